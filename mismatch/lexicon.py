@@ -1,0 +1,265 @@
+"""Document frequencies of hashed terms, their IDF, and the tables in which compiled code looks them up.
+
+Smooth inverse document frequency as in scikit-learn's `TfidfVectorizer`: ``idf = ln((1 + n) / (1 + df)) + 1``.
+A *background* (another lexicon, of many languages) is blended in as if it were `BACKGROUND_DOCUMENTS` further
+documents, so that it decides while the corpus is small and fades as the corpus grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from mismatch.folding import folding_table
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms
+
+BACKGROUND_DOCUMENTS = 2000.0
+_FULL = 0.5
+_MAX_COUNTED_TERMS = 1 << 22
+
+
+class Counts(NamedTuple):
+    """Document frequencies, sorted by hash."""
+
+    hashes: NDArray[np.uint64]
+    frequencies: NDArray[np.float64]
+    n_documents: float
+
+    def minus(self, other: Counts) -> Counts:
+        """These counts without those of a part of the same documents."""
+        frequencies = self.frequencies.copy()
+        at = np.searchsorted(self.hashes, other.hashes)
+        at[at == len(self.hashes)] = 0
+        known = self.hashes[at] == other.hashes if len(self.hashes) else np.zeros(len(other.hashes), bool)
+        frequencies[at[known]] -= other.frequencies[known]
+        keep = frequencies > 0
+        return Counts(self.hashes[keep], frequencies[keep], self.n_documents - other.n_documents)
+
+    def plus(self, other: Counts, scale: float = 1.0) -> Counts:
+        """The sum of both, the other's frequencies and documents times `scale`."""
+        hashes, inverse = np.unique(np.concatenate([self.hashes, other.hashes]), return_inverse=True)
+        weights = np.concatenate([self.frequencies, other.frequencies * scale])
+        summed = np.bincount(inverse, weights, len(hashes))
+        return Counts(hashes, summed, self.n_documents + scale * other.n_documents)
+
+    def frequent(self, limit: int) -> Counts:
+        """At most `limit` entries, the most frequent ones; ties are cut by hash, so that the result is the same each time."""
+        if len(self.hashes) <= limit:
+            return self
+        order = np.lexsort((self.hashes, -self.frequencies))[:limit]
+        order.sort()
+        return Counts(self.hashes[order], self.frequencies[order], self.n_documents)
+
+
+class DocumentCounter:
+    """Counts in a stream in how many documents each term and each stem occurs.
+
+    Memory is bounded: at `max_terms` different hashes those seen once so far are forgotten (lossy counting, Manku and
+    Motwani 2002).
+    """
+
+    def __init__(self, max_terms: int = _MAX_COUNTED_TERMS) -> None:
+        self.max_terms = max_terms
+        self.n_documents = 0
+        self._tables = [_empty_table(1 << 16), _empty_table(1 << 16)]
+        self._stamp = 0
+
+    def add(self, *columns: TextBuffers) -> None:
+        """Counts one document a row; the texts of all columns in a row are one document."""
+        table = folding_table()
+        n = len(columns[0].valid)
+        done = 0
+        while done < n:
+            self._make_room()
+            (keys, counts, stamps), (stem_keys, stem_counts, stem_stamps) = self._tables
+            room = int(min(_FULL * len(keys), _FULL * len(stem_keys)))
+            used = max(int(np.count_nonzero(counts)), int(np.count_nonzero(stem_counts)))
+            stop = done
+            budget = room - used
+            while stop < n:  # a row of b bytes has at most b / 2 + 1 different terms
+                cost = sum(int(c.offsets[stop + 1] - c.offsets[stop]) // 2 + 1 for c in columns)
+                if budget < cost:
+                    break
+                budget -= cost
+                stop += 1
+            if stop == done:
+                self._grow()
+                continue
+            for column in columns:
+                _count_documents(
+                    column.data, column.offsets, column.valid, done, stop, self._stamp - done, table.ascii, *table[:4],
+                    keys, counts, stamps, stem_keys, stem_counts, stem_stamps,
+                )  # fmt: skip
+            self._stamp += stop - done
+            done = stop
+        self.n_documents += n
+
+    def _make_room(self) -> None:
+        for i, (keys, counts, _) in enumerate(self._tables):
+            used = int(np.count_nonzero(counts))
+            if used > self.max_terms:
+                seen_again = counts > 1
+                self._tables[i] = _rebuilt(keys[seen_again], counts[seen_again], len(keys))
+            elif used > 0.25 * len(keys):
+                self._tables[i] = _rebuilt(keys[counts > 0], counts[counts > 0], 4 * len(keys))
+
+    def _grow(self) -> None:
+        for i, (keys, counts, _) in enumerate(self._tables):
+            self._tables[i] = _rebuilt(keys[counts > 0], counts[counts > 0], 4 * len(keys))
+
+    def counts(self) -> tuple[Counts, Counts]:
+        """Frequencies of terms and of stems so far."""
+        return tuple(_sorted_counts(keys, counts, self.n_documents) for keys, counts, _ in self._tables)  # type: ignore[return-value]
+
+
+def _empty_table(size: int) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64]]:
+    return np.zeros(size, np.uint64), np.zeros(size, np.int32), np.full(size, -1, np.int64)
+
+
+def _rebuilt(keys: NDArray[np.uint64], counts: NDArray[np.int32], size: int):  # type: ignore[no-untyped-def]
+    table = _empty_table(size)
+    _insert_all(keys, counts, *table)
+    return table
+
+
+def _sorted_counts(keys: NDArray[np.uint64], counts: NDArray[np.int32], n_documents: int) -> Counts:
+    used = counts > 0
+    order = np.argsort(keys[used])
+    return Counts(keys[used][order], counts[used][order].astype(np.float64), float(n_documents))
+
+
+@njit(cache=True, nogil=True)
+def _insert_all(new_keys, new_counts, keys, counts, stamps):
+    mask = keys.shape[0] - 1
+    for k in range(new_keys.shape[0]):
+        i = np.int64(new_keys[k]) & mask
+        while counts[i] != 0:
+            i = (i + 1) & mask
+        keys[i] = new_keys[k]
+        counts[i] = new_counts[k]
+
+
+@njit(cache=True, nogil=True)
+def _count_once(key, document, keys, counts, stamps):
+    mask = keys.shape[0] - 1
+    i = np.int64(key) & mask
+    while counts[i] != 0 and keys[i] != key:
+        i = (i + 1) & mask
+    if counts[i] == 0:
+        keys[i] = key
+        counts[i] = 1
+        stamps[i] = document
+    elif stamps[i] != document:
+        counts[i] += 1
+        stamps[i] = document
+
+
+@njit(cache=True, nogil=True)
+def _count_documents(
+    data, offsets, valid, first, stop, stamp, ascii_, pages, entries, starts, expansions,
+    keys, counts, stamps, stem_keys, stem_counts, stem_stamps,
+):  # fmt: skip
+    terms = np.empty(CHUNK_TERMS, np.uint64)
+    stems = np.empty(CHUNK_TERMS, np.uint64)
+    ends = np.empty(CHUNK_TERMS, np.int64)
+    state = np.zeros(STATE_SIZE, np.int64)
+    for row in range(first, stop):
+        if valid[row] == 0:
+            continue
+        pos = offsets[row]
+        end = offsets[row + 1]
+        while pos < end:
+            n, pos = cut_terms(data, pos, end, state, ascii_, pages, entries, starts, expansions, terms, stems, ends)
+            for k in range(n):
+                _count_once(terms[k], stamp + row, keys, counts, stamps)
+                _count_once(stems[k], stamp + row, stem_keys, stem_counts, stem_stamps)
+
+
+class IdfTable(NamedTuple):
+    """An open-addressing table from term hash to IDF, eight bytes an entry."""
+
+    slots: NDArray[np.int32]
+    """shape (2 * size,): fingerprint (upper half of the hash), then the bits of the float32 IDF, 0 where free"""
+    idf_bits: NDArray[np.float32]
+    """the same memory read as float32"""
+    unknown: np.float32
+    """IDF of a term that the lexicon does not have"""
+
+
+@njit(cache=True, nogil=True, inline="always")
+def look_up_idf(h, slots, idf_bits, unknown):
+    """The IDF of a hashed term."""
+    mask = (slots.shape[0] >> 1) - 1
+    i = np.int64(h) & mask
+    fingerprint = np.int32(np.int64(h) >> 32)
+    while slots[2 * i + 1] != 0:
+        if slots[2 * i] == fingerprint:
+            return idf_bits[2 * i + 1]
+        i = (i + 1) & mask
+    return unknown
+
+
+@njit(cache=True, nogil=True)
+def _fill_table(hashes, idf, slots, idf_bits):
+    mask = (slots.shape[0] >> 1) - 1
+    for k in range(hashes.shape[0]):
+        i = np.int64(hashes[k]) & mask
+        while slots[2 * i + 1] != 0:
+            i = (i + 1) & mask
+        slots[2 * i] = np.int32(np.int64(hashes[k]) >> 32)
+        idf_bits[2 * i + 1] = idf[k]
+
+
+def smooth_idf(frequencies: NDArray[np.float64], n_documents: float) -> NDArray[np.float32]:
+    """``ln((1 + n) / (1 + df)) + 1``, never below 1."""
+    return np.log((1 + n_documents) / (1 + np.minimum(frequencies, n_documents)), dtype=np.float64).astype(np.float32) + 1
+
+
+def idf_table(counts: Counts) -> IdfTable:
+    """The lookup table of some counts."""
+    size = 1 << max(4, int(2 * len(counts.hashes)).bit_length())
+    slots = np.zeros(2 * size, np.int32)
+    idf_bits = slots.view(np.float32)
+    _fill_table(counts.hashes, smooth_idf(counts.frequencies, counts.n_documents), slots, idf_bits)
+    return IdfTable(slots, idf_bits, np.float32(np.log1p(counts.n_documents) + 1))
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """What is known about terms: how many documents have each term and each stem."""
+
+    terms: Counts
+    stems: Counts
+
+    @classmethod
+    def learn(cls, terms: Counts, stems: Counts, background: Lexicon | None = None, limit: int = 1 << 18) -> Lexicon:
+        """A lexicon from the counts of a corpus, with a background blended in.
+
+        Parameters
+        ----------
+        limit : int
+            The most terms, and the most stems, that are kept. What is left out counts as never seen.
+        """
+        if background is not None:
+            terms = _blend(terms, background.terms)
+            stems = _blend(stems, background.stems)
+        return cls(terms.frequent(limit), stems.frequent(limit))
+
+    @cached_property
+    def term_table(self) -> IdfTable:
+        return idf_table(self.terms)
+
+    @cached_property
+    def stem_table(self) -> IdfTable:
+        return idf_table(self.stems)
+
+
+def _blend(counts: Counts, background: Counts) -> Counts:
+    if background.n_documents <= 0:
+        return counts
+    return counts.plus(background, BACKGROUND_DOCUMENTS / background.n_documents)

@@ -1,0 +1,333 @@
+"""Features of a title-body pair from the terms that they share, in one compiled pass over Arrow buffers.
+
+The body is read once. A bitmap of the title's stems lets most of its terms pass with one test; a table stamped by
+generation, reused from row to row, counts its different terms for the TF-IDF norm. Working memory is a few megabytes
+whatever the length of the input: a title counts up to `TITLE_TERMS` terms, a body up to `BODY_TERMS` different ones.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from mismatch.folding import folding_table
+from mismatch.lexicon import Lexicon, look_up_idf
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms
+
+TITLE_TERMS = 512
+BODY_TERMS = 3 << 15
+_BODY_SLOTS = 1 << 17
+_TITLE_SLOTS = 2 * TITLE_TERMS
+_BIGRAMS = 64
+_BITMAP_WORDS = 64
+_K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 400.0
+
+
+class Feature(NamedTuple):
+    name: str
+    monotone: int
+    """-1: the more of it, the less likely a mismatch; 1: the more likely; 0: free"""
+    meaning: str
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("coverage", -1, "share of the title's IDF whose terms are in the body"),
+    Feature("stem_coverage", -1, "the same, a term counting when its stem is in the body"),
+    Feature("cosine", -1, "TF-IDF cosine, sublinear counts"),
+    Feature("bigram_coverage", -1, "share of neighbouring title terms that are neighbours in the body, by IDF"),
+    Feature("lead_coverage_20", -1, "stem coverage by the first 20 terms of the body"),
+    Feature("lead_coverage_100", -1, "stem coverage by the first 100 terms of the body"),
+    Feature("rarest_hit", -1, "highest IDF of a title stem in the body"),
+    Feature("rarest_miss", 1, "highest IDF of a title stem not in the body"),
+    Feature("missed_weight", 1, "sum of the IDF of title stems not in the body"),
+    Feature("title_terms", 0, "different terms in the title"),
+    Feature("hits", -1, "different title stems in the body"),
+    Feature("body_length", 0, "ln(1 + terms in the body)"),
+    Feature("first_hit", 0, "ln(1 + terms before the first title stem), of ln(1 + all) where there is none"),
+    Feature("title_weight", 0, "sum of the IDF of the title's terms"),
+    Feature("rare_hits", -1, "how many of the title's three rarest stems are in the body"),
+    Feature("bm25", -1, "BM25 of the title as a query, by title IDF (Robertson and Zaragoza 2009)"),
+    Feature("density", -1, "ln(1 + 1000 * occurrences of title stems / terms in the body)"),
+    Feature("type_token_ratio", 0, "different terms of the body / its terms"),
+)
+FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+N_FEATURES = len(FEATURES)
+
+
+@njit(cache=True, nogil=True)
+def new_workspace():
+    """Working memory for one thread, reused from row to row."""
+    return (
+        np.empty(CHUNK_TERMS, np.uint64),  # terms
+        np.empty(CHUNK_TERMS, np.uint64),  # stems
+        np.empty(CHUNK_TERMS, np.int64),  # ends
+        np.zeros(STATE_SIZE, np.int64),
+        np.zeros(2 * _BODY_SLOTS, np.int64),  # body table: term, generation << 32 | count
+        np.empty(BODY_TERMS, np.int32),  # slots in use
+        np.empty(BODY_TERMS, np.float32),  # their IDF
+        np.zeros(2 * _TITLE_SLOTS, np.int64),  # title terms: term, generation << 32 | index
+        np.zeros(2 * _TITLE_SLOTS, np.int64),  # title stems
+        np.zeros(_BITMAP_WORDS, np.uint64),
+        np.zeros((4, TITLE_TERMS), np.int64),  # title counts, stem of each term, body counts of terms, of stems
+        np.zeros((2, TITLE_TERMS), np.float32),  # IDF of title terms, of title stems
+        np.zeros(TITLE_TERMS, np.int64),  # where a stem is first hit
+        np.zeros((2, _BIGRAMS), np.int64),
+        np.zeros(_BIGRAMS, np.uint8),
+        np.zeros(1, np.int64),  # generation
+    )
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _find(table, mask, key, generation):
+    """The slot of `key`, or the free slot where it belongs. Slots of older generations are free."""
+    i = key & mask
+    while table[2 * i + 1] >> 32 == generation and table[2 * i] != key:
+        i = (i + 1) & mask
+    return i
+
+
+@njit(cache=True, nogil=True)
+def _read_title(data, pos, stop, work, fold, lexicon):
+    """Fills the title's tables; returns the number of different terms, of different stems and of bigrams."""
+    terms, stems, ends, state, _, _, _, title_table, stem_table, bitmap, ints, floats, first, bigrams, found, gen = work
+    term_slots, term_idf, unknown, stem_slots, stem_idf, unknown_stem = lexicon
+    generation = gen[0]
+    mask = _TITLE_SLOTS - 1
+    bitmap[:] = 0
+    state[:] = 0
+    n, _ = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
+    n = min(n, TITLE_TERMS)
+    n_terms = 0
+    n_stems = 0
+    n_bigrams = 0
+    previous = np.int64(-1)
+    for k in range(n):
+        stem = np.int64(stems[k])
+        i = _find(stem_table, mask, stem, generation)
+        if stem_table[2 * i + 1] >> 32 != generation:
+            stem_table[2 * i] = stem
+            stem_table[2 * i + 1] = generation << 32 | n_stems
+            floats[1, n_stems] = look_up_idf(stems[k], stem_slots, stem_idf, unknown_stem)
+            ints[3, n_stems] = 0
+            first[n_stems] = -1
+            bitmap[(stem >> 6) & (_BITMAP_WORDS - 1)] |= np.uint64(1) << np.uint64(stem & 63)
+            n_stems += 1
+        stem_id = stem_table[2 * i + 1] & 0xFFFFFFFF
+        term = np.int64(terms[k])
+        i = _find(title_table, mask, term, generation)
+        if title_table[2 * i + 1] >> 32 != generation:
+            title_table[2 * i] = term
+            title_table[2 * i + 1] = generation << 32 | n_terms
+            floats[0, n_terms] = look_up_idf(terms[k], term_slots, term_idf, unknown)
+            ints[0, n_terms] = 0
+            ints[1, n_terms] = stem_id
+            ints[2, n_terms] = 0
+            n_terms += 1
+        ints[0, title_table[2 * i + 1] & 0xFFFFFFFF] += 1
+        if previous >= 0 and n_bigrams < _BIGRAMS:
+            bigrams[0, n_bigrams] = previous
+            bigrams[1, n_bigrams] = stem_id
+            found[n_bigrams] = 0
+            n_bigrams += 1
+        previous = stem_id
+    return n_terms, n_stems, n_bigrams
+
+
+@njit(cache=True, nogil=True)
+def _read_body(data, pos, stop, work, fold, lexicon, n_bigrams):
+    """Counts the body's terms and the title's among them.
+
+    Returns the number of terms, of different terms, of occurrences of title stems, and the norm of the TF-IDF vector.
+    """
+    terms, stems, ends, state, body, used, idfs, title_table, stem_table, bitmap, ints, _, first, bigrams, found, gen = work
+    term_slots, term_idf, unknown, _, _, _ = lexicon
+    generation = gen[0]
+    title_mask = _TITLE_SLOTS - 1
+    mask = np.int64(1024)
+    while mask < _BODY_SLOTS and 2 * mask < stop - pos:
+        mask *= 2
+    mask -= 1
+    state[:] = 0
+    n_body = 0
+    n_types = 0
+    occurrences = 0
+    previous = np.int64(-1)
+    while pos < stop:
+        n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
+        for k in range(n):
+            term = np.int64(terms[k])
+            i = _find(body, mask, term, generation)
+            if body[2 * i + 1] >> 32 == generation:
+                body[2 * i + 1] += 1
+            elif n_types < BODY_TERMS:
+                body[2 * i] = term
+                body[2 * i + 1] = generation << 32 | 1
+                used[n_types] = i
+                idfs[n_types] = look_up_idf(terms[k], term_slots, term_idf, unknown)
+                n_types += 1
+            stem = np.int64(stems[k])
+            hit = np.int64(-1)
+            if bitmap[(stem >> 6) & (_BITMAP_WORDS - 1)] >> np.uint64(stem & 63) & np.uint64(1):
+                i = _find(stem_table, title_mask, stem, generation)
+                if stem_table[2 * i + 1] >> 32 == generation:
+                    hit = stem_table[2 * i + 1] & 0xFFFFFFFF
+                    ints[3, hit] += 1
+                    occurrences += 1
+                    if first[hit] < 0:
+                        first[hit] = n_body + k
+                    i = _find(title_table, title_mask, term, generation)
+                    if title_table[2 * i + 1] >> 32 == generation:
+                        ints[2, title_table[2 * i + 1] & 0xFFFFFFFF] += 1
+                    if previous >= 0:
+                        for b in range(n_bigrams):
+                            if bigrams[0, b] == previous and bigrams[1, b] == hit:
+                                found[b] = 1
+            previous = hit
+        n_body += n
+    square = 0.0
+    for k in range(n_types):
+        weight = (1.0 + np.log(body[2 * used[k] + 1] & 0xFFFFFFFF)) * idfs[k]
+        square += weight * weight
+    return n_body, n_types, occurrences, np.sqrt(square)
+
+
+@njit(cache=True, nogil=True)
+def _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, out):
+    """Writes the features of the pair that was read last."""
+    _, _, _, _, _, _, _, _, _, _, ints, floats, first, bigrams, found, _ = work
+    total = 0.0
+    hit_weight = 0.0
+    dot = 0.0
+    title_square = 0.0
+    bm25 = 0.0
+    for t in range(n_terms):
+        idf = np.float64(floats[0, t])
+        weight = (1.0 + np.log(ints[0, t])) * idf
+        title_square += weight * weight
+        total += idf
+        count = np.float64(ints[2, t])
+        if count > 0:
+            hit_weight += idf
+            dot += weight * (1.0 + np.log(count)) * idf
+            bm25 += idf * count * (_K1 + 1) / (count + _K1 * (1 - _B + _B * n_body / _TYPICAL_TERMS))
+    stem_total = 0.0
+    stem_hit = 0.0
+    lead_20 = 0.0
+    lead_100 = 0.0
+    rarest_hit = 0.0
+    rarest_miss = 0.0
+    hits = 0
+    first_hit = n_body
+    r0 = -1
+    r1 = -1
+    r2 = -1
+    for s in range(n_stems):
+        idf = np.float64(floats[1, s])
+        stem_total += idf
+        if r0 < 0 or idf > floats[1, r0]:
+            r0, r1, r2 = s, r0, r1
+        elif r1 < 0 or idf > floats[1, r1]:
+            r1, r2 = s, r1
+        elif r2 < 0 or idf > floats[1, r2]:
+            r2 = s
+        if ints[3, s] > 0:
+            stem_hit += idf
+            hits += 1
+            rarest_hit = max(rarest_hit, idf)
+            first_hit = min(first_hit, first[s])
+            if first[s] < 20:
+                lead_20 += idf
+            if first[s] < 100:
+                lead_100 += idf
+        else:
+            rarest_miss = max(rarest_miss, idf)
+    bigram_total = 0.0
+    bigram_hit = 0.0
+    for b in range(n_bigrams):
+        weight = np.float64(floats[1, bigrams[0, b]]) + np.float64(floats[1, bigrams[1, b]])
+        bigram_total += weight
+        if found[b]:
+            bigram_hit += weight
+    rare_hits = 0
+    if r0 >= 0 and ints[3, r0] > 0:
+        rare_hits += 1
+    if r1 >= 0 and ints[3, r1] > 0:
+        rare_hits += 1
+    if r2 >= 0 and ints[3, r2] > 0:
+        rare_hits += 1
+    out[0] = hit_weight / total if total > 0 else 0.0
+    out[1] = stem_hit / stem_total if stem_total > 0 else 0.0
+    out[2] = dot / (np.sqrt(title_square) * norm) if total > 0 and norm > 0 else 0.0
+    out[3] = bigram_hit / bigram_total if bigram_total > 0 else 0.0
+    out[4] = lead_20 / stem_total if stem_total > 0 else 0.0
+    out[5] = lead_100 / stem_total if stem_total > 0 else 0.0
+    out[6] = rarest_hit
+    out[7] = rarest_miss
+    out[8] = stem_total - stem_hit if n_stems > hits else 0.0
+    out[9] = n_terms
+    out[10] = hits
+    out[11] = np.log(1.0 + n_body)
+    out[12] = np.log(1.0 + first_hit)
+    out[13] = total
+    out[14] = rare_hits
+    out[15] = bm25
+    out[16] = np.log(1.0 + 1000.0 * occurrences / n_body) if n_body > 0 else 0.0
+    out[17] = n_types / n_body if n_body > 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def describe_pairs(title_data, title_offsets, body_data, body_offsets, title_rows, body_rows, fold, lexicon, out):
+    """Features of the pairs (title `title_rows[k]`, body `body_rows[k]`) into row k of `out`.
+
+    A pair without a term on one side gets zeros for all that compares. Neither side may be null (pass an empty text).
+    """
+    work = new_workspace()
+    for k in range(title_rows.shape[0]):
+        work[15][0] += 1
+        i = title_rows[k]
+        j = body_rows[k]
+        n_terms, n_stems, n_bigrams = _read_title(title_data, title_offsets[i], title_offsets[i + 1], work, fold, lexicon)
+        n_body, n_types, occurrences, norm = _read_body(
+            body_data, body_offsets[j], body_offsets[j + 1], work, fold, lexicon, n_bigrams
+        )
+        _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, out[k])
+
+
+def fold_arguments():  # type: ignore[no-untyped-def]
+    """The folding table as compiled code takes it."""
+    table = folding_table()
+    return (table.ascii, table.pages, table.entries, table.expansion_starts, table.expansions)
+
+
+def lexicon_arguments(lexicon: Lexicon):  # type: ignore[no-untyped-def]
+    """The lexicon as compiled code takes it."""
+    terms, stems = lexicon.term_table, lexicon.stem_table
+    return (terms.slots, terms.idf_bits, terms.unknown, stems.slots, stems.idf_bits, stems.unknown)
+
+
+def pair_features(
+    titles: TextBuffers,
+    bodies: TextBuffers,
+    lexicon: Lexicon,
+    title_rows: NDArray[np.int64] | None = None,
+    body_rows: NDArray[np.int64] | None = None,
+) -> NDArray[np.float32]:
+    """Overlap features of pairs of a title row and a body row, by default row by row.
+
+    Returns
+    -------
+    float32 array of shape (n_pairs, N_FEATURES), columns as in `FEATURES`
+    """
+    if title_rows is None:
+        title_rows = np.arange(len(titles.valid), dtype=np.int64)
+    if body_rows is None:
+        body_rows = title_rows
+    out = np.empty((len(title_rows), N_FEATURES), np.float32)
+    describe_pairs(
+        titles.data, titles.offsets, bodies.data, bodies.offsets, title_rows, body_rows,
+        fold_arguments(), lexicon_arguments(lexicon), out,
+    )  # fmt: skip
+    return out
