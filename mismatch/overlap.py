@@ -3,6 +3,8 @@
 The body is read once. A bitmap of the title's stems lets most of its terms pass with one test; a table stamped by
 generation, reused from row to row, counts its different terms for the TF-IDF norm. Working memory is a few megabytes
 whatever the length of the input: a title counts up to `TITLE_TERMS` terms, a body up to `BODY_TERMS` different ones.
+Features that are sums of IDF are given in units of the IDF of an unknown term, so that they mean the same for lexicons of
+any size.
 """
 
 from __future__ import annotations
@@ -195,9 +197,11 @@ def _read_body(data, pos, stop, work, fold, lexicon, n_bigrams):
 
 
 @njit(cache=True, nogil=True)
-def _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, out):
+def _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, lexicon, out):
     """Writes the features of the pair that was read last."""
     _, _, _, _, _, _, _, _, _, _, ints, floats, first, bigrams, found, _ = work
+    unknown = np.float64(lexicon[2])
+    unknown_stem = np.float64(lexicon[5])
     total = 0.0
     hit_weight = 0.0
     dot = 0.0
@@ -264,36 +268,39 @@ def _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, n
     out[3] = bigram_hit / bigram_total if bigram_total > 0 else 0.0
     out[4] = lead_20 / stem_total if stem_total > 0 else 0.0
     out[5] = lead_100 / stem_total if stem_total > 0 else 0.0
-    out[6] = rarest_hit
-    out[7] = rarest_miss
-    out[8] = stem_total - stem_hit if n_stems > hits else 0.0
+    out[6] = rarest_hit / unknown_stem
+    out[7] = rarest_miss / unknown_stem
+    out[8] = (stem_total - stem_hit) / unknown_stem if n_stems > hits else 0.0
     out[9] = n_terms
     out[10] = hits
     out[11] = np.log(1.0 + n_body)
     out[12] = np.log(1.0 + first_hit)
-    out[13] = total
+    out[13] = total / unknown
     out[14] = rare_hits
-    out[15] = bm25
+    out[15] = bm25 / unknown
     out[16] = np.log(1.0 + 1000.0 * occurrences / n_body) if n_body > 0 else 0.0
     out[17] = n_types / n_body if n_body > 0 else 0.0
 
 
 @njit(cache=True, nogil=True)
-def describe_pairs(title_data, title_offsets, body_data, body_offsets, title_rows, body_rows, fold, lexicon, out):
-    """Features of the pairs (title `title_rows[k]`, body `body_rows[k]`) into row k of `out`.
+def read_pair(title_data, title_pos, title_stop, body_data, body_pos, body_stop, work, fold, lexicon, out):
+    """Features of one pair into `out`. Without a term on one side, all that compares is zero."""
+    work[15][0] += 1
+    n_terms, n_stems, n_bigrams = _read_title(title_data, title_pos, title_stop, work, fold, lexicon)
+    n_body, n_types, occurrences, norm = _read_body(body_data, body_pos, body_stop, work, fold, lexicon, n_bigrams)
+    _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, lexicon, out)
 
-    A pair without a term on one side gets zeros for all that compares. Neither side may be null (pass an empty text).
-    """
+
+@njit(cache=True, nogil=True)
+def _read_pairs(title_data, title_offsets, body_data, body_offsets, title_rows, body_rows, fold, lexicon, out):
     work = new_workspace()
     for k in range(title_rows.shape[0]):
-        work[15][0] += 1
         i = title_rows[k]
         j = body_rows[k]
-        n_terms, n_stems, n_bigrams = _read_title(title_data, title_offsets[i], title_offsets[i + 1], work, fold, lexicon)
-        n_body, n_types, occurrences, norm = _read_body(
-            body_data, body_offsets[j], body_offsets[j + 1], work, fold, lexicon, n_bigrams
-        )
-        _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, out[k])
+        read_pair(
+            title_data, title_offsets[i], title_offsets[i + 1], body_data, body_offsets[j], body_offsets[j + 1],
+            work, fold, lexicon, out[k],
+        )  # fmt: skip
 
 
 def fold_arguments():  # type: ignore[no-untyped-def]
@@ -326,7 +333,7 @@ def pair_features(
     if body_rows is None:
         body_rows = title_rows
     out = np.empty((len(title_rows), N_FEATURES), np.float32)
-    describe_pairs(
+    _read_pairs(
         titles.data, titles.offsets, bodies.data, bodies.offsets, title_rows, body_rows,
         fold_arguments(), lexicon_arguments(lexicon), out,
     )  # fmt: skip

@@ -1,0 +1,170 @@
+"""The head: a small gradient-boosted model over pair features, exported to flat arrays and evaluated in compiled code.
+
+It is scikit-learn's `HistGradientBoostingClassifier`, constrained to be monotone in the overlap features (more overlap
+never makes a mismatch likelier). Its output is the log-odds of *mismatch* on training pairs that are half matched, half
+swapped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from mismatch.lexicon import Lexicon
+from mismatch.overlap import (
+    FEATURES,
+    N_FEATURES,
+    fold_arguments,
+    lexicon_arguments,
+    new_workspace,
+    read_pair,
+)
+from mismatch.tokens import TextBuffers
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Regression trees in flat arrays; the roots are at `roots`, a node whose `left` is 0 is a leaf."""
+
+    roots: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[np.float64]
+    """leaf values, to be summed over the trees"""
+    offset: float
+    """log-odds before the first tree"""
+
+    def scaled(self, factor: float) -> Forest:
+        """The forest whose output is `factor` times this one's."""
+        return Forest(
+            self.roots, self.feature, self.threshold, self.left, self.right, self.value * factor, self.offset * factor
+        )
+
+    def plus(self, other: Forest) -> Forest:
+        """The forest whose output is the sum of both."""
+        shift = np.int32(len(self.feature))
+
+        def moved(children: NDArray[np.int32]) -> NDArray[np.int32]:
+            return np.where(children > 0, children + shift, 0).astype(np.int32)
+
+        return Forest(
+            np.concatenate([self.roots, other.roots + shift]),
+            np.concatenate([self.feature, other.feature]),
+            np.concatenate([self.threshold, other.threshold]),
+            np.concatenate([self.left, moved(other.left)]),
+            np.concatenate([self.right, moved(other.right)]),
+            np.concatenate([self.value, other.value]),
+            self.offset + other.offset,
+        )
+
+    def arguments(self):  # type: ignore[no-untyped-def]
+        """The forest as compiled code takes it."""
+        return (
+            self.roots, self.feature, self.threshold, self.left, self.right, self.value, np.float64(self.offset),
+        )  # fmt: skip
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Log-odds of rows of features, shape (n_pairs,)."""
+        out = np.empty(len(features))
+        _predict(np.ascontiguousarray(features, np.float32), self.arguments(), out)
+        return out
+
+
+def fit_head(
+    features: NDArray[np.float32], labels: NDArray[np.int64], *, weights: NDArray[np.float64] | None = None, seed: int = 0,
+    trees: int = 80, leaves: int = 12,
+) -> HistGradientBoostingClassifier:  # fmt: skip
+    """Fits the head on features of shape (n_pairs, N_FEATURES), label 1 for mismatches."""
+    head = HistGradientBoostingClassifier(
+        max_iter=trees,
+        max_leaf_nodes=leaves,
+        learning_rate=0.12,
+        min_samples_leaf=max(2, min(20, len(labels) // 40)),
+        l2_regularization=1.0,
+        monotonic_cst=[feature.monotone for feature in FEATURES],
+        early_stopping=False,
+        random_state=seed,
+    )
+    return head.fit(features, labels, sample_weight=weights)
+
+
+def export(head: HistGradientBoostingClassifier) -> Forest:
+    """The fitted head as flat arrays that give the same log-odds."""
+    roots, parts, count = [], [], 0
+    for (predictor,) in head._predictors:
+        nodes = predictor.nodes
+        leaf = nodes["is_leaf"].astype(bool)
+        roots.append(count)
+        parts.append((
+            np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
+            np.where(leaf, 0.0, nodes["num_threshold"]).astype(np.float64),
+            np.where(leaf, 0, nodes["left"].astype(np.int64) + count).astype(np.int32),
+            np.where(leaf, 0, nodes["right"].astype(np.int64) + count).astype(np.int32),
+            np.where(leaf, nodes["value"], 0.0).astype(np.float64),
+        ))  # fmt: skip
+        count += len(nodes)
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Forest(np.array(roots, np.int32), *columns, offset=float(np.ravel(head._baseline_prediction)[0]))
+
+
+@njit(cache=True, nogil=True)
+def _log_odds(row, forest):
+    roots, feature, threshold, left, right, value, offset = forest
+    total = offset
+    for t in range(roots.shape[0]):
+        node = roots[t]
+        while left[node] != 0:
+            node = left[node] if row[feature[node]] <= threshold[node] else right[node]
+        total += value[node]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _predict(features, forest, out):
+    for k in range(features.shape[0]):
+        out[k] = _log_odds(features[k], forest)
+
+
+@njit(cache=True, nogil=True)
+def _score_rows(title_data, title_offsets, body_data, body_offsets, wanted, fold, lexicon, forest, features, out):
+    work = new_workspace()
+    for k in range(out.shape[0]):
+        if wanted[k]:
+            read_pair(
+                title_data, title_offsets[k], title_offsets[k + 1], body_data, body_offsets[k], body_offsets[k + 1],
+                work, fold, lexicon, features[k],
+            )  # fmt: skip
+            out[k] = _log_odds(features[k], forest)
+        else:
+            out[k] = np.nan
+
+
+def score_pairs(
+    titles: TextBuffers, bodies: TextBuffers, wanted: NDArray[np.uint8], lexicon: Lexicon, forest: Forest
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Reads and judges a batch in one compiled pass, without the GIL.
+
+    Parameters
+    ----------
+    wanted : uint8 array of shape (n_pairs,)
+        0 for rows that are not to be judged.
+
+    Returns
+    -------
+    (log_odds, features)
+        float64 of shape (n_pairs,), NaN where not wanted; float32 of shape (n_pairs, N_FEATURES)
+    """
+    n = len(wanted)
+    features = np.zeros((n, N_FEATURES), np.float32)
+    out = np.empty(n)
+    _score_rows(
+        titles.data, titles.offsets, bodies.data, bodies.offsets, wanted,
+        fold_arguments(), lexicon_arguments(lexicon), forest.arguments(), features, out,
+    )  # fmt: skip
+    return out, features

@@ -1,0 +1,19 @@
+"""What a trained model is made of. `model_file` writes and reads it, `scorer` judges with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mismatch.head import Forest
+from mismatch.lexicon import Lexicon
+from mismatch.threshold import Calibration
+
+
+@dataclass(frozen=True)
+class Model:
+    lexicon: Lexicon
+    forest: Forest
+    calibration: Calibration
+    card: dict[str, Any] = field(default_factory=dict)
+    """the model card: plain dictionaries, lists, strings and numbers"""

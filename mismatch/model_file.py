@@ -1,0 +1,243 @@
+"""Model files: one file written with joblib that holds only dictionaries, lists, strings, numbers and bytes.
+
+Loading runs no code. A pickle needs an opcode that names a class or a function to run anything; the reader goes through
+the opcodes first and refuses every one that is not on a short list of constructors of plain values, then checks the
+format, its version, the digest and the sizes, and builds the arrays itself. `joblib.load` opens the file too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import pickle
+import pickletools
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mismatch.errors import ModelError
+from mismatch.head import Forest
+from mismatch.lexicon import Counts, Lexicon
+from mismatch.model import Model
+from mismatch.overlap import FEATURE_NAMES
+from mismatch.threshold import Calibration
+
+FORMAT = "mismatch model"
+FORMAT_VERSION = 1
+MAX_FILE_BYTES = 1 << 30
+_PLAIN_OPCODES = frozenset(
+    """PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT
+    SHORT_BINUNICODE BINUNICODE BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST EMPTY_TUPLE
+    TUPLE TUPLE1 TUPLE2 TUPLE3 APPEND APPENDS SETITEM SETITEMS BINPUT LONG_BINPUT BINGET LONG_BINGET MEMOIZE""".split()
+)
+_ARRAY_TYPES = ("uint64", "int64", "int32", "float32", "float64", "int8", "uint8", "uint16", "float16")
+
+
+def save_model(model: Model, path: str | Path) -> None:
+    """Writes a model under a temporary name in the same folder and renames it.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be written.
+    """
+    import joblib
+
+    path = Path(path)
+    contents: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "features": list(FEATURE_NAMES),
+        "card": model.card,
+        "calibration": dict(vars(model.calibration)),
+        "forest_offset": model.forest.offset,
+        "n_documents": [model.lexicon.terms.n_documents, model.lexicon.stems.n_documents],
+        "arrays": {name: _packed(array) for name, array in _arrays(model).items()},
+    }
+    contents["digest"] = _digest(contents)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                joblib.dump(contents, file, compress=("zlib", 6), protocol=4)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be written ({error.strerror or error})") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def load_model(path: str | Path) -> Model:
+    """Reads a model without running any code.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, truncated, not a model, of an unknown version, or altered.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be read ({error.strerror or error})") from error
+    if len(raw) > MAX_FILE_BYTES:
+        _refuse(path, "it is larger than any model")
+    contents = _plain_values(path, _inflated(path, raw))
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
+        _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
+    version = contents.get("format_version")
+    if version != FORMAT_VERSION:
+        _refuse(path, f"its format version {version!r} is not known here (this is version {FORMAT_VERSION}); use the mismatch that wrote it")
+    try:
+        if contents.get("digest") != _digest(contents):
+            _refuse(path, "its digest is wrong: the file was altered or damaged")
+        return _rebuilt(path, contents)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise ModelError(f"{path}: its parts do not fit together ({error}); train the model again") from error
+
+
+def _refuse(path: Path, why: str) -> NoReturn:
+    raise ModelError(f"{path}: {why}")
+
+
+def _inflated(path: Path, raw: bytes) -> bytes:
+    if raw[:1] == b"\x80":
+        return raw
+    if raw[:1] != b"\x78":
+        _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(raw, MAX_FILE_BYTES)
+    except zlib.error:
+        _refuse(path, "it is damaged (the compressed data are broken)")
+    if inflater.unconsumed_tail:
+        _refuse(path, "it is larger than any model")
+    if not inflater.eof:
+        _refuse(path, "it is cut off; copy it again")
+    return data
+
+
+class _NoClasses(pickle.Unpickler):
+    def find_class(self, module_name: str, global_name: str) -> NoReturn:
+        raise pickle.UnpicklingError(f"refers to {module_name}.{global_name}")
+
+    def persistent_load(self, pid: Any) -> NoReturn:
+        raise pickle.UnpicklingError("refers to a persistent object")
+
+
+def _plain_values(path: Path, data: bytes) -> Any:
+    try:
+        for opcode, _, _ in pickletools.genops(data):
+            if opcode.name not in _PLAIN_OPCODES:
+                _refuse(path, f"it holds more than plain values (pickle opcode {opcode.name}); it is not loaded")
+        return _NoClasses(io.BytesIO(data)).load()
+    except ModelError:
+        raise
+    except Exception as error:  # a broken pickle may raise anything
+        raise ModelError(f"{path}: it is damaged or not a model of mismatch ({type(error).__name__})") from error
+
+
+def _digest(contents: dict[str, Any]) -> str:
+    sha = hashlib.sha256()
+
+    def feed(value: Any) -> None:
+        if isinstance(value, dict):
+            sha.update(b"{%d" % len(value))
+            for key in sorted(value):
+                feed(key)
+                feed(value[key])
+        elif isinstance(value, (list, tuple)):
+            sha.update(b"[%d" % len(value))
+            for item in value:
+                feed(item)
+        elif isinstance(value, bytes):
+            sha.update(b"b%d:" % len(value))
+            sha.update(value)
+        elif value is None or isinstance(value, (str, int, float, bool)):
+            sha.update(f"{type(value).__name__}:{value!r};".encode("utf-8", "surrogatepass"))
+        else:
+            raise TypeError(f"a {type(value).__name__} does not belong into a model file")
+
+    feed({key: value for key, value in contents.items() if key != "digest"})
+    return sha.hexdigest()
+
+
+def _arrays(model: Model) -> dict[str, NDArray[Any]]:
+    forest, lexicon = model.forest, model.lexicon
+    arrays = {f"forest_{name}": getattr(forest, name) for name in ("roots", "feature", "threshold", "left", "right", "value")}
+    for name, counts in (("terms", lexicon.terms), ("stems", lexicon.stems)):
+        arrays[f"{name}_hashes"] = counts.hashes
+        arrays[f"{name}_frequencies"] = counts.frequencies.astype(np.float32)
+    return arrays
+
+
+def _packed(array: NDArray[Any]) -> dict[str, Any]:
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": np.ascontiguousarray(array).tobytes()}
+
+
+def _unpacked(name: str, packed: dict[str, Any]) -> NDArray[Any]:
+    if packed["dtype"] not in _ARRAY_TYPES:
+        raise ValueError(f"{name} has the type {packed['dtype']!r}")
+    dtype, shape = np.dtype(packed["dtype"]), tuple(packed["shape"])
+    if any(not isinstance(size, int) or size < 0 for size in shape):
+        raise ValueError(f"{name} has a strange shape")
+    count = 1
+    for size in shape:
+        count *= size
+    if count * dtype.itemsize != len(packed["data"]):
+        raise ValueError(f"{name} has {len(packed['data'])} bytes, its shape needs {count * dtype.itemsize}")
+    return np.frombuffer(packed["data"], dtype).reshape(shape)
+
+
+def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
+    if list(contents["features"]) != list(FEATURE_NAMES):
+        _refuse(path, "its features are not those of this version of mismatch; train the model again")
+    arrays = {name: _unpacked(name, packed) for name, packed in contents["arrays"].items()}
+    counts = []
+    for name, n_documents in zip(("terms", "stems"), contents["n_documents"], strict=True):
+        hashes, frequencies = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"].astype(np.float64)
+        if hashes.ndim != 1 or hashes.dtype != np.uint64 or hashes.shape != frequencies.shape:
+            raise ValueError(f"the {name} of the lexicon differ in number from their frequencies")
+        if not (np.isfinite(frequencies).all() and np.isfinite(n_documents) and n_documents >= 0 and (frequencies >= 0).all()):
+            raise ValueError(f"the frequencies of the {name} are no counts")
+        counts.append(Counts(hashes, frequencies, float(n_documents)))
+    forest = Forest(
+        *(arrays[f"forest_{name}"] for name in ("roots", "feature", "threshold", "left", "right", "value")),
+        offset=float(contents["forest_offset"]),
+    )
+    _check_forest(forest)
+    return Model(Lexicon(*counts), forest, Calibration(**contents["calibration"]), contents["card"])
+
+
+def _check_forest(forest: Forest) -> None:
+    """Compiled code walks the trees without looking: every step must stay inside and lead forwards."""
+    n = len(forest.feature)
+    at = np.arange(n)
+    inner = forest.left != 0
+    if any(len(part) != n for part in (forest.threshold, forest.left, forest.right, forest.value)):
+        raise ValueError("the arrays of the head differ in length")
+    if (forest.roots < 0).any() or (forest.roots >= n).any():
+        raise ValueError("a tree of the head begins outside its arrays")
+    if (forest.feature < 0).any() or (forest.feature >= len(FEATURE_NAMES)).any():
+        raise ValueError("the head asks for a feature that does not exist")
+    for child in (forest.left, forest.right):
+        if (child[inner] <= at[inner]).any() or (child[inner] >= n).any():
+            raise ValueError("a tree of the head does not lead forwards")

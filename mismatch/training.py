@@ -1,0 +1,327 @@
+"""The recipe: from headline-body pairs, without labels, to a model.
+
+1. Duplicates are left out; the rest is divided into folds, no body on two sides.
+2. For each fold: a lexicon of the other folds, features of the fold's own pairs and of pairs swapped within the fold, so
+   that nothing is described by a lexicon that was counted on it.
+3. A head for each fold from the features of the others gives every pair a score out of fold. Pairs that look more like a
+   mismatch than most mismatches do are *suspects*: reported, left out, and the heads fitted again.
+4. Calibration and the cut come from the scores out of fold; the lexicon and the head of the model from everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mismatch.errors import InputError, MismatchError
+from mismatch.head import Forest, export, fit_head
+from mismatch.lexicon import Counts, DocumentCounter, Lexicon
+from mismatch.model import Model
+from mismatch.overlap import FEATURE_NAMES, pair_features
+from mismatch.pairs import Pairs, codes, derange, group_folds, neighbours
+from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
+from mismatch.tokens import TextBuffers
+
+MIN_PAIRS = 20
+MIN_BODIES = 10
+MAX_HEAD_PAIRS = 40_000
+MAX_SUSPECT_SHARE = 0.1
+HARD_WEIGHT = 0.25
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be chosen in training."""
+
+    max_false_flags: float = 0.005
+    confidence: float = 0.95
+    max_unsure: float = 0.03
+    prior: float = 0.01
+    n_folds: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Training:
+    """A model and what came to light while it was trained."""
+
+    model: Model
+    suspects: NDArray[np.int64]
+    """rows of the input that look like mismatches, most suspicious first"""
+    suspect_scores: NDArray[np.float64]
+    """their log-odds, out of fold"""
+    out_of_fold: NDArray[np.float64]
+    """log-odds of every row of the input that was used, NaN elsewhere; shape (n_rows,)"""
+    n_duplicates: int
+    n_unusable: int
+
+
+@dataclass(frozen=True)
+class _Examples:
+    """Described pairs for the head."""
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    folds: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    """row of the title in the input"""
+    random: NDArray[np.bool_]
+    """matched, or swapped at random (not hard): what calibration is measured on"""
+
+
+def train(
+    table: pa.Table, *, labels: NDArray[np.int64] | None = None, settings: Settings | None = None,
+    base: Model | None = None, card: dict[str, Any] | None = None, progress: Callable[[str], None] | None = None,
+) -> Training:  # fmt: skip
+    """Trains a model.
+
+    Parameters
+    ----------
+    table
+        Columns `title` and `body` (text), and where known `topic` and `source`.
+    labels : int64 array of shape (n_rows,), optional
+        0 for match, 1 for mismatch. Without it all pairs are taken as matched, and mismatches are made by swapping.
+    base
+        A model whose lexicon serves as background.
+
+    Raises
+    ------
+    MismatchError
+        If there are too few different pairs, or only mismatches.
+    """
+    settings = settings or Settings()
+    tell = progress or (lambda words: None)
+    rng = np.random.default_rng(settings.seed)
+    n = table.num_rows
+    tell("looking for duplicates")
+    pairs = Pairs.from_columns(table["title"], table["body"])
+    background = base.lexicon if base else None
+    usable = _usable(pairs)
+    keep = pairs.first_of_duplicates() & usable
+    rows = np.flatnonzero(keep)
+    _check(n, rows, pairs, usable, labels)
+    supervised = labels is not None and bool((labels[rows] == 1).any())
+    folds = np.full(n, -1, np.int64)
+    n_folds = int(min(settings.n_folds, len(np.unique(pairs.body_groups[rows]))))
+    folds[rows] = group_folds(pairs.body_groups[rows], n_folds, rng)
+    tell("counting terms")
+    matched_rows = rows if labels is None else rows[labels[rows] == 0]
+    fold_counts = _count_folds(pairs, rows, folds, n_folds)
+    terms, stems = _total([c[0] for c in fold_counts]), _total([c[1] for c in fold_counts])
+    lexicon = Lexicon.learn(terms, stems, background)
+    tell("describing pairs")
+    strata = _strata(table)
+    parts = []
+    for fold, (fold_terms, fold_stems) in enumerate(fold_counts):
+        held_out = Lexicon.learn(terms.minus(fold_terms), stems.minus(fold_stems), background)
+        inside = rows[folds[rows] == fold]
+        parts.append(_describe(pairs, inside, held_out, rng, labels if supervised else None, strata, fold, len(rows)))
+    examples = _Examples(*(np.concatenate([getattr(p, f) for p in parts]) for f in _Examples.__dataclass_fields__))
+    tell("fitting the head")
+    excluded = np.zeros(n, bool)
+    scores = _cross_fit(examples, excluded, settings.seed)
+    if not supervised:
+        excluded = _suspects(examples, scores, n)
+        if excluded.any():
+            scores = _cross_fit(examples, excluded, settings.seed)
+    use = ~(excluded[examples.rows] & (examples.labels == 0))
+    forest = _fit(examples, use, settings.seed)
+    out_of_fold = np.full(n, np.nan)
+    matched = examples.labels == 0
+    out_of_fold[examples.rows[matched]] = scores[matched]
+    calibration = _calibrate(examples, scores, use, settings, base)
+    suspects = np.flatnonzero(excluded)
+    suspects = suspects[np.argsort(-out_of_fold[suspects], kind="stable")]
+    figures = _figures(examples, scores, matched_rows)
+    full_card = {
+        **(card or {}),
+        "pairs": {
+            "given": n, "used": int(len(rows) - len(suspects)), "duplicates": int((usable & ~keep).sum()),
+            "without_text": int((~usable).sum()), "suspects": len(suspects), "labelled": supervised,
+        },
+        "settings": dict(vars(settings)),
+        "figures_out_of_fold": figures,
+        "features": list(FEATURE_NAMES),
+        "background": (base.card.get("name", "model without a name") if base else None),
+    }  # fmt: skip
+    model = Model(lexicon, forest, calibration, full_card)
+    return Training(
+        model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum())
+    )
+
+
+def _usable(pairs: Pairs) -> NDArray[np.bool_]:
+    empty = Lexicon(Counts(np.empty(0, np.uint64), np.empty(0), 0.0), Counts(np.empty(0, np.uint64), np.empty(0), 0.0))
+    features = pair_features(pairs.titles, pairs.bodies, empty)
+    has_terms = (features[:, FEATURE_NAMES.index("title_terms")] > 0) & (
+        features[:, FEATURE_NAMES.index("body_length")] > np.log(6.0)
+    )
+    return has_terms & (pairs.titles.valid > 0) & (pairs.bodies.valid > 0)
+
+
+def _check(
+    n: int, rows: NDArray[np.int64], pairs: Pairs, usable: NDArray[np.bool_], labels: NDArray[np.int64] | None
+) -> None:
+    if not n:
+        raise InputError("no pairs to learn from; give a file with a title and a body in each row")
+    if not usable.any():
+        raise InputError(f"none of the {n:,} pairs has text in both title and body; check --title and --body")
+    if len(rows) < MIN_PAIRS:
+        raise MismatchError(
+            f"training needs at least {MIN_PAIRS} different pairs with text, there are {len(rows):,} "
+            f"(of {n:,} given); add pairs, or use the starter model as it is"
+        )
+    n_bodies = len(np.unique(pairs.body_groups[rows]))
+    if n_bodies < MIN_BODIES:
+        raise MismatchError(
+            f"training needs at least {MIN_BODIES} different bodies to swap, the {len(rows):,} pairs have {n_bodies}; "
+            "check that --body names the right column"
+        )
+    if labels is not None:
+        n_matched, n_mismatched = int((labels[rows] == 0).sum()), int((labels[rows] == 1).sum())
+        if n_matched < MIN_PAIRS:
+            raise MismatchError(
+                f"training needs at least {MIN_PAIRS} pairs labelled match, there are {n_matched:,} "
+                f"(and {n_mismatched:,} mismatches)"
+            )
+        if 0 < n_mismatched < MIN_BODIES:
+            raise MismatchError(
+                f"{n_mismatched} pairs labelled mismatch are too few to learn from; "
+                "leave the label column out (the command then makes its own mismatches) or add more"
+            )
+
+
+def _count_folds(
+    pairs: Pairs, rows: NDArray[np.int64], folds: NDArray[np.int64], n_folds: int
+) -> list[tuple[Counts, Counts]]:
+    """Document frequencies of each fold; near-duplicate bodies count once."""
+    _, first = np.unique(pairs.body_groups[rows], return_index=True)
+    counted = np.zeros(len(pairs), bool)
+    counted[rows[first]] = True
+    out = []
+    for fold in range(n_folds):
+        wanted = (counted & (folds == fold)).astype(np.uint8)
+        counter = DocumentCounter()
+        counter.add(_only(pairs.titles, wanted), _only(pairs.bodies, wanted))
+        terms, stems = counter.counts()
+        documents = float(wanted.sum())
+        out.append((terms._replace(n_documents=documents), stems._replace(n_documents=documents)))
+    return out
+
+
+def _only(texts: TextBuffers, wanted: NDArray[np.uint8]) -> TextBuffers:
+    return TextBuffers(texts.data, texts.offsets, texts.valid & wanted)
+
+
+def _total(parts: list[Counts]) -> Counts:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total.plus(part)
+    return total
+
+
+def _strata(table: pa.Table) -> list[NDArray[np.int64]]:
+    return [codes(table[name], table.num_rows) for name in ("topic", "source") if name in table.column_names]
+
+
+def _describe(
+    pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.random.Generator, labels: NDArray[np.int64] | None,
+    strata: list[NDArray[np.int64]], fold: int, n_all: int,
+) -> _Examples:  # fmt: skip
+    """The fold's own pairs and, without labels, swapped ones: at random, of one topic or source, of one neighbourhood."""
+    limit = max(1, round(MAX_HEAD_PAIRS * len(rows) / n_all))
+    if len(rows) > limit:
+        rows = np.sort(rng.choice(rows, limit, replace=False))
+    groups: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], float, bool]] = []
+    if labels is not None:
+        groups.append((rows, rows, labels[rows], 1.0, True))
+    else:
+        groups.append((rows, rows, np.zeros(len(rows), np.int64), 1.0, True))
+        repeats = 1 if len(rows) > 2000 else 3
+        for _ in range(repeats):
+            left, right = derange(pairs, rows, rng)
+            groups.append((left, right, np.ones(len(left), np.int64), 1.0 / repeats, True))
+        for codes_ in strata:
+            if len(np.unique(codes_[rows])) > 1:
+                left, right = derange(pairs, rows, rng, codes_[rows])
+                groups.append((left, right, np.ones(len(left), np.int64), HARD_WEIGHT, False))
+        near = neighbours(pairs, rows, lexicon, rng)
+        left, right = rows[near >= 0], near[near >= 0]
+        groups.append((left, right, np.ones(len(left), np.int64), HARD_WEIGHT, False))
+    left, right = np.concatenate([g[0] for g in groups]), np.concatenate([g[1] for g in groups])
+    return _Examples(
+        features=pair_features(pairs.titles, pairs.bodies, lexicon, left, right),
+        labels=np.concatenate([g[2] for g in groups]),
+        weights=np.concatenate([np.full(len(g[0]), g[3]) for g in groups]),
+        folds=np.full(len(left), fold, np.int64),
+        rows=left,
+        random=np.concatenate([np.full(len(g[0]), g[4]) for g in groups]),
+    )
+
+
+def _fit(examples: _Examples, use: NDArray[np.bool_], seed: int) -> Forest:
+    weights = examples.weights[use].copy()
+    labels = examples.labels[use]
+    weights[labels == 0] *= weights[labels == 1].sum() / weights[labels == 0].sum()  # even odds
+    weights *= len(weights) / weights.sum()
+    return export(fit_head(examples.features[use], labels, weights=weights, seed=seed))
+
+
+def _cross_fit(examples: _Examples, excluded: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
+    """Log-odds of every example from a head that has not seen its fold."""
+    scores = np.empty(len(examples.labels))
+    left_out = excluded[examples.rows] & (examples.labels == 0)
+    for fold in np.unique(examples.folds):
+        inside = examples.folds == fold
+        scores[inside] = _fit(examples, ~inside & ~left_out, seed).predict(examples.features[inside])
+    return scores
+
+
+def _suspects(examples: _Examples, scores: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
+    """Matched pairs that look more like a mismatch than the median random swap, at most `MAX_SUSPECT_SHARE` of all."""
+    matched = examples.labels == 0
+    swapped = examples.random & ~matched
+    cut = max(float(np.quantile(scores[swapped], 0.5)), float(np.quantile(scores[matched], 1 - MAX_SUSPECT_SHARE)))
+    excluded = np.zeros(n, bool)
+    excluded[examples.rows[matched & (scores > cut)]] = True
+    return excluded
+
+
+def _calibrate(
+    examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: Settings, base: Model | None
+) -> Calibration:
+    measured = examples.random & use
+    slope, intercept = fit_platt(scores[measured], examples.labels[measured])
+    matched = np.sort(scores[examples.labels == 0])
+    promise = ""
+    if len(matched) >= pairs_needed(settings.max_false_flags, settings.confidence):
+        cut = guaranteed_cut(matched, settings.max_false_flags, settings.confidence)
+        promise = (
+            f"at most {settings.max_false_flags:.3%} of matched pairs are flagged, with confidence {settings.confidence:.0%}, "
+            f"if the {len(matched):,} training pairs are genuine and drawn like what is scored"
+        )
+    else:
+        # too few pairs for a promise: where the odds of a mismatch at the expected share are even, or the highest
+        # matched score, whichever is more careful
+        even = (np.log((1 - settings.prior) / settings.prior) - intercept) / slope
+        cut = float(max(even, matched[-1]))
+    unsure = float(np.quantile(matched, 1 - settings.max_false_flags - settings.max_unsure))
+    return Calibration(slope, intercept, settings.prior, cut, min(unsure, cut), promise)
+
+
+def _figures(examples: _Examples, scores: NDArray[np.float64], matched_rows: NDArray[np.int64]) -> dict[str, float]:
+    from sklearn.metrics import roc_auc_score
+
+    measured = examples.random
+    labels, values = examples.labels[measured], scores[measured]
+    matched, swapped = values[labels == 0], values[labels == 1]
+    figures = {"auroc": float(roc_auc_score(labels, values))}
+    for rate in (0.001, 0.01, 0.05):
+        figures[f"recall_at_{rate:g}"] = float((swapped > np.quantile(matched, 1 - rate)).mean())
+    return figures
