@@ -1,4 +1,5 @@
-"""The errors that this package raises on purpose: one line each, saying what is wrong, where, and what to do."""
+"""The errors that this package raises on purpose: one line each, saying what is wrong, where, and what to
+do."""
 
 from __future__ import annotations
 

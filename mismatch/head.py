@@ -77,9 +77,8 @@ class Forest:
 
 
 def fit_head(
-    features: NDArray[np.float32], labels: NDArray[np.int64], *, weights: NDArray[np.float64] | None = None, seed: int = 0,
-    trees: int = 80, leaves: int = 12,
-) -> HistGradientBoostingClassifier:  # fmt: skip
+    features: NDArray[np.float32], labels: NDArray[np.int64], *, seed: int = 0, trees: int = 80, leaves: int = 12
+) -> HistGradientBoostingClassifier:
     """Fits the head on features of shape (n_pairs, N_FEATURES), label 1 for mismatches."""
     head = HistGradientBoostingClassifier(
         max_iter=trees,
@@ -91,7 +90,7 @@ def fit_head(
         early_stopping=False,
         random_state=seed,
     )
-    return head.fit(features, labels, sample_weight=weights)
+    return head.fit(features, labels)
 
 
 def export(head: HistGradientBoostingClassifier) -> Forest:

@@ -171,15 +171,15 @@ def _derange_stratum(
 
 
 @njit(cache=True, nogil=True)
-def _project_rows(data, offsets, fold, slots, idf_bits, unknown, out):
+def _project_rows(data, offsets, rows, fold, slots, idf_bits, unknown, out):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)
     ends = np.empty(CHUNK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
     width = np.uint64(out.shape[1] - 1)
     for row in range(out.shape[0]):
-        pos = offsets[row]
-        stop = offsets[row + 1]
+        pos = offsets[rows[row]]
+        stop = offsets[rows[row] + 1]
         while pos < stop:
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             for k in range(n):
@@ -191,8 +191,10 @@ def _project_rows(data, offsets, fold, slots, idf_bits, unknown, out):
                         out[row, np.int64((g >> np.uint64(1)) & width)] += weight if g & np.uint64(1) else -weight
 
 
-def neighbours(pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.random.Generator) -> NDArray[np.int64]:
-    """For each row another row with a body on nearly the same subject: a hard mismatch.
+def neighbours(
+    pairs: Pairs, rows: NDArray[np.int64], some: NDArray[np.int64], lexicon: Lexicon, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """For each row of `some` another of `rows` with a body on nearly the same subject: a hard mismatch.
 
     TF-IDF vectors are hashed into `PROJECTION_SIZE` dimensions (feature hashing, Weinberger et al. 2009); among the
     nearest one in twenty bodies (at most 50) one is drawn. Bodies of the row's own group are passed over, and so are the
@@ -200,26 +202,21 @@ def neighbours(pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.
 
     Returns
     -------
-    int64 array of shape (len(rows),); -1 where there is none
+    int64 array of shape (len(some),); -1 where there is none
     """
-    vectors = np.zeros((len(pairs), PROJECTION_SIZE), np.float32)
-    table = lexicon.term_table
-    _project_rows(
-        pairs.bodies.data, pairs.bodies.offsets, fold_arguments(), table.slots, table.idf_bits, table.unknown, vectors
-    )
-    vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
-    vectors = vectors[rows] / np.maximum(np.linalg.norm(vectors[rows], axis=1, keepdims=True), 1e-9)
     n = len(rows)
-    nearest = int(np.clip(n // 20, 1, 50))
-    chosen = np.full(n, -1, np.int64)
+    chosen = np.full(len(some), -1, np.int64)
     if n < 4:
         return chosen
+    vectors = _vectors(pairs, rows, lexicon)
+    of_some = vectors[np.searchsorted(rows, some)]
+    nearest = int(np.clip(n // 20, 1, 50))
+    k = min(nearest + 2, n - 1)
     step = max(1, (1 << 24) // n)
-    for start in range(0, n, step):
-        similarity = vectors[start : start + step] @ vectors.T
-        own = pairs.body_groups[rows[start : start + step], None] == pairs.body_groups[rows][None, :]
-        similarity[own] = -2
-        k = min(nearest + 2, n - 1)
+    for start in range(0, len(some), step):
+        part = some[start : start + step]
+        similarity = of_some[start : start + step] @ vectors.T
+        similarity[pairs.body_groups[part, None] == pairs.body_groups[rows][None, :]] = -2
         best = np.argpartition(-similarity, k, axis=1)[:, :k]
         order = np.argsort(-np.take_along_axis(similarity, best, axis=1), axis=1)
         best = np.take_along_axis(best, order, axis=1)
@@ -227,6 +224,16 @@ def neighbours(pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.
         usable = similarity[np.arange(len(best)), pick] > -1.5
         chosen[start : start + step] = np.where(usable, rows[pick], -1)
     return chosen
+
+
+def _vectors(pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon) -> NDArray[np.float32]:
+    vectors = np.zeros((len(rows), PROJECTION_SIZE), np.float32)
+    table = lexicon.term_table
+    _project_rows(
+        pairs.bodies.data, pairs.bodies.offsets, rows, fold_arguments(), table.slots, table.idf_bits, table.unknown, vectors
+    )
+    vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
 def group_folds(groups: NDArray[np.int64], n_folds: int, rng: np.random.Generator) -> NDArray[np.int64]:

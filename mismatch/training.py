@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +33,8 @@ MIN_PAIRS = 20
 MIN_BODIES = 10
 MAX_HEAD_PAIRS = 40_000
 MAX_SUSPECT_SHARE = 0.1
-HARD_WEIGHT = 0.25
+HARD_SHARE = 0.25
+"""hard swaps of each kind for one matched pair; sampled rather than weighted, which scikit-learn fits far faster"""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,6 @@ class _Examples:
 
     features: NDArray[np.float32]
     labels: NDArray[np.int64]
-    weights: NDArray[np.float64]
     folds: NDArray[np.int64]
     rows: NDArray[np.int64]
     """row of the title in the input"""
@@ -117,11 +119,17 @@ def train(
     lexicon = Lexicon.learn(terms, stems, background)
     tell("describing pairs")
     strata = _strata(table)
-    parts = []
-    for fold, (fold_terms, fold_stems) in enumerate(fold_counts):
+    generators = rng.spawn(n_folds)
+
+    def described(fold: int) -> _Examples:
+        fold_terms, fold_stems = fold_counts[fold]
         held_out = Lexicon.learn(terms.minus(fold_terms), stems.minus(fold_stems), background)
         inside = rows[folds[rows] == fold]
-        parts.append(_describe(pairs, inside, held_out, rng, labels if supervised else None, strata, fold, len(rows)))
+        known = labels if supervised else None
+        return _describe(pairs, inside, held_out, generators[fold], known, strata, fold, len(rows))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(described, range(n_folds)))
     examples = _Examples(*(np.concatenate([getattr(p, f) for p in parts]) for f in _Examples.__dataclass_fields__))
     tell("fitting the head")
     excluded = np.zeros(n, bool)
@@ -238,39 +246,35 @@ def _describe(
     limit = max(1, round(MAX_HEAD_PAIRS * len(rows) / n_all))
     if len(rows) > limit:
         rows = np.sort(rng.choice(rows, limit, replace=False))
-    groups: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], float, bool]] = []
+    groups: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], bool]] = []
     if labels is not None:
-        groups.append((rows, rows, labels[rows], 1.0, True))
+        groups.append((rows, rows, labels[rows], True))
     else:
-        groups.append((rows, rows, np.zeros(len(rows), np.int64), 1.0, True))
-        repeats = 1 if len(rows) > 2000 else 3
+        groups.append((rows, rows, np.zeros(len(rows), np.int64), True))
+        repeats = 1 if n_all > 10_000 else 3
         for _ in range(repeats):
             left, right = derange(pairs, rows, rng)
-            groups.append((left, right, np.ones(len(left), np.int64), 1.0 / repeats, True))
+            groups.append((left, right, np.ones(len(left), np.int64), True))
+        some = np.sort(rng.choice(rows, round(len(rows) * HARD_SHARE * repeats), replace=False))
         for codes_ in strata:
             if len(np.unique(codes_[rows])) > 1:
-                left, right = derange(pairs, rows, rng, codes_[rows])
-                groups.append((left, right, np.ones(len(left), np.int64), HARD_WEIGHT, False))
-        near = neighbours(pairs, rows, lexicon, rng)
-        left, right = rows[near >= 0], near[near >= 0]
-        groups.append((left, right, np.ones(len(left), np.int64), HARD_WEIGHT, False))
+                left, right = derange(pairs, some, rng, codes_[some])
+                groups.append((left, right, np.ones(len(left), np.int64), False))
+        near = neighbours(pairs, rows, some, lexicon, rng)
+        left, right = some[near >= 0], near[near >= 0]
+        groups.append((left, right, np.ones(len(left), np.int64), False))
     left, right = np.concatenate([g[0] for g in groups]), np.concatenate([g[1] for g in groups])
     return _Examples(
         features=pair_features(pairs.titles, pairs.bodies, lexicon, left, right),
         labels=np.concatenate([g[2] for g in groups]),
-        weights=np.concatenate([np.full(len(g[0]), g[3]) for g in groups]),
         folds=np.full(len(left), fold, np.int64),
         rows=left,
-        random=np.concatenate([np.full(len(g[0]), g[4]) for g in groups]),
+        random=np.concatenate([np.full(len(g[0]), g[3]) for g in groups]),
     )
 
 
 def _fit(examples: _Examples, use: NDArray[np.bool_], seed: int) -> Forest:
-    weights = examples.weights[use].copy()
-    labels = examples.labels[use]
-    weights[labels == 0] *= weights[labels == 1].sum() / weights[labels == 0].sum()  # even odds
-    weights *= len(weights) / weights.sum()
-    return export(fit_head(examples.features[use], labels, weights=weights, seed=seed))
+    return export(fit_head(examples.features[use], examples.labels[use], seed=seed))
 
 
 def _cross_fit(examples: _Examples, excluded: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
