@@ -1,0 +1,425 @@
+"""The command line: parses, calls, prints. Heavy imports are inside the commands, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mismatch.errors import InputError, MismatchError
+
+if TYPE_CHECKING:
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.scorer import Scorer
+
+app = typer.Typer(
+    name="mismatch",
+    help="Catches articles whose headline belongs to another story.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Inputs = Annotated[list[str], typer.Argument(metavar="INPUT…", help="Files, globs, folders, or - for standard input.", show_default=False)]
+ModelOption = Annotated[str, typer.Option("--model", metavar="MODEL", help="A model file, or 'starter'.")]
+Format = Annotated[str | None, typer.Option("--format", help="Format of the input: jsonl, json, csv, tsv, parquet, arrow.", show_default=False)]
+Title = Annotated[str | None, typer.Option("--title", metavar="COLUMN", help="Column of titles.", show_default=False)]
+Body = Annotated[str | None, typer.Option("--body", metavar="COLUMN", help="Column of bodies.", show_default=False)]
+Source = Annotated[str | None, typer.Option("--source", metavar="COLUMN", help="Column of sources.", show_default=False)]
+Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of ids.", show_default=False)]
+Topic = Annotated[str | None, typer.Option("--topic", metavar="COLUMN", help="Column of topics.", show_default=False)]
+Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of labels (match / mismatch).", show_default=False)]
+Rejected = Annotated[Path | None, typer.Option("--rejected", metavar="FILE", help="Where rows go that cannot be read, with the reason.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error unless something is wrong.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)]
+
+
+@app.callback(invoke_without_command=True)
+def _top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from mismatch import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def train(
+    pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of headline-body pairs.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the model goes, e.g. models/mine.joblib.", show_default=False)],
+    base: Annotated[str, typer.Option("--base", metavar="MODEL", help="Model that lends its background.")] = "starter",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
+    suspects: Annotated[Path | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
+    max_false_flags: Annotated[float, typer.Option("--max-false-flags", metavar="R", help="Flag at most this share of good articles.")] = 0.005,
+    confidence: Annotated[float, typer.Option("--confidence", metavar="C", help="Confidence of that.")] = 0.95,
+    prior: Annotated[float, typer.Option("--prior", help="Share of mismatches expected in what will be scored.")] = 0.01,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 0,
+    name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
+    date: Annotated[str | None, typer.Option("--date", help="Date on the model card; else SOURCE_DATE_EPOCH, else none.", show_default=False)] = None,
+    format: Format = None, title: Title = None, body: Body = None, source: Source = None, topic: Topic = None,
+    label: Label = None, rejected: Rejected = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Learns from headline-body pairs. No labels needed: it makes its own mismatches by swapping.
+
+    Example: mismatch train training_data/articles --out models/mine.joblib --suspects suspects.jsonl
+    """
+    from mismatch.classifier import label_codes, resolve_base
+    from mismatch.model_file import save_model
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.starter import model_path
+    from mismatch.terminal import say, spinner
+    from mismatch.training import Settings
+    from mismatch.training import train as train_model
+
+    _check_folder(out)
+    lender = None if fresh else resolve_base(model_path(base))
+    choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
+    with spinner(quiet=quiet) as tell:
+        table, digests = _read(pairs, format, choice, rejected, quiet)
+        labels = None
+        if table["label"].null_count == 0 and table.num_rows:
+            labels = label_codes(table["label"].to_pylist())
+            if not labels.any():
+                say("all pairs are labelled match: mismatches are made by swapping", quiet=quiet)
+        elif label is not None:
+            raise InputError(f"{table['label'].null_count:,} rows have no label in {label!r}; label all of them, or leave --label out")
+        settings = Settings(max_false_flags=max_false_flags, confidence=confidence, prior=prior, seed=seed)
+        card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
+        training = train_model(table, labels=labels, settings=settings, base=lender, card=card, progress=tell)
+        save_model(training.model, out)
+    if suspects is not None:
+        _write_suspects(suspects, table, training)
+    counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
+    say(f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without text left out)", quiet=quiet)
+    n = len(training.suspects)
+    if n:
+        listed = f"listed in {suspects}" if suspects else "list them with --suspects FILE"
+        say(f"{n:,} pair{'s' if n > 1 else ''} of your archive look{'' if n > 1 else 's'} wrong and {'were' if n > 1 else 'was'} left out: {listed}", quiet=quiet)
+    say(
+        f"out of fold against {'the labels' if labels is not None and labels.any() else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
+        f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}",
+        quiet=quiet,
+    )
+    promise = training.model.calibration.promise
+    say(promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not", quiet=quiet)
+    say(f"model written to {out}", quiet=quiet)
+
+
+@app.command()
+def score(
+    inputs: Inputs,
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the rows go; its name gives the format. - is standard output.")] = "-",
+    out_format: Annotated[str | None, typer.Option("--out-format", help="Format of the output, where the name does not say.", show_default=False)] = None,
+    only: Annotated[bool, typer.Option("--only", help="Write only the id and the added columns.")] = False,
+    rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
+    body: Body = None, source: Source = None, id: Id = None, threads: Threads = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
+
+    Example: mismatch score scrapes.jsonl.gz --out scored.parquet
+    """
+    from mismatch import pipeline, terminal
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+    from mismatch.records.writing import open_sink
+
+    scorer = _scorer(model)
+    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    _tell(reader, quiet)
+    kind = out_format or _output_format(out, reader)
+    with (
+        open_sink(out, format=kind, only=only, schema=reader.schema) as sink,
+        Quarantine(rejected) as quarantine,
+        terminal.progress(reader.bytes_total, quiet=quiet) as bar,
+    ):
+        tally = pipeline.run(reader, scorer, [pipeline.Route(sink)], quarantine, threads=threads, on_progress=bar)
+    terminal.say(terminal.summary(tally), quiet=quiet)
+    _finish(reader, tally.rejected, rejected)
+
+
+@app.command()
+def gate(
+    inputs: Inputs,
+    max_rate: Annotated[float | None, typer.Option("--max-rate", metavar="R", min=0, max=1, help="Fail when a larger share of the rows is flagged.", show_default=False)] = None,
+    passed: Annotated[str | None, typer.Option("--passed", metavar="FILE", help="Where rows go that are not flagged.", show_default=False)] = None,
+    flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
+    rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
+    body: Body = None, source: Source = None, id: Id = None, threads: Threads = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Splits a stream into passed and flagged rows, prints a table by source, and ends with 1 when too many are flagged.
+
+    Rows that are unsure or unscorable pass, with their columns saying so.
+
+    Example: mismatch gate today.jsonl --max-rate 0.02 --passed clean.jsonl --flagged review.jsonl
+    """
+    from contextlib import ExitStack
+
+    from mismatch import pipeline, terminal
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+    from mismatch.records.writing import open_sink
+
+    if passed is not None and passed == flagged:
+        raise InputError("--passed and --flagged name the same file; give each its own")
+    scorer = _scorer(model)
+    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    _tell(reader, quiet)
+    with ExitStack() as stack:
+        routes = []
+        for path, verdicts in ((passed, pipeline.NOT_FLAGGED), (flagged, pipeline.FLAGGED)):
+            if path is not None:
+                sink = stack.enter_context(open_sink(path, format=_output_format(path, reader), schema=reader.schema))
+                routes.append(pipeline.Route(sink, verdicts))
+        quarantine = stack.enter_context(Quarantine(rejected))
+        bar = stack.enter_context(terminal.progress(reader.bytes_total, quiet=quiet))
+        tally = pipeline.run(reader, scorer, routes, quarantine, threads=threads, by_source=True, on_progress=bar)
+    ok = max_rate is None or tally.flagged_share <= max_rate
+    terminal.print_gate(tally, ok, max_rate, to_stderr="-" in (passed, flagged))
+    _finish(reader, tally.rejected, rejected)
+    if not ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="[INPUT]", help="A file; choose the row with --row.", show_default=False)] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title; with INPUT, the column of titles.", show_default=False)] = None,
+    body_file: Annotated[str | None, typer.Option("--body-file", metavar="FILE", help="A text file with the body; - is standard input.", show_default=False)] = None,
+    row: Annotated[int, typer.Option("--row", metavar="N", min=1, help="Row of INPUT, counted from 1.")] = 1,
+    model: ModelOption = "starter", format: Format = None, body: Body = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """One article in words: the verdict, and which terms of the title are in the body, where, and which are not.
+
+    Example: mismatch explain --title "KXIP vs KKR Live Score" --body-file body.txt
+    """
+    from mismatch.explain import explain as explain_pair
+    from mismatch.explain import in_words
+    from mismatch.records.columns import ColumnChoice
+
+    if inputs:
+        text_title, text_body = _row(inputs, row, format, ColumnChoice(title=title, body=body))
+    elif title is not None and body_file is not None:
+        text_title, text_body = title, _text_file(body_file)
+    else:
+        raise InputError("give --title and --body-file, or a file and --row")
+    from mismatch.terminal import safe
+
+    for line in in_words(explain_pair(_scorer(model), text_title, text_body)):
+        typer.echo(safe(line, 400) if line.strip() else "")
+
+
+@app.command()
+def evaluate(
+    inputs: Inputs,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the swaps.")] = 0,
+    model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
+    source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source and topic.
+
+    With labels (a column `label`, or --label) against the labels, otherwise real pairs against swapped ones.
+
+    Example: mismatch evaluate archive.jsonl --model models/mine.joblib --json
+    """
+    import json
+
+    from mismatch.classifier import label_codes
+    from mismatch.evaluation import evaluate as evaluate_model
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.terminal import print_evaluation
+
+    scorer = _scorer(model)
+    choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
+    table, _ = _read(inputs, format, choice, rejected, quiet)
+    labels = None
+    if table.num_rows and table["label"].null_count == 0:
+        labels = label_codes(table["label"].to_pylist())
+    elif label is not None:
+        raise InputError(f"{table['label'].null_count:,} rows have no label in {label!r}; label all of them, or leave --label out")
+    result = evaluate_model(scorer.model, table, labels=labels, seed=seed)
+    if as_json:
+        typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        print_evaluation(result)
+
+
+@app.command()
+def info(
+    model: Annotated[str, typer.Argument(metavar="[MODEL]", help="A model file, or 'starter'.")] = "starter",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Prints the model card: what the model was trained on, its settings, figures and promises.
+
+    Example: mismatch info models/mine.joblib
+    """
+    import json
+
+    from mismatch.terminal import print_card
+
+    loaded = _scorer(model).model
+    card = {**loaded.card, "calibration": dict(vars(loaded.calibration)), "terms": len(loaded.lexicon.terms.hashes)}
+    if as_json:
+        typer.echo(json.dumps(card, ensure_ascii=False, indent=1))
+    else:
+        print_card(card)
+
+
+def _scorer(model: str) -> Scorer:
+    from mismatch.scorer import load
+
+    return load(model)
+
+
+def _read(
+    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: Path | None, quiet: bool
+) -> tuple[Any, list[dict[str, Any]]]:
+    """All pairs of the inputs, and what the model card says of the files."""
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+    from mismatch.records.tables import pairs_of
+    from mismatch.terminal import say
+
+    reader = Reader(inputs, format=format, columns=choice)
+    _tell(reader, quiet)
+    with Quarantine(rejected) as quarantine:
+        table = pairs_of(reader, quarantine)
+    for problem in reader.problems:
+        say(problem)
+    if quarantine.count:
+        say(f"{quarantine.count:,} rows could not be read" + ("" if rejected else "; --rejected FILE keeps them"), quiet=quiet)
+    return table, _digests(reader.origins)
+
+
+def _digests(origins: list[str]) -> list[dict[str, Any]]:
+    import hashlib
+
+    out: list[dict[str, Any]] = []
+    for origin in origins:
+        if origin == "-":
+            out.append({"file": "standard input"})
+            continue
+        with open(origin, "rb") as file:
+            out.append({"file": Path(origin).name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()})
+    return out
+
+
+def _row(inputs: list[str], row: int, format: str | None, choice: ColumnChoice) -> tuple[str, str]:
+    from mismatch.records.reading import Reader
+
+    seen = 0
+    for chunk in Reader(inputs, format=format, columns=choice):
+        block = chunk.decode()
+        if row <= seen + len(block):
+            at = row - seen - 1
+            return block.pairs.column("title")[at].as_py() or "", block.pairs.column("body")[at].as_py() or ""
+        seen += len(block)
+    raise InputError(f"there is no row {row:,}: {', '.join(inputs)} has {seen:,} readable rows")
+
+
+def _text_file(path: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return raw.decode("utf-8", "replace")
+
+
+def _tell(reader: Any, quiet: bool) -> None:
+    from mismatch.terminal import say
+
+    for notice in reader.notices:
+        say(notice, quiet=quiet)
+
+
+def _output_format(path: str, reader: Any) -> str:
+    """The format that the name gives; on standard output that of the input."""
+    from mismatch.records.writing import output_format
+
+    kinds = set(reader.formats.values())
+    same = next(iter(kinds)) if path == "-" and len(kinds) == 1 else "jsonl"
+    return output_format(path, same)
+
+
+def _finish(reader: Any, n_rejected: int, rejected: Path | None) -> None:
+    from mismatch.terminal import say
+
+    if n_rejected:
+        say(f"{n_rejected:,} rows could not be read" + (f", kept in {rejected}" if rejected else "; --rejected FILE keeps them"))
+    for problem in reader.problems:
+        say(problem)
+    if reader.problems:
+        raise typer.Exit(2)
+
+
+def _check_folder(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
+
+
+def _date(given: str | None) -> str | None:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if given is None and epoch:
+        from datetime import UTC, datetime
+
+        try:
+            return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+        except (ValueError, OverflowError, OSError):
+            raise InputError(f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds") from None
+    return given
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    import mismatch
+
+    names = ("scikit-learn", "numpy", "numba", "pyarrow")
+    return {"mismatch": mismatch.__version__, **{name: version(name) for name in names}}
+
+
+def _write_suspects(path: Path, table: Any, training: Any) -> None:
+    import json
+
+    from mismatch.records.output_file import OutputFile
+
+    probability = training.model.calibration.probability(training.suspect_scores)
+    output = OutputFile(path)
+    try:
+        for row, p in zip(training.suspects.tolist(), probability.tolist(), strict=True):
+            line = {"row": row + 1, "id": table["id"][row].as_py(), "source": table["source"][row].as_py(),
+                    "title": table["title"][row].as_py(), "body_begins": (table["body"][row].as_py() or "")[:200],
+                    "mismatch_probability": round(p, 6)}  # fmt: skip
+            output.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    except BaseException:
+        output.discard()
+        raise
+    output.commit()
+
+
+def main() -> None:
+    """Runs the command line; every expected error is one line on standard error and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except MismatchError as error:
+        sys.stderr.write(f"mismatch: {error}\n")
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to complain at exit
+        raise SystemExit(0) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("mismatch: interrupted; no output was written\n")
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Reading, judging and writing at once: chunks pass through worker threads and come out in their order."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from mismatch.scorer import VERDICTS, Scorer
+
+if TYPE_CHECKING:
+    from mismatch.records.blocks import Block, Chunk, Reject
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+    from mismatch.records.writing import Encoded, Sink
+
+FLAGGED = frozenset({"mismatch"})
+NOT_FLAGGED = frozenset(VERDICTS) - FLAGGED
+MAX_SOURCES = 10_000
+OTHER_SOURCES = "(other sources)"
+MAX_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Example:
+    """A flagged row, kept to be shown."""
+
+    origin: str
+    row: int
+    title: str
+    probability: float
+    reasons: tuple[str, ...]
+
+
+@dataclass
+class Tally:
+    """What came through, counted."""
+
+    rows: int = 0
+    rejected: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    by_source: dict[str, Counter[str]] = field(default_factory=dict)
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def flagged(self) -> int:
+        return self.verdicts["mismatch"]
+
+    @property
+    def flagged_share(self) -> float:
+        return self.flagged / self.rows if self.rows else 0.0
+
+    def add(self, part: Tally) -> None:
+        self.rows += part.rows
+        self.rejected += part.rejected
+        self.verdicts.update(part.verdicts)
+        self.reasons.update(part.reasons)
+        for source, counts in part.by_source.items():
+            name = source if source in self.by_source or len(self.by_source) < MAX_SOURCES else OTHER_SOURCES
+            self.by_source.setdefault(name, Counter()).update(counts)
+        self.examples = sorted(self.examples + part.examples, key=lambda e: -e.probability)[:MAX_EXAMPLES]
+
+
+@dataclass(frozen=True)
+class Route:
+    """An output and which verdicts it takes."""
+
+    sink: Sink
+    verdicts: frozenset[str] = frozenset(VERDICTS)
+
+
+@dataclass(frozen=True)
+class _Done:
+    encoded: list[Encoded]
+    tally: Tally
+    rejects: list[Reject]
+
+
+def run(
+    reader: Reader, scorer: Scorer, routes: Sequence[Route], quarantine: Quarantine, *,
+    threads: int | None = None, by_source: bool = False, on_progress: Callable[[Tally, int], None] | None = None,
+) -> Tally:  # fmt: skip
+    """Judges everything that `reader` reads and writes it to the routes, in order, in constant memory.
+
+    Parameters
+    ----------
+    threads
+        Worker threads, by default one for each core.
+    on_progress
+        Called after each chunk with the tally so far and the bytes read.
+    """
+    workers = threads or os.cpu_count() or 1
+    total = Tally()
+
+    def work(chunk: Chunk) -> _Done:
+        block = chunk.decode()
+        added = scorer.added_columns(block.pairs.column("title"), block.pairs.column("body"))
+        encoded = [route.sink.encoder.encode(block, added, _mask(added, route.verdicts)) for route in routes]
+        return _Done(encoded, _counted(block, added, by_source), block.rejects)
+
+    with ThreadPoolExecutor(workers) as pool:
+        for done in _in_order(pool, work, iter(reader), workers + 1):
+            for route, encoded in zip(routes, done.encoded, strict=True):
+                route.sink.write(encoded)
+            quarantine.extend(done.rejects)
+            total.add(done.tally)
+            if on_progress is not None:
+                on_progress(total, reader.bytes_read)
+    return total
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, work: Callable[[Chunk], _Done], chunks: Iterator[Chunk], ahead: int
+) -> Iterator[_Done]:
+    waiting: deque[Future[_Done]] = deque()
+    try:
+        for chunk in chunks:
+            waiting.append(pool.submit(work, chunk))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _mask(added: pa.RecordBatch, verdicts: frozenset[str]) -> NDArray[np.bool_] | None:
+    if len(verdicts) == len(VERDICTS):
+        return None
+    wanted = pc.is_in(added.column("mismatch_verdict"), value_set=pa.array(sorted(verdicts)))
+    return wanted.to_numpy(zero_copy_only=False)
+
+
+def _counted(block: Block, added: pa.RecordBatch, by_source: bool) -> Tally:
+    tally = Tally(rows=len(block), rejected=len(block.rejects))
+    verdicts = added.column("mismatch_verdict")
+    for item in pc.value_counts(verdicts).to_pylist():
+        tally.verdicts[item["values"]] += item["counts"]
+    for item in pc.value_counts(added.column("mismatch_reasons").flatten()).to_pylist():
+        tally.reasons[item["values"]] += item["counts"]
+    if by_source and len(block):
+        table = pa.table({"source": block.pairs.column("source"), "verdict": verdicts})
+        for item in table.group_by(["source", "verdict"]).aggregate([([], "count_all")]).to_pylist():
+            tally.by_source.setdefault(item["source"] or "(none)", Counter())[item["verdict"]] += item["count_all"]
+        flagged = np.flatnonzero(pc.equal(verdicts, "mismatch").to_numpy(zero_copy_only=False))
+        probability = added.column("mismatch_probability").to_numpy(zero_copy_only=False)
+        for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
+            reasons = tuple(added.column("mismatch_reasons")[i].as_py())
+            title = block.pairs.column("title")[i].as_py() or ""
+            tally.examples.append(
+                Example(block.origin, int(block.row_numbers[i]), title[:200], float(probability[i]), reasons)
+            )
+    return tally

@@ -1,0 +1,89 @@
+"""What passes from readers to writers: a block of rows, the rows as the user has them, and what was
+refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from mismatch.records.columns import ROLES, Columns
+
+PAIRS_SCHEMA = pa.schema([(role, pa.string()) for role in ROLES])
+
+
+@dataclass
+class Reject:
+    """A row that could not be read. A very long one has only its beginning in `raw` and all of it in
+    `spooled`."""
+
+    origin: str
+    line: int
+    reason: str
+    raw: bytes
+    spooled: BinaryIO | None = field(default=None, repr=False)
+
+
+@dataclass
+class JsonLines:
+    """Rows as their own bytes: row i is `buffer[starts[i]:ends[i]]`, one JSON object without white space at
+    its end.
+
+    buffer : bytes-like. starts, ends : int64[n]. keys : the distinct keys of these objects in the order
+    they turn up, None when that is not known (very many keys, an object that is very deep).
+    """
+
+    buffer: bytes | memoryview
+    starts: np.ndarray
+    ends: np.ndarray
+    keys: list[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def data(self) -> np.ndarray:
+        """The buffer as uint8[size], not copied."""
+        return np.frombuffer(self.buffer, dtype=np.uint8)
+
+    def line(self, i: int) -> bytes:
+        """The bytes of row i."""
+        return bytes(self.buffer[self.starts[i] : self.ends[i]])
+
+
+@dataclass
+class Block:
+    """A run of readable rows of one input, in order.
+
+    pairs : the columns of `ROLES` as text, null where absent. rows : the same rows as the user has them.
+    origin : the file's name as the user gave it. row_numbers : int64[n], 1-based line (text formats) or row
+    (binary formats).
+    rejects : the rows of this stretch that could not be read. columns : which of the user's columns is what.
+    """
+
+    pairs: pa.RecordBatch
+    rows: JsonLines | pa.RecordBatch
+    origin: str
+    row_numbers: np.ndarray
+    rejects: list[Reject]
+    columns: Columns
+
+    def __len__(self) -> int:
+        return self.pairs.num_rows
+
+
+class Chunk(Protocol):
+    """A stretch of one input, not yet parsed."""
+
+    origin: str
+
+    def decode(self) -> Block:
+        """Parses the stretch. Any thread may call it; the heavy part runs without the GIL."""
+        ...
+
+
+def pairs_batch(columns: list[pa.Array]) -> pa.RecordBatch:
+    """The six role columns as one batch, each pa.string (pa.large_string where a column is above 2 GiB)."""
+    return pa.RecordBatch.from_arrays(columns, names=list(ROLES))

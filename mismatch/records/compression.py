@@ -1,0 +1,148 @@
+"""A stream of bytes from a file or from standard input, plain, gzip or Zstandard, that says how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+
+SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
+BOM = b"\xef\xbb\xbf"
+MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+
+_FIRST_PIECE = 1 << 20
+_STDIN_PIECE = 256  # of a broken stream from a pipe at most so many bytes before the break are lost
+
+
+def compression_of(head: bytes) -> str | None:
+    """The compression that the first bytes of a stream announce."""
+    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
+
+
+class _Counting:
+    """The raw file below a decompressor, with the bytes handed out counted."""
+
+    def __init__(self, stream: BinaryIO, count: Callable[[int], None], head: bytes = b"") -> None:
+        self._stream, self._count, self._head = stream, count, head
+        self.closed = False
+
+    def read(self, n: int = -1) -> bytes:
+        if self._head:
+            data, self._head = self._head[:n], self._head[n:]
+            return data
+        data = self._stream.read(n) or b""
+        self._count(len(data))
+        return data
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class ByteSource:
+    """Reads decompressed bytes.
+
+    Parameters
+    ----------
+    open_stream : opens the raw stream; called again when a damaged file has to be read up to the very break.
+    compression : None, "gzip" or "zstd".
+    count : told how many raw bytes were taken, for a progress bar.
+    reopenable : False for standard input.
+    """
+
+    def __init__(
+        self,
+        open_stream: Callable[[], BinaryIO],
+        compression: str | None,
+        count: Callable[[int], None] = lambda n: None,
+        *,
+        reopenable: bool = True,
+        head: bytes = b"",
+    ) -> None:
+        self._open, self._compression, self._count, self._reopenable = (
+            open_stream,
+            compression,
+            count,
+            reopenable,
+        )
+        self._raw = open_stream()
+        self._stream = self._decompressed(_Counting(self._raw, count, head))
+        self._ahead = b""
+        self._delivered = 0
+        self.broken: str | None = None
+        """Why the stream ended before its end, in words; None while all is well."""
+
+    def _decompressed(self, counting: _Counting) -> BinaryIO:
+        if self._compression is None:
+            return cast(BinaryIO, counting)
+        return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
+
+    def peek(self, n: int) -> bytes:
+        """The first n bytes of what is still to come, or fewer at the end; they stay to be read."""
+        if len(self._ahead) < n:
+            self._ahead += self._take(n - len(self._ahead))
+        return self._ahead[:n]
+
+    def read(self, n: int) -> bytes:
+        """n bytes, fewer only at the end (or the break) of the stream."""
+        if not self._ahead:
+            return self._take(n)
+        data, self._ahead = self._ahead[:n], self._ahead[n:]
+        return data if len(data) == n else data + self._take(n - len(data))
+
+    def skip_byte_order_mark(self) -> None:
+        """To be called at the start."""
+        if self.peek(len(BOM)) == BOM:
+            self.read(len(BOM))
+
+    def close(self) -> None:
+        """Closes the file; standard input stays open."""
+        if self._reopenable:
+            self._raw.close()
+
+    def _take(self, n: int) -> bytes:
+        parts, left = [], n
+        piece = n if self._compression is None else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
+        while left and self.broken is None:
+            try:
+                data = self._stream.read(min(left, piece))
+            except OSError as error:
+                if self._compression and self._reopenable and piece > 1:
+                    piece = max(piece // 1024, 1)
+                    if self._reopen():
+                        continue
+                self.broken = self._reason(str(error))
+                break
+            if not data:
+                break
+            parts.append(data)
+            self._delivered += len(data)
+            left -= len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _reopen(self) -> bool:
+        """A fresh decompressor at the same place: the one that failed has thrown away what came before the
+        break."""
+        self._raw.close()
+        try:
+            self._raw = self._open()
+            self._stream = self._decompressed(_Counting(self._raw, lambda n: None))
+            left = self._delivered
+            while left:
+                data = self._stream.read(min(left, _FIRST_PIECE))
+                if not data:
+                    return False
+                left -= len(data)
+        except OSError:
+            return False
+        return True
+
+    def _reason(self, error: str) -> str:
+        if self._compression is None:
+            return f"cannot be read further ({error})"
+        if "runcated" in error:
+            return "the compressed stream ends early"
+        return "the compressed stream is damaged"

@@ -1,0 +1,120 @@
+"""What could not be read, kept: JSON lines with file, line, reason and the raw row."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from mismatch.records.blocks import Reject
+from mismatch.records.output_file import OutputFile
+
+_PIECE = 3 << 18  # a multiple of 3, so that pieces of base64 can be put one after another
+
+
+class Quarantine:
+    """Collects rejects and writes them to `path`; None only counts them.
+
+    A context manager like a sink: the file appears under its name on success only. Each line is
+    {"file", "line", "reason", "raw"}, or "raw_base64" in place of "raw" when the row is not UTF-8.
+
+    Raises
+    ------
+    InputError
+        The folder is missing, or the file cannot be written.
+    """
+
+    def __init__(self, path: str | Path | None) -> None:
+        self.count = 0
+        self.by_reason: Counter[str] = Counter()
+        self._file = OutputFile(path) if path is not None else None
+
+    def add(self, reject: Reject) -> None:
+        """Counts and writes one reject; `by_reason` leaves out places and values, so that reasons add up."""
+        self.count += 1
+        self.by_reason[reason_kind(reject.reason)] += 1
+        if self._file is None:
+            return
+        for piece in _encoded(reject):
+            self._file.write(piece)
+
+    def extend(self, rejects: Iterable[Reject]) -> None:
+        """Adds several."""
+        for reject in rejects:
+            self.add(reject)
+
+    def commit(self) -> None:
+        """Gives the file its name."""
+        if self._file is not None:
+            self._file.commit()
+
+    close = commit
+
+    def discard(self) -> None:
+        """Leaves no file behind."""
+        if self._file is not None:
+            self._file.discard()
+
+    def __enter__(self) -> Quarantine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()
+
+
+def reason_kind(reason: str) -> str:
+    """A reason without what is special to one row: `not valid JSON: ... at character 7` -> `not valid
+    JSON`."""
+    if reason[:1].isdigit():
+        return "wrong number of fields"
+    return reason.split(":")[0].split(" (")[0].split(", ")[0]
+
+
+def _encoded(reject: Reject) -> Iterator[bytes]:
+    head = {"file": reject.origin, "line": reject.line, "reason": reject.reason}
+    start = json.dumps(head, ensure_ascii=False).encode("utf-8", "backslashreplace")[:-1]
+    if reject.spooled is None:
+        try:
+            raw = {"raw": reject.raw.decode("utf-8")}
+        except UnicodeDecodeError:
+            raw = {"raw_base64": base64.b64encode(reject.raw).decode("ascii")}
+        yield start + b", " + json.dumps(raw, ensure_ascii=False).encode("utf-8")[1:] + b"\n"
+        return
+    with reject.spooled as file:
+        if _is_utf8(file):
+            yield start + b', "raw": "'
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            for piece in _pieces(file):
+                yield json.dumps(decoder.decode(piece), ensure_ascii=False)[1:-1].encode("utf-8")
+        else:
+            yield start + b', "raw_base64": "'
+            for piece in _pieces(file):
+                yield base64.b64encode(piece)
+        yield b'"}\n'
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        yield piece
+
+
+def _is_utf8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for piece in _pieces(file):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

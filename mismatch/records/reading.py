@@ -1,0 +1,304 @@
+"""The one way in: `Reader` opens every input, checks it before any work, and hands out chunks in constant
+memory."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+
+from mismatch.errors import InputError
+from mismatch.records.blocks import Block, Chunk, JsonLines, Reject
+from mismatch.records.columnar import ColumnarFile
+from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
+from mismatch.records.compression import BOM, ByteSource, compression_of
+from mismatch.records.delimited import DELIMITERS, delimited_chunks, read_header
+from mismatch.records.inputs import COLUMNAR, InputFile, find_inputs
+from mismatch.records.json_array import ELEMENT, json_element_chunks, split_elements
+from mismatch.records.json_lines import json_line_chunks
+from mismatch.records.json_scan import OK, scan_rows
+from mismatch.records.line_table import lines_of
+from mismatch.records.long_rows import MAX_LINE_BYTES
+
+__all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
+
+_FIRST_LOOK = 1 << 18
+_LONGEST_LOOK = 1 << 22
+_LONGEST_HEADER = 1 << 22
+
+
+@dataclass
+class _Prepared:
+    """An input that was looked at: its chunks can be read."""
+
+    input: InputFile
+    size: int | None
+    chunks: Callable[[], Iterator[Chunk]]
+    empty: bool = False
+
+
+class Reader:
+    """Iterates over the chunks of all inputs, lazily and in order; each chunk decodes itself, in any thread.
+
+    Parameters
+    ----------
+    inputs : files, globs, folders, `-` for standard input.
+    format : overrides what the names say; for standard input None means: look at the first bytes.
+    columns : the columns that the user named.
+    stdin : read in place of standard input.
+    chunk_bytes : size of a stretch of text, or of a batch.
+    max_line_bytes : a row longer than this is rejected and never held in memory.
+
+    Attributes
+    ----------
+    origins : names of the inputs in order. formats, columns : by origin. schema : of CSV and binary inputs
+    that fit together, else None. notices : lines for standard error. problems : inputs that turned out
+    damaged on the way (it grows while iterating). bytes_total (None with standard input), bytes_read : for
+    a progress bar.
+
+    Raises
+    ------
+    InputError
+        Before any work: a missing or unreadable file, an unknown format, a missing title or body column.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str | Path],
+        *,
+        format: str | None = None,
+        columns: ColumnChoice = ColumnChoice(),
+        stdin: BinaryIO | None = None,
+        chunk_bytes: int = 4 << 20,
+        max_line_bytes: int = MAX_LINE_BYTES,
+    ) -> None:
+        self._choice, self._stdin = columns, stdin
+        self._chunk_bytes, self._max_line_bytes = max(chunk_bytes, 1), max_line_bytes
+        self.origins: list[str] = []
+        self.formats: dict[str, str] = {}
+        self.columns: dict[str, Columns] = {}
+        self.notices: list[str] = []
+        self.problems: list[str] = []
+        self.bytes_read = 0
+        self._schemas: list[pa.Schema | None] = []
+        self._prepared = [self._prepare(item) for item in find_inputs(inputs, format)]
+        sizes = [item.size for item in self._prepared]
+        self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
+        self.schema = _united(self._schemas)
+        self._note_columns()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for item in self._prepared:
+            yield from item.chunks()
+
+    def _prepare(self, item: InputFile) -> _Prepared:
+        try:
+            return self._open(item)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputError(
+                f"{item.origin}: cannot be read ({reason}); check the file and its rights."
+            ) from None
+
+    def _open(self, item: InputFile) -> _Prepared:
+        self.origins.append(item.origin)
+        size = item.path.stat().st_size if item.path is not None else None
+        source = self._source(item, self._count if item.path is None else lambda n: None)
+        format = item.format or _sniff(source)
+        self.formats[item.origin] = format
+        if format in COLUMNAR:
+            return self._columnar(item, format, size, source)
+        open_source = (lambda: source) if item.path is None else (lambda: self._source(item, self._count))
+        try:
+            return self._text(item, format, size, source, open_source)
+        finally:
+            if item.path is not None:
+                source.close()
+
+    def _text(
+        self,
+        item: InputFile,
+        format: str,
+        size: int | None,
+        source: ByteSource,
+        again: Callable[[], ByteSource],
+    ) -> _Prepared:
+        origin = item.origin
+        chunk_bytes, max_line_bytes, problem = self._chunk_bytes, self._max_line_bytes, self.problems.append
+        if format in DELIMITERS:
+            delimiter = DELIMITERS[format]
+            header = read_header(source, origin, delimiter, _LONGEST_HEADER)
+            if header is None:
+                return self._empty(item, size, source)
+            columns = self.columns[origin] = find_columns(header, self._choice, origin)
+            self._schemas.append(pa.schema([(name, pa.string()) for name in header]))
+            return _Prepared(item, size, lambda: _closing(s := again(), delimited_chunks(
+                s, origin, header, columns, delimiter=delimiter, chunk_bytes=chunk_bytes,
+                max_line_bytes=max_line_bytes, problem=problem,
+            )))  # fmt: skip
+        self._schemas.append(None)
+        layout, found = _look_at_json(source, format, self._choice, origin)
+        if layout == "empty":
+            return self._empty(item, size, source)
+        columns = self.columns[origin] = found
+        if layout == "lines":
+            self.formats[origin] = "jsonl"
+            return _Prepared(item, size, lambda: _closing(s := again(), json_line_chunks(
+                s, origin, columns, chunk_bytes=chunk_bytes, max_line_bytes=max_line_bytes, problem=problem,
+            )))  # fmt: skip
+        self.formats[origin] = "json"
+        return _Prepared(item, size, lambda: _closing(s := again(), json_element_chunks(
+            s, origin, columns, in_array=layout == "array", chunk_bytes=chunk_bytes,
+            max_line_bytes=max_line_bytes, problem=problem,
+        )))  # fmt: skip
+
+    def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
+        def open_file() -> ColumnarFile:
+            file: str | BinaryIO = str(item.path)
+            if item.path is None:
+                spool.seek(0)
+                file = spool
+            return ColumnarFile(file, item.origin, format, self._choice, self._chunk_bytes)
+
+        def chunks() -> Iterator[Chunk]:
+            yield from open_file().chunks(self.problems.append)
+            self._count(size or 0)
+
+        if item.path is None:  # these formats are read from their end, so that a pipe has to be stored first
+            spool = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))
+            while data := source.read(1 << 20):
+                spool.write(data)
+            if spool.tell() == 0:
+                return self._empty(item, size, source)
+        else:
+            source.close()
+        opened = open_file()
+        self.columns[item.origin] = opened.columns
+        self._schemas.append(opened.schema)
+        return _Prepared(item, size, chunks)
+
+    def _empty(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:
+        self.notices.append(f"{item.origin}: no rows")
+        if source.broken:
+            self.problems.append(f"{item.origin}: {source.broken} after line 0")
+        self.columns[item.origin] = columns_unseen(self._choice)
+        return _Prepared(item, size, lambda: iter(()), empty=True)
+
+    def _source(self, item: InputFile, count: Callable[[int], None]) -> ByteSource:
+        path = item.path
+        if path is not None:
+            return ByteSource(lambda: cast(BinaryIO, open(path, "rb", buffering=0)), item.compression, count)
+        stream = self._stdin if self._stdin is not None else sys.stdin.buffer
+        head = _read_fully(stream, 4)
+        count(len(head))
+        compression = compression_of(head)
+        if item.format in COLUMNAR:
+            compression = None
+        return ByteSource(lambda: stream, compression, count, reopenable=False, head=head)
+
+    def _count(self, n: int) -> None:
+        self.bytes_read += n
+
+    def _note_columns(self) -> None:
+        """One notice for each choice of columns; it names the first file where files differ."""
+        choices: dict[str, str] = {}
+        for item in self._prepared:
+            if not item.empty:
+                choices.setdefault(self.columns[item.input.origin].notice(), item.input.origin)
+        for notice, origin in choices.items():
+            self.notices.append(notice if len(choices) == 1 else f"{origin}: {notice}")
+
+
+def _read_fully(stream: BinaryIO, n: int) -> bytes:
+    data = b""
+    while len(data) < n and (more := stream.read(n - len(data))):
+        data += more
+    return data
+
+
+def _closing(source: ByteSource, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    try:
+        yield from chunks
+    finally:
+        source.close()
+
+
+def _sniff(source: ByteSource) -> str:
+    """The format of a stream without a name: by its first bytes, JSON lines when they say nothing."""
+    head = source.peek(6)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head == b"ARROW1" or head.startswith(b"\xff\xff\xff\xff"):
+        return "arrow"
+    return "json" if source.peek(1 << 10).removeprefix(BOM).lstrip().startswith(b"[") else "jsonl"
+
+
+def _look_at_json(source: ByteSource, format: str, choice: ColumnChoice, origin: str) -> tuple[str, Columns]:
+    """How JSON is laid out ("lines", "array", "objects", "empty"), and its columns, from as few bytes as
+    will do."""
+    look = _FIRST_LOOK
+    while True:
+        head = source.peek(look)
+        final = len(head) < look
+        head = head.removeprefix(BOM)
+        data = np.frombuffer(bytearray(head), dtype=np.uint8)
+        blank = len(head) - len(head.lstrip())
+        if blank == len(head) and final:
+            return "empty", columns_unseen(choice)
+        starts, ends, _ = lines_of(data, 1)
+        if not final and len(ends) and head.rfind(b"\n") < ends[-1]:
+            starts, ends = starts[:-1], ends[:-1]
+        layout = _layout(data, blank, starts, ends) if format == "json" else "lines"
+        if layout != "lines":
+            starts, ends = _elements(data, blank, layout == "array")
+        table = scan_rows(data, starts, ends, [])
+        names = table.keys or []
+        longest = final or look >= _LONGEST_LOOK
+        try:
+            if names or not longest:
+                return layout, find_columns(names, choice, origin)
+            return layout, columns_unseen(choice)
+        except InputError:
+            if longest:
+                raise
+        look = min(look * 4, _LONGEST_LOOK)
+
+
+def _layout(data: np.ndarray, blank: int, starts: np.ndarray, ends: np.ndarray) -> str:
+    """How a `.json` file is laid out: by its first byte, and for objects by whether the first line holds a
+    whole one."""
+    if blank == len(data) or data[blank] != ord("{"):
+        return "array" if blank < len(data) and data[blank] == ord("[") else "lines"
+    by_line = scan_rows(data, starts, ends, []).status == OK
+    if len(by_line) and by_line[0]:
+        return "lines"
+    copied = data.copy()
+    by_element = scan_rows(copied, *_elements(copied, blank, False), []).status == OK
+    return "lines" if by_line.any() and not by_element[:1].any() else "objects"
+
+
+def _elements(data: np.ndarray, blank: int, in_array: bool) -> tuple[np.ndarray, np.ndarray]:
+    state = np.zeros(8, np.int64)
+    state[ELEMENT] = -1
+    at = blank + in_array
+    starts, ends, numbers = (np.empty(len(data) // 2 + 1, np.int64) for _ in range(3))
+    rows, _ = split_elements(data, at, state, in_array, starts, ends, numbers)
+    return starts[:rows], ends[:rows]
+
+
+def _united(schemas: list[pa.Schema | None]) -> pa.Schema | None:
+    known = [schema for schema in schemas if schema is not None]
+    if not known or len(known) != len(schemas):
+        return None
+    if all(schema.equals(known[0]) for schema in known):
+        return known[0]
+    try:
+        return pa.unify_schemas(known, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return None

@@ -1,0 +1,188 @@
+"""What a person sees: tables, progress, and text from outside made harmless for a terminal."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mismatch.evaluation import Evaluation, Figures
+    from mismatch.pipeline import Tally
+
+_SHOWN_SOURCES = 20
+
+
+def safe(text: str, limit: int = 100) -> str:
+    """Text from outside for a terminal: control, format and line-breaking characters become spaces, and it is cut."""
+    clean = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text[: 4 * limit])
+    clean = " ".join(clean.split())
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def say(words: str, *, quiet: bool = False) -> None:
+    """A line of words on standard error."""
+    if not quiet:
+        sys.stderr.write(f"{words}\n")
+        sys.stderr.flush()
+
+
+def console(*, to_stderr: bool) -> Console:
+    """A rich console; not on a terminal it is wide enough for tables and has no colours."""
+    from rich.console import Console
+
+    stream = sys.stderr if to_stderr else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
+
+
+class Progress(Protocol):
+    def __call__(self, tally: Tally, bytes_read: int) -> None: ...
+
+
+@contextmanager
+def progress(total_bytes: int | None, *, quiet: bool) -> Iterator[Progress | None]:
+    """A progress bar with rows a second and what is flagged so far, if standard error is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    import time
+
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    begin = time.monotonic()
+    with Bars(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+        console=console(to_stderr=True), transient=True,
+    ) as bars:  # fmt: skip
+        task = bars.add_task("scoring", total=total_bytes)
+
+        def update(tally: Tally, bytes_read: int) -> None:
+            speed = tally.rows / max(1e-6, time.monotonic() - begin)
+            words = f"{tally.rows:,} rows, {speed:,.0f} a second, {tally.flagged:,} flagged"
+            bars.update(task, completed=bytes_read, description=words)
+
+        yield update
+
+
+@contextmanager
+def spinner(*, quiet: bool) -> Iterator[_Teller]:
+    """Tells what is being done, on standard error, if that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda words: None
+        return
+    with console(to_stderr=True).status("reading") as status:
+        yield lambda words: status.update(words)
+
+
+class _Teller(Protocol):
+    def __call__(self, words: str) -> None: ...
+
+
+def summary(tally: Tally) -> str:
+    """One line that sums up a stream."""
+    v = tally.verdicts
+    words = (
+        f"{tally.rows:,} rows: {v['match']:,} match, {v['mismatch']:,} mismatch ({tally.flagged_share:.2%}), "
+        f"{v['unsure']:,} unsure, {v['unscorable']:,} unscorable"
+    )
+    return words + (f"; {tally.rejected:,} rejected" if tally.rejected else "")
+
+
+def print_gate(tally: Tally, passed: bool, max_rate: float | None, *, to_stderr: bool) -> None:
+    """The gate's table by source, its strongest flags, and the decision."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console(to_stderr=to_stderr)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("source", overflow="ellipsis", max_width=40)
+    for name in ("rows", "match", "mismatch", "unsure", "unscorable", "flagged"):
+        table.add_column(name, justify="right")
+    sources = sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))
+    for source, counts in sources[:_SHOWN_SOURCES]:
+        _row(table, escape(safe(source, 40)), counts.total(), counts)
+    if len(sources) > _SHOWN_SOURCES:
+        table.add_row(f"… {len(sources) - _SHOWN_SOURCES:,} more")
+    _row(table, "all", tally.rows, tally.verdicts)
+    out.print(table)
+    if tally.examples:
+        out.print("\nstrongest flags")
+        for example in tally.examples:
+            where = escape(f"{safe(example.origin, 40)}:{example.row}")
+            reasons = ", ".join(example.reasons)
+            out.print(f"  {example.probability:.2f}  {where}  [bold]{escape(safe(example.title, 60))}[/bold]  {reasons}")
+    if tally.rejected:
+        out.print(f"\n{tally.rejected:,} rows could not be read")
+    limit = "no limit set" if max_rate is None else f"limit {max_rate:.2%}"
+    decision = "[green]passed[/green]" if passed else "[red]FAILED[/red]"
+    out.print(f"\n{decision}: {tally.flagged:,} of {tally.rows:,} rows flagged ({tally.flagged_share:.2%}, {limit})")
+
+
+def _row(table, name: str, rows: int, counts) -> None:  # type: ignore[no-untyped-def]
+    share = counts["mismatch"] / rows if rows else 0.0
+    table.add_row(
+        name, f"{rows:,}", *(f"{counts[v]:,}" for v in ("match", "mismatch", "unsure", "unscorable")), f"{share:.2%}"
+    )
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """The figures as tables."""
+    from rich.table import Table
+
+    out = console(to_stderr=False)
+    table = Table(box=None, pad_edge=False, title=f"matched pairs against {evaluation.kind}", title_justify="left")
+    for name in ("", "matched", "mismatched", "AUROC", "AP", "R@0.1%", "R@1%", "R@5%", "false flags", "found", "unsure", "ECE"):
+        table.add_column(name, justify="left" if not name else "right")
+    _figures(table, "all", evaluation.overall)
+    for kind, groups in evaluation.groups.items():
+        table.add_section()
+        for name, figures in groups.items():
+            _figures(table, safe(f"{kind}: {name}", 28), figures)
+    out.print(table)
+
+
+def _figures(table, name: str, figures: Figures) -> None:  # type: ignore[no-untyped-def]
+    from rich.markup import escape
+
+    recalls = [f"{figures.recall_at[rate]:.3f}" for rate in ("0.001", "0.01", "0.05")]
+    table.add_row(
+        escape(name), f"{figures.matched:,}", f"{figures.mismatched:,}", f"{figures.auroc:.4f}",
+        f"{figures.average_precision:.4f}", *recalls, f"{figures.flagged_matched:.2%}",
+        f"{figures.flagged_mismatched:.1%}", f"{figures.unsure:.1%}", f"{figures.calibration_error:.3f}",
+    )  # fmt: skip
+
+
+def print_card(card: object, *, indent: int = 0) -> None:
+    """The model card, nested as it is."""
+    lines = list(_card_lines(card, indent))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _card_lines(value: object, indent: int) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            name = safe(str(key)).replace("_", " ")
+            if isinstance(item, (dict, list)) and item:
+                yield f"{' ' * indent}{name}:"
+                yield from _card_lines(item, indent + 2)
+            else:
+                yield f"{' ' * indent}{name}: {_plain(item)}"
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        if all(not isinstance(item, (dict, list)) for item in value):
+            yield f"{' ' * indent}{', '.join(_plain(item) for item in value)}"
+        else:
+            for item in value:
+                yield from _card_lines(item, indent)
+    else:
+        yield f"{' ' * indent}{_plain(value)}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "–" if value in (None, [], {}) else safe(str(value), 300)
