@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
@@ -100,9 +101,12 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
         y : array of shape (n_pairs,), optional
             "match" or "mismatch" (see `label_codes`). Without it every pair is taken as matched.
         """
+        for setting in ("max_false_flags", "confidence", "prior"):
+            if not 0 < getattr(self, setting) < 1:
+                raise InputError(f"{setting}={getattr(self, setting)!r} must lie between 0 and 1")
         table = pairs_table(X, title=self.title, body=self.body)
-        renamed = {self.title: "title", self.body: "body"}
-        table = table.rename_columns([renamed.get(name, name) for name in table.column_names])
+        named = {"title": self.title, "body": self.body, **{n: n for n in ("topic", "source") if n in table.column_names}}
+        table = pa.table({role: table[column] for role, column in named.items()})
         labels = None if y is None else label_codes(y)
         if labels is not None and len(labels) != table.num_rows:
             raise InputError(f"{table.num_rows} pairs but {len(labels)} labels")
@@ -130,6 +134,7 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> NDArray[np.str_]:
         """ "match" or "mismatch" for each pair, by the model's cut. For abstention and reasons use `Scorer`."""
+        check_is_fitted(self, "model_")
         return self.classes_[(self.decision_function(X) > 0).astype(int)]
 
     def _log_odds(self, X: Any) -> NDArray[np.float64]:

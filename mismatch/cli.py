@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mismatch.errors import InputError, MismatchError
+from mismatch.endings import Commands, run
+from mismatch.errors import InputError
 
 if TYPE_CHECKING:
     from mismatch.records.columns import ColumnChoice
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="mismatch",
+    cls=Commands,
     help="Catches articles whose headline belongs to another story.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,16 +36,29 @@ Topic = Annotated[str | None, typer.Option("--topic", metavar="COLUMN", help="Co
 Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of labels (match / mismatch).", show_default=False)]
 Rejected = Annotated[Path | None, typer.Option("--rejected", metavar="FILE", help="Where rows go that cannot be read, with the reason.", show_default=False)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error unless something is wrong.")]
+
+
+def _between(value: float) -> float:
+    if not 0 < value < 1:
+        raise typer.BadParameter(f"{value:g} does not lie between 0 and 1")
+    return value
+
+
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)]
 
 
 @app.callback(invoke_without_command=True)
-def _top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _top(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     if version:
         from mismatch import __version__
 
         typer.echo(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -54,10 +68,10 @@ def train(
     base: Annotated[str, typer.Option("--base", metavar="MODEL", help="Model that lends its background.")] = "starter",
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
     suspects: Annotated[Path | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
-    max_false_flags: Annotated[float, typer.Option("--max-false-flags", metavar="R", help="Flag at most this share of good articles.")] = 0.005,
-    confidence: Annotated[float, typer.Option("--confidence", metavar="C", help="Confidence of that.")] = 0.95,
-    prior: Annotated[float, typer.Option("--prior", help="Share of mismatches expected in what will be scored.")] = 0.01,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 0,
+    max_false_flags: Annotated[float, typer.Option("--max-false-flags", metavar="R", callback=_between, help="Flag at most this share of good articles.")] = 0.005,
+    confidence: Annotated[float, typer.Option("--confidence", metavar="C", callback=_between, help="Confidence of that.")] = 0.95,
+    prior: Annotated[float, typer.Option("--prior", metavar="P", callback=_between, help="Share of mismatches expected in what will be scored.")] = 0.01,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
     name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
     date: Annotated[str | None, typer.Option("--date", help="Date on the model card; else SOURCE_DATE_EPOCH, else none.", show_default=False)] = None,
     format: Format = None, title: Title = None, body: Body = None, source: Source = None, topic: Topic = None,
@@ -75,7 +89,10 @@ def train(
     from mismatch.training import Settings
     from mismatch.training import train as train_model
 
-    _check_folder(out)
+    for path in (out, suspects):
+        if path is not None:
+            _check_folder(path)
+    _check_outputs({"--out": out, "--suspects": suspects, "--rejected": rejected}, inputs=pairs)
     lender = None if fresh else resolve_base(model_path(base))
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
     with spinner(quiet=quiet) as tell:
@@ -115,6 +132,7 @@ def score(
     out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the rows go; its name gives the format. - is standard output.")] = "-",
     out_format: Annotated[str | None, typer.Option("--out-format", help="Format of the output, where the name does not say.", show_default=False)] = None,
     only: Annotated[bool, typer.Option("--only", help="Write only the id and the added columns.")] = False,
+    engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, threads: Threads = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -122,12 +140,15 @@ def score(
 
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
+    if engine != "local":
+        return _score_on(engine, inputs, out, model=model, format=format, title=title, body=body, quiet=quiet)
     from mismatch import pipeline, terminal
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.records.writing import open_sink
 
+    _check_outputs({"--out": out, "--rejected": rejected})
     scorer = _scorer(model)
     reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
     _tell(reader, quiet)
@@ -138,8 +159,9 @@ def score(
         terminal.progress(reader.bytes_total, quiet=quiet) as bar,
     ):
         tally = pipeline.run(reader, scorer, [pipeline.Route(sink)], quarantine, threads=threads, on_progress=bar)
+        _check_whole(reader)
     terminal.say(terminal.summary(tally), quiet=quiet)
-    _finish(reader, tally.rejected, rejected)
+    _say_rejected(tally.rejected, rejected)
 
 
 @app.command()
@@ -165,8 +187,7 @@ def gate(
     from mismatch.records.reading import Reader
     from mismatch.records.writing import open_sink
 
-    if passed is not None and passed == flagged:
-        raise InputError("--passed and --flagged name the same file; give each its own")
+    _check_outputs({"--passed": passed, "--flagged": flagged, "--rejected": rejected})
     scorer = _scorer(model)
     reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
     _tell(reader, quiet)
@@ -179,9 +200,10 @@ def gate(
         quarantine = stack.enter_context(Quarantine(rejected))
         bar = stack.enter_context(terminal.progress(reader.bytes_total, quiet=quiet))
         tally = pipeline.run(reader, scorer, routes, quarantine, threads=threads, by_source=True, on_progress=bar)
+        _check_whole(reader)
     ok = max_rate is None or tally.flagged_share <= max_rate
     terminal.print_gate(tally, ok, max_rate, to_stderr="-" in (passed, flagged))
-    _finish(reader, tally.rejected, rejected)
+    _say_rejected(tally.rejected, rejected)
     if not ok:
         raise typer.Exit(1)
 
@@ -218,7 +240,7 @@ def explain(
 def evaluate(
     inputs: Inputs,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the swaps.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps.")] = 0,
     model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
     source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -250,6 +272,14 @@ def evaluate(
         print_evaluation(result)
 
 
+@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def serve(context: typer.Context) -> None:
+    """HTTP service and web page: POST /score, POST /explain, a page at /, the manual at /docs."""
+    from mismatch.serve.command import app as service
+
+    service(context.args, prog_name="mismatch serve", standalone_mode=False)
+
+
 @app.command()
 def info(
     model: Annotated[str, typer.Argument(metavar="[MODEL]", help="A model file, or 'starter'.")] = "starter",
@@ -272,6 +302,20 @@ def info(
         print_card(card)
 
 
+def _score_on(engine: str, inputs: list[str], out: str, *, quiet: bool, **options: Any) -> None:
+    from mismatch.terminal import say
+
+    if engine != "spark":
+        raise InputError(f"--engine is local or spark, not {engine!r}")
+    if out == "-" or "-" in inputs:
+        raise InputError("--engine spark reads and writes folders: name one with --out")
+    from mismatch.integrations.spark import score_files
+
+    counts = score_files(inputs, out, **options)
+    words = ", ".join(f"{count:,} {name}" for name, count in counts.items() if name != "rows")
+    say(f"{counts['rows']:,} rows: {words}; written to {out}", quiet=quiet)
+
+
 def _scorer(model: str) -> Scorer:
     from mismatch.scorer import load
 
@@ -285,16 +329,13 @@ def _read(
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.records.tables import pairs_of
-    from mismatch.terminal import say
 
     reader = Reader(inputs, format=format, columns=choice)
     _tell(reader, quiet)
     with Quarantine(rejected) as quarantine:
         table = pairs_of(reader, quarantine)
-    for problem in reader.problems:
-        say(problem)
-    if quarantine.count:
-        say(f"{quarantine.count:,} rows could not be read" + ("" if rejected else "; --rejected FILE keeps them"), quiet=quiet)
+        _check_whole(reader)
+    _say_rejected(quarantine.count, rejected)
     return table, _digests(reader.origins)
 
 
@@ -303,8 +344,8 @@ def _digests(origins: list[str]) -> list[dict[str, Any]]:
 
     out: list[dict[str, Any]] = []
     for origin in origins:
-        if origin == "-":
-            out.append({"file": "standard input"})
+        if not Path(origin).is_file():  # read already, and gone
+            out.append({"file": "standard input" if origin == "-" else "a pipe"})
             continue
         with open(origin, "rb") as file:
             out.append({"file": Path(origin).name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()})
@@ -314,13 +355,14 @@ def _digests(origins: list[str]) -> list[dict[str, Any]]:
 def _row(inputs: list[str], row: int, format: str | None, choice: ColumnChoice) -> tuple[str, str]:
     from mismatch.records.reading import Reader
 
-    seen = 0
-    for chunk in Reader(inputs, format=format, columns=choice):
+    seen, reader = 0, Reader(inputs, format=format, columns=choice)
+    for chunk in reader:
         block = chunk.decode()
         if row <= seen + len(block):
             at = row - seen - 1
             return block.pairs.column("title")[at].as_py() or "", block.pairs.column("body")[at].as_py() or ""
         seen += len(block)
+    _check_whole(reader)
     raise InputError(f"there is no row {row:,}: {', '.join(inputs)} has {seen:,} readable rows")
 
 
@@ -348,15 +390,35 @@ def _output_format(path: str, reader: Any) -> str:
     return output_format(path, same)
 
 
-def _finish(reader: Any, n_rejected: int, rejected: Path | None) -> None:
+def _say_rejected(n: int, kept_in: Path | None) -> None:
+    """Said even if quiet: rows that nobody can read are something wrong."""
     from mismatch.terminal import say
 
-    if n_rejected:
-        say(f"{n_rejected:,} rows could not be read" + (f", kept in {rejected}" if rejected else "; --rejected FILE keeps them"))
-    for problem in reader.problems:
-        say(problem)
+    if n:
+        rows = "1 row" if n == 1 else f"{n:,} rows"
+        kept = f", kept in {kept_in}" if kept_in else "; --rejected FILE keeps what cannot be read"
+        say(f"{rows} could not be read{kept}")
+
+
+def _check_whole(reader: Any) -> None:
+    """Half an input is an error; raised before outputs get their names, so that none looks complete."""
     if reader.problems:
-        raise typer.Exit(2)
+        raise InputError("; ".join(reader.problems) + ". Repair the input, or leave it out")
+
+
+def _check_outputs(outputs: dict[str, Path | str | None], inputs: list[str] | None = None) -> None:
+    """Two outputs in one file would lose one of them; a model over its own training pairs would lose the pairs."""
+    taken = {os.path.realpath(path): path for path in inputs or []}
+    seen: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        place = "-" if str(path) == "-" else os.path.realpath(path)
+        if place in seen:
+            raise InputError(f"{seen[place]} and {option} name the same file, {path}; give each its own")
+        if place in taken:
+            raise InputError(f"{option} names an input, {path}; give it a file of its own")
+        seen[place] = option
 
 
 def _check_folder(path: Path) -> None:
@@ -408,17 +470,7 @@ def _write_suspects(path: Path, table: Any, training: Any) -> None:
 
 def main() -> None:
     """Runs the command line; every expected error is one line on standard error and an exit code."""
-    try:
-        app(standalone_mode=True)
-    except MismatchError as error:
-        sys.stderr.write(f"mismatch: {error}\n")
-        raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to complain at exit
-        raise SystemExit(0) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("mismatch: interrupted; no output was written\n")
-        raise SystemExit(130) from None
+    run(app, "mismatch")
 
 
 if __name__ == "__main__":

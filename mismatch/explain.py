@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mismatch.folding import folding_table
-from mismatch.lexicon import IdfTable, Lexicon, look_up_idf
+from mismatch.lexicon import Lexicon, LookupTable, look_up
 from mismatch.scorer import Scorer, Verdict
 from mismatch.tokens import terms_of
 
@@ -72,9 +72,9 @@ def _is_pair(character: str) -> bool:
     return value > 0 and bool(value & PAIR_SCRIPT)
 
 
-def idf(term: int, table: IdfTable) -> float:
+def idf(term: int, table: LookupTable) -> float:
     """The IDF of one term hash."""
-    return float(look_up_idf(np.uint64(term), table.slots, table.idf_bits, table.unknown))
+    return float(look_up(np.uint64(term), *table)[0])
 
 
 def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:

@@ -8,22 +8,23 @@ swapped.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from mismatch.lexicon import Lexicon
 from mismatch.overlap import (
     FEATURES,
     N_FEATURES,
-    fold_arguments,
-    lexicon_arguments,
     new_workspace,
     read_pair,
 )
-from mismatch.tokens import TextBuffers
+from mismatch.tokens import TextBuffers, fold_arguments
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def fit_head(
     features: NDArray[np.float32], labels: NDArray[np.int64], *, seed: int = 0, trees: int = 80, leaves: int = 12
 ) -> HistGradientBoostingClassifier:
     """Fits the head on features of shape (n_pairs, N_FEATURES), label 1 for mismatches."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     head = HistGradientBoostingClassifier(
         max_iter=trees,
         max_leaf_nodes=leaves,
@@ -132,7 +135,7 @@ def _predict(features, forest, out):
 
 @njit(cache=True, nogil=True)
 def _score_rows(title_data, title_offsets, body_data, body_offsets, wanted, fold, lexicon, forest, features, out):
-    work = new_workspace()
+    work = new_workspace(lexicon[6].shape[1])
     for k in range(out.shape[0]):
         if wanted[k]:
             read_pair(
@@ -164,6 +167,6 @@ def score_pairs(
     out = np.empty(n)
     _score_rows(
         titles.data, titles.offsets, bodies.data, bodies.offsets, wanted,
-        fold_arguments(), lexicon_arguments(lexicon), forest.arguments(), features, out,
+        fold_arguments(), lexicon.arguments, forest.arguments(), features, out,
     )  # fmt: skip
     return out, features

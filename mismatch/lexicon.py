@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,6 +21,7 @@ from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms
 BACKGROUND_DOCUMENTS = 2000.0
 _FULL = 0.5
 _MAX_COUNTED_TERMS = 1 << 22
+_EPSILON = 1e-8
 
 
 class Counts(NamedTuple):
@@ -90,11 +91,11 @@ class DocumentCounter:
             if stop == done:
                 self._grow()
                 continue
-            for column in columns:
-                _count_documents(
-                    column.data, column.offsets, column.valid, done, stop, self._stamp - done, table.ascii, *table[:4],
-                    keys, counts, stamps, stem_keys, stem_counts, stem_stamps,
-                )  # fmt: skip
+            _count_documents(
+                *(tuple(map(_read_only, parts)) for parts in zip(*columns, strict=True)),
+                done, stop, self._stamp - done, table.ascii, *table[:4],
+                keys, counts, stamps, stem_keys, stem_counts, stem_stamps,
+            )  # fmt: skip
             self._stamp += stop - done
             done = stop
         self.n_documents += n
@@ -115,6 +116,13 @@ class DocumentCounter:
     def counts(self) -> tuple[Counts, Counts]:
         """Frequencies of terms and of stems so far."""
         return tuple(_sorted_counts(keys, counts, self.n_documents) for keys, counts, _ in self._tables)  # type: ignore[return-value]
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Arrow's memory is read-only and ours is not; compiled code takes a tuple of arrays of one type only."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _empty_table(size: int) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64]]:
@@ -161,80 +169,126 @@ def _count_once(key, document, keys, counts, stamps):
 
 @njit(cache=True, nogil=True)
 def _count_documents(
-    data, offsets, valid, first, stop, stamp, ascii_, pages, entries, starts, expansions,
+    datas, offsets, valids, first, stop, stamp, ascii_, pages, entries, starts, expansions,
     keys, counts, stamps, stem_keys, stem_counts, stem_stamps,
 ):  # fmt: skip
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)
     ends = np.empty(CHUNK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
-    for row in range(first, stop):
-        if valid[row] == 0:
-            continue
-        pos = offsets[row]
-        end = offsets[row + 1]
-        while pos < end:
-            n, pos = cut_terms(data, pos, end, state, ascii_, pages, entries, starts, expansions, terms, stems, ends)
-            for k in range(n):
-                _count_once(terms[k], stamp + row, keys, counts, stamps)
-                _count_once(stems[k], stamp + row, stem_keys, stem_counts, stem_stamps)
+    for row in range(first, stop):  # all columns of a row before the next: a term counts once in a document
+        for c in range(len(datas)):
+            if valids[c][row] == 0:
+                continue
+            data = datas[c]
+            pos = offsets[c][row]
+            end = offsets[c][row + 1]
+            while pos < end:
+                n, pos = cut_terms(data, pos, end, state, ascii_, pages, entries, starts, expansions, terms, stems, ends)
+                for k in range(n):
+                    _count_once(terms[k], stamp + row, keys, counts, stamps)
+                    _count_once(stems[k], stamp + row, stem_keys, stem_counts, stem_stamps)
 
 
-class IdfTable(NamedTuple):
-    """An open-addressing table from term hash to IDF, eight bytes an entry."""
+class LookupTable(NamedTuple):
+    """An open-addressing table from term hash to IDF and vector, sixteen bytes an entry."""
 
     slots: NDArray[np.int32]
-    """shape (2 * size,): fingerprint (upper half of the hash), then the bits of the float32 IDF, 0 where free"""
-    idf_bits: NDArray[np.float32]
+    """shape (4 * size,): fingerprint (upper half of the hash), bits of the float32 IDF (0 where free), row of the
+    term's vector or -1, unused"""
+    floats: NDArray[np.float32]
     """the same memory read as float32"""
     unknown: np.float32
     """IDF of a term that the lexicon does not have"""
 
 
 @njit(cache=True, nogil=True, inline="always")
-def look_up_idf(h, slots, idf_bits, unknown):
-    """The IDF of a hashed term."""
-    mask = (slots.shape[0] >> 1) - 1
+def look_up(h, slots, floats, unknown):
+    """The IDF of a hashed term and the row of its vector, or -1."""
+    mask = (slots.shape[0] >> 2) - 1
     i = np.int64(h) & mask
     fingerprint = np.int32(np.int64(h) >> 32)
-    while slots[2 * i + 1] != 0:
-        if slots[2 * i] == fingerprint:
-            return idf_bits[2 * i + 1]
+    while slots[4 * i + 1] != 0:
+        if slots[4 * i] == fingerprint:
+            return floats[4 * i + 1], np.int64(slots[4 * i + 2])
         i = (i + 1) & mask
-    return unknown
+    return unknown, np.int64(-1)
 
 
 @njit(cache=True, nogil=True)
-def _fill_table(hashes, idf, slots, idf_bits):
-    mask = (slots.shape[0] >> 1) - 1
+def _fill_table(hashes, idf, rows, slots, floats):
+    mask = (slots.shape[0] >> 2) - 1
     for k in range(hashes.shape[0]):
         i = np.int64(hashes[k]) & mask
-        while slots[2 * i + 1] != 0:
+        while slots[4 * i + 1] != 0:
             i = (i + 1) & mask
-        slots[2 * i] = np.int32(np.int64(hashes[k]) >> 32)
-        idf_bits[2 * i + 1] = idf[k]
+        slots[4 * i] = np.int32(np.int64(hashes[k]) >> 32)
+        slots[4 * i + 2] = rows[k]
+        floats[4 * i + 1] = idf[k]
 
 
 def smooth_idf(frequencies: NDArray[np.float64], n_documents: float) -> NDArray[np.float32]:
     """``ln((1 + n) / (1 + df)) + 1``, never below 1."""
-    return np.log((1 + n_documents) / (1 + np.minimum(frequencies, n_documents)), dtype=np.float64).astype(np.float32) + 1
+    return np.log((1 + n_documents) / (1 + np.minimum(frequencies, n_documents))).astype(np.float32) + np.float32(1)
 
 
-def idf_table(counts: Counts) -> IdfTable:
-    """The lookup table of some counts."""
-    size = 1 << max(4, int(2 * len(counts.hashes)).bit_length())
-    slots = np.zeros(2 * size, np.int32)
-    idf_bits = slots.view(np.float32)
-    _fill_table(counts.hashes, smooth_idf(counts.frequencies, counts.n_documents), slots, idf_bits)
-    return IdfTable(slots, idf_bits, np.float32(np.log1p(counts.n_documents) + 1))
+def lookup_table(counts: Counts, with_vectors: NDArray[np.uint64] | None = None) -> LookupTable:
+    """The table of some counts; `with_vectors` are the hashes of the terms that have vectors, in the order of their rows."""
+    hashes, frequencies = counts.hashes, counts.frequencies
+    rows = np.full(len(hashes), -1, np.int32)
+    if with_vectors is not None and len(with_vectors):
+        hashes = np.union1d(counts.hashes, with_vectors)
+        frequencies = np.zeros(len(hashes))
+        frequencies[np.searchsorted(hashes, counts.hashes)] = counts.frequencies
+        rows = np.full(len(hashes), -1, np.int32)
+        rows[np.searchsorted(hashes, with_vectors)] = np.arange(len(with_vectors), dtype=np.int32)
+    size = 1 << max(4, int(2 * len(hashes)).bit_length())
+    slots = np.zeros(4 * size, np.int32)
+    floats = slots.view(np.float32)
+    _fill_table(hashes, smooth_idf(frequencies, counts.n_documents), rows, slots, floats)
+    return LookupTable(slots, floats, np.float32(np.log1p(counts.n_documents) + 1))
+
+
+@dataclass(frozen=True)
+class TermVectors:
+    """Quantised vectors of terms, sorted by hash."""
+
+    hashes: NDArray[np.uint64]
+    codes: NDArray[np.int8]
+    """shape (n_terms, size)"""
+    scales: NDArray[np.float32]
+    """shape (n_terms,): what one step of the codes is worth"""
+
+    @property
+    def size(self) -> int:
+        return self.codes.shape[1]
+
+    @classmethod
+    def quantise(cls, hashes: NDArray[np.uint64], vectors: NDArray[np.float32]) -> TermVectors:
+        """Vectors of shape (n_terms, size), each rounded to 255 steps of its own largest component."""
+        order = np.argsort(hashes)
+        vectors = vectors[order]
+        largest = np.maximum(np.abs(vectors).max(axis=1), _EPSILON)
+        codes = np.rint(vectors / largest[:, None] * 127).astype(np.int8)
+        return cls(hashes[order], codes, (largest / 127).astype(np.float32))
+
+    def vectors(self) -> NDArray[np.float32]:
+        return self.codes.astype(np.float32) * self.scales[:, None]
+
+    @cached_property
+    def inverse_lengths(self) -> NDArray[np.float32]:
+        """One over the length of the codes, 0 for a vector of zeros; shape (n_terms,)."""
+        length = np.sqrt((self.codes.astype(np.float32) ** 2).sum(axis=1))
+        return np.where(length > 0, 1 / np.maximum(length, _EPSILON), 0).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What is known about terms: how many documents have each term and each stem."""
+    """What is known about terms: how many documents have each term and each stem, and the terms' vectors."""
 
     terms: Counts
     stems: Counts
+    vectors: TermVectors | None = None
 
     @classmethod
     def learn(cls, terms: Counts, stems: Counts, background: Lexicon | None = None, limit: int = 1 << 18) -> Lexicon:
@@ -251,12 +305,25 @@ class Lexicon:
         return cls(terms.frequent(limit), stems.frequent(limit))
 
     @cached_property
-    def term_table(self) -> IdfTable:
-        return idf_table(self.terms)
+    def term_table(self) -> LookupTable:
+        return lookup_table(self.terms, None if self.vectors is None else self.vectors.hashes)
 
     @cached_property
-    def stem_table(self) -> IdfTable:
-        return idf_table(self.stems)
+    def stem_table(self) -> LookupTable:
+        return lookup_table(self.stems)
+
+    @cached_property
+    def arguments(self):  # type: ignore[no-untyped-def]
+        """The lexicon as compiled code takes it: term table, stem table, vectors."""
+        terms, stems = self.term_table, self.stem_table
+        if self.vectors is None:
+            codes, scales, inverse = np.zeros((1, 1), np.int8), np.zeros(1, np.float32), np.zeros(1, np.float32)
+        else:
+            codes, scales, inverse = self.vectors.codes, self.vectors.scales, self.vectors.inverse_lengths
+        return (*terms, *stems, np.ascontiguousarray(codes), scales, inverse)
+
+    def with_vectors(self, vectors: TermVectors | None) -> Lexicon:
+        return Lexicon(self.terms, self.stems, vectors)
 
 
 def _blend(counts: Counts, background: Counts) -> Counts:

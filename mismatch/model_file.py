@@ -10,9 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
+import math
 import os
 import pickle
 import pickletools
+import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -32,10 +35,13 @@ FORMAT = "mismatch model"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 1 << 30
 _PLAIN_OPCODES = frozenset(
-    """PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG1 LONG4 BINFLOAT
-    SHORT_BINUNICODE BINUNICODE BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST EMPTY_TUPLE
-    TUPLE TUPLE1 TUPLE2 TUPLE3 APPEND APPENDS SETITEM SETITEMS BINPUT LONG_BINPUT BINGET LONG_BINGET MEMOIZE""".split()
+    """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE
+    BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST APPEND APPENDS SETITEM SETITEMS BINGET
+    LONG_BINGET MEMOIZE""".split()
 )
+"""what joblib writes for plain values at protocol 4, and no more: PUT, for one, lets a few bytes ask for gigabytes"""
+_MAX_VALUES = 1 << 20
+"""values in a file, each counted as often as it is referred to: lists of lists of lists can stand for billions"""
 _ARRAY_TYPES = ("uint64", "int64", "int32", "float32", "float64", "int8", "uint8", "uint16", "float16")
 
 
@@ -60,6 +66,7 @@ def save_model(model: Model, path: str | Path) -> None:
         "n_documents": [model.lexicon.terms.n_documents, model.lexicon.stems.n_documents],
         "arrays": {name: _packed(array) for name, array in _arrays(model).items()},
     }
+    contents = _canonical(contents)
     contents["digest"] = _digest(contents)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -76,6 +83,16 @@ def save_model(model: Model, path: str | Path) -> None:
             raise
     except OSError as error:
         raise ModelError(f"{path}: the model cannot be written ({error.strerror or error})") from error
+
+
+def _canonical(value: Any) -> Any:
+    """The same values such that equal strings are one object and nothing else is shared: a pickle refers back to an object
+    that it has seen, so that the bytes of the file would depend on more than the values."""
+    if isinstance(value, dict):
+        return {_canonical(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return sys.intern(value) if type(value) is str else value
 
 
 def _umask() -> int:
@@ -132,6 +149,8 @@ def _inflated(path: Path, raw: bytes) -> bytes:
         _refuse(path, "it is larger than any model")
     if not inflater.eof:
         _refuse(path, "it is cut off; copy it again")
+    if inflater.unused_data:
+        _refuse(path, "there is more after its end; copy it again")
     return data
 
 
@@ -157,8 +176,13 @@ def _plain_values(path: Path, data: bytes) -> Any:
 
 def _digest(contents: dict[str, Any]) -> str:
     sha = hashlib.sha256()
+    n_values = 0
 
     def feed(value: Any) -> None:
+        nonlocal n_values
+        n_values += 1
+        if n_values > _MAX_VALUES:
+            raise ValueError(f"more than {_MAX_VALUES:,} values")
         if isinstance(value, dict):
             sha.update(b"{%d" % len(value))
             for key in sorted(value):
@@ -218,17 +242,38 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
             raise ValueError(f"the {name} of the lexicon differ in number from their frequencies")
         if not (np.isfinite(frequencies).all() and np.isfinite(n_documents) and n_documents >= 0 and (frequencies >= 0).all()):
             raise ValueError(f"the frequencies of the {name} are no counts")
+        if (hashes[1:] <= hashes[:-1]).any():
+            raise ValueError(f"the {name} of the lexicon are not in their order")
         counts.append(Counts(hashes, frequencies, float(n_documents)))
     forest = Forest(
         *(arrays[f"forest_{name}"] for name in ("roots", "feature", "threshold", "left", "right", "value")),
         offset=float(contents["forest_offset"]),
     )
     _check_forest(forest)
-    return Model(Lexicon(*counts), forest, Calibration(**contents["calibration"]), contents["card"])
+    calibration, card = Calibration(**contents["calibration"]), contents["card"]
+    _check_calibration(calibration)
+    if not isinstance(card, dict):
+        raise ValueError("the model card is no dictionary")
+    json.dumps(card)  # whatever shows the card counts on that
+    return Model(Lexicon(*counts), forest, calibration, card)
+
+
+def _check_calibration(calibration: Calibration) -> None:
+    *numbers, promise = vars(calibration).values()
+    if not isinstance(promise, str) or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
+        raise ValueError("the calibration is not made of numbers")
+    if not (calibration.slope > 0 and 0 < calibration.prior < 1 and calibration.unsure_cut <= calibration.cut):
+        raise ValueError("the numbers of the calibration contradict one another")
 
 
 def _check_forest(forest: Forest) -> None:
     """Compiled code walks the trees without looking: every step must stay inside and lead forwards."""
+    for name in ("roots", "feature", "left", "right", "threshold", "value"):
+        part, kind = getattr(forest, name), np.float64 if name in ("threshold", "value") else np.int32
+        if part.dtype != kind or part.ndim != 1:
+            raise ValueError(f"the {name} of the head have the type {part.dtype} and {part.ndim} dimensions")
+    if not (np.isfinite(forest.value).all() and math.isfinite(forest.offset)):
+        raise ValueError("the head holds values that are no numbers")
     n = len(forest.feature)
     at = np.arange(n)
     inner = forest.left != 0

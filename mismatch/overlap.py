@@ -15,9 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mismatch.folding import folding_table
-from mismatch.lexicon import Lexicon, look_up_idf
-from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms
+from mismatch.lexicon import Lexicon, look_up
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms, fold_arguments
 
 TITLE_TERMS = 512
 BODY_TERMS = 3 << 15
@@ -25,6 +24,13 @@ _BODY_SLOTS = 1 << 17
 _TITLE_SLOTS = 2 * TITLE_TERMS
 _BIGRAMS = 64
 _BITMAP_WORDS = 64
+LEAD_TERMS = 100
+VECTOR_TERMS = 1024
+"""different terms of a body whose vectors are looked at"""
+MIN_VECTOR_SHARE = 0.4
+"""below it, of the IDF of either side, the vectors are not listened to: the text is in another language than they are"""
+_MISSING_TERMS = 32
+_BEST = 8
 _K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 400.0
 
 
@@ -54,13 +60,19 @@ FEATURES: tuple[Feature, ...] = (
     Feature("bm25", -1, "BM25 of the title as a query, by title IDF (Robertson and Zaragoza 2009)"),
     Feature("density", -1, "ln(1 + 1000 * occurrences of title stems / terms in the body)"),
     Feature("type_token_ratio", 0, "different terms of the body / its terms"),
+    Feature("vector_similarity", -1, "cosine of the vectors of title and body"),
+    Feature("lead_similarity", -1, "cosine of the vectors of the title and the first 100 terms of the body"),
+    Feature("soft_coverage", -1, "coverage, a missing term counting as its best cosine with a term of the body"),
+    Feature("soft_missing", -1, "mean by IDF of that best cosine over the missing terms that have a vector"),
+    Feature("soft_missing_8", -1, "the same with the mean of the best eight cosines"),
+    Feature("vector_share", 0, "share of the title's IDF whose terms have a vector"),
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 N_FEATURES = len(FEATURES)
 
 
 @njit(cache=True, nogil=True)
-def new_workspace():
+def new_workspace(vector_size):
     """Working memory for one thread, reused from row to row."""
     return (
         np.empty(CHUNK_TERMS, np.uint64),  # terms
@@ -70,15 +82,20 @@ def new_workspace():
         np.zeros(2 * _BODY_SLOTS, np.int64),  # body table: term, generation << 32 | count
         np.empty(BODY_TERMS, np.int32),  # slots in use
         np.empty(BODY_TERMS, np.float32),  # their IDF
+        np.empty(BODY_TERMS, np.int32),  # rows of their vectors
         np.zeros(2 * _TITLE_SLOTS, np.int64),  # title terms: term, generation << 32 | index
         np.zeros(2 * _TITLE_SLOTS, np.int64),  # title stems
         np.zeros(_BITMAP_WORDS, np.uint64),
-        np.zeros((4, TITLE_TERMS), np.int64),  # title counts, stem of each term, body counts of terms, of stems
+        np.zeros((5, TITLE_TERMS), np.int64),  # title counts, stem, body counts of terms, of stems, vector row
         np.zeros((2, TITLE_TERMS), np.float32),  # IDF of title terms, of title stems
         np.zeros(TITLE_TERMS, np.int64),  # where a stem is first hit
         np.zeros((2, _BIGRAMS), np.int64),
         np.zeros(_BIGRAMS, np.uint8),
         np.zeros(1, np.int64),  # generation
+        np.empty((VECTOR_TERMS, vector_size), np.int8),  # codes of the body's terms
+        np.empty(VECTOR_TERMS, np.float32),  # one over their lengths
+        np.zeros((3, vector_size), np.float32),  # vectors of title, body, lead
+        np.zeros(_BEST, np.float32),
     )
 
 
@@ -94,8 +111,8 @@ def _find(table, mask, key, generation):
 @njit(cache=True, nogil=True)
 def _read_title(data, pos, stop, work, fold, lexicon):
     """Fills the title's tables; returns the number of different terms, of different stems and of bigrams."""
-    terms, stems, ends, state, _, _, _, title_table, stem_table, bitmap, ints, floats, first, bigrams, found, gen = work
-    term_slots, term_idf, unknown, stem_slots, stem_idf, unknown_stem = lexicon
+    terms, stems, ends, state, _, _, _, _, title_table, stem_table, bitmap, ints, floats, first, bigrams, found, gen = work[:17]
+    term_slots, term_idf, unknown, stem_slots, stem_idf, unknown_stem = lexicon[:6]
     generation = gen[0]
     mask = _TITLE_SLOTS - 1
     bitmap[:] = 0
@@ -112,7 +129,7 @@ def _read_title(data, pos, stop, work, fold, lexicon):
         if stem_table[2 * i + 1] >> 32 != generation:
             stem_table[2 * i] = stem
             stem_table[2 * i + 1] = generation << 32 | n_stems
-            floats[1, n_stems] = look_up_idf(stems[k], stem_slots, stem_idf, unknown_stem)
+            floats[1, n_stems] = look_up(stems[k], stem_slots, stem_idf, unknown_stem)[0]
             ints[3, n_stems] = 0
             first[n_stems] = -1
             bitmap[(stem >> 6) & (_BITMAP_WORDS - 1)] |= np.uint64(1) << np.uint64(stem & 63)
@@ -123,7 +140,7 @@ def _read_title(data, pos, stop, work, fold, lexicon):
         if title_table[2 * i + 1] >> 32 != generation:
             title_table[2 * i] = term
             title_table[2 * i + 1] = generation << 32 | n_terms
-            floats[0, n_terms] = look_up_idf(terms[k], term_slots, term_idf, unknown)
+            floats[0, n_terms], ints[4, n_terms] = look_up(terms[k], term_slots, term_idf, unknown)
             ints[0, n_terms] = 0
             ints[1, n_terms] = stem_id
             ints[2, n_terms] = 0
@@ -142,10 +159,11 @@ def _read_title(data, pos, stop, work, fold, lexicon):
 def _read_body(data, pos, stop, work, fold, lexicon, n_bigrams):
     """Counts the body's terms and the title's among them.
 
-    Returns the number of terms, of different terms, of occurrences of title stems, and the norm of the TF-IDF vector.
+    Returns the number of terms, of different terms, of different ones in the lead, of occurrences of title stems, and the
+    norm of the TF-IDF vector.
     """
-    terms, stems, ends, state, body, used, idfs, title_table, stem_table, bitmap, ints, _, first, bigrams, found, gen = work
-    term_slots, term_idf, unknown, _, _, _ = lexicon
+    terms, stems, ends, state, body, used, idfs, rows, title_table, stem_table, bitmap, ints, _, first, bigrams, found, gen = work[:17]
+    term_slots, term_idf, unknown = lexicon[:3]
     generation = gen[0]
     title_mask = _TITLE_SLOTS - 1
     mask = np.int64(1024)
@@ -155,6 +173,7 @@ def _read_body(data, pos, stop, work, fold, lexicon, n_bigrams):
     state[:] = 0
     n_body = 0
     n_types = 0
+    n_lead = 0
     occurrences = 0
     previous = np.int64(-1)
     while pos < stop:
@@ -168,8 +187,10 @@ def _read_body(data, pos, stop, work, fold, lexicon, n_bigrams):
                 body[2 * i] = term
                 body[2 * i + 1] = generation << 32 | 1
                 used[n_types] = i
-                idfs[n_types] = look_up_idf(terms[k], term_slots, term_idf, unknown)
+                idfs[n_types], rows[n_types] = look_up(terms[k], term_slots, term_idf, unknown)
                 n_types += 1
+                if n_body + k < LEAD_TERMS:
+                    n_lead = n_types
             stem = np.int64(stems[k])
             hit = np.int64(-1)
             if bitmap[(stem >> 6) & (_BITMAP_WORDS - 1)] >> np.uint64(stem & 63) & np.uint64(1):
@@ -191,15 +212,18 @@ def _read_body(data, pos, stop, work, fold, lexicon, n_bigrams):
         n_body += n
     square = 0.0
     for k in range(n_types):
-        weight = (1.0 + np.log(body[2 * used[k] + 1] & 0xFFFFFFFF)) * idfs[k]
+        count = body[2 * used[k] + 1] & 0xFFFFFFFF
+        weight = np.float64(idfs[k])
+        if count > 1:
+            weight *= 1.0 + np.log(count)
         square += weight * weight
-    return n_body, n_types, occurrences, np.sqrt(square)
+    return n_body, n_types, n_lead, occurrences, np.sqrt(square)
 
 
 @njit(cache=True, nogil=True)
 def _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, lexicon, out):
     """Writes the features of the pair that was read last."""
-    _, _, _, _, _, _, _, _, _, _, ints, floats, first, bigrams, found, _ = work
+    ints, floats, first, bigrams, found = work[11], work[12], work[13], work[14], work[15]
     unknown = np.float64(lexicon[2])
     unknown_stem = np.float64(lexicon[5])
     total = 0.0
@@ -283,36 +307,122 @@ def _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, n
 
 
 @njit(cache=True, nogil=True)
-def read_pair(title_data, title_pos, title_stop, body_data, body_pos, body_stop, work, fold, lexicon, out):
-    """Features of one pair into `out`. Without a term on one side, all that compares is zero."""
-    work[15][0] += 1
-    n_terms, n_stems, n_bigrams = _read_title(title_data, title_pos, title_stop, work, fold, lexicon)
-    n_body, n_types, occurrences, norm = _read_body(body_data, body_pos, body_stop, work, fold, lexicon, n_bigrams)
-    _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, lexicon, out)
+def _compare_vectors(work, n_terms, n_types, n_lead, lexicon, out):
+    """Writes the features that come from the vectors of the terms."""
+    body, used, idfs, rows = work[4], work[5], work[6], work[7]
+    ints, floats = work[11], work[12]
+    near, near_inverse, sums, best = work[17], work[18], work[19], work[20]
+    codes, scales, inverse = lexicon[6], lexicon[7], lexicon[8]
+    size = codes.shape[1]
+    total = 0.0
+    with_vector = 0.0
+    sums[:] = 0
+    for t in range(n_terms):
+        idf = floats[0, t]
+        total += idf
+        row = ints[4, t]
+        if row >= 0:
+            with_vector += idf
+            weight = idf * scales[row]
+            if ints[0, t] > 1:
+                weight *= np.float32(1.0 + np.log(ints[0, t]))
+            for d in range(size):
+                sums[0, d] += weight * codes[row, d]
+    out[18:24] = 0
+    out[20] = out[1]
+    if with_vector <= MIN_VECTOR_SHARE * total:
+        return
+    m = 0
+    body_total = 0.0
+    body_with_vector = 0.0
+    for k in range(min(n_types, VECTOR_TERMS)):
+        row = np.int64(rows[k])
+        body_total += idfs[k]
+        if row < 0:
+            continue
+        body_with_vector += idfs[k]
+        weight = idfs[k] * scales[row]
+        count = body[2 * used[k] + 1] & 0xFFFFFFFF
+        if count > 1:
+            weight *= np.float32(1.0 + np.log(count))
+        for d in range(size):
+            near[m, d] = codes[row, d]
+            sums[1, d] += weight * codes[row, d]
+        near_inverse[m] = inverse[row]
+        if k < n_lead:
+            weight = idfs[k] * scales[row]
+            for d in range(size):
+                sums[2, d] += weight * codes[row, d]
+        m += 1
+    if body_with_vector <= MIN_VECTOR_SHARE * body_total:
+        return
+    out[18] = _cosine(sums[0], sums[1])
+    out[19] = _cosine(sums[0], sums[2])
+    hit_weight = 0.0
+    missing_weight = 0.0
+    soft = 0.0
+    soft_8 = 0.0
+    looked_at = 0
+    for t in range(n_terms):
+        idf = np.float64(floats[0, t])
+        if ints[3, ints[1, t]] > 0:
+            hit_weight += idf
+            continue
+        row = ints[4, t]
+        if row < 0 or looked_at >= _MISSING_TERMS:
+            continue
+        looked_at += 1
+        missing_weight += idf
+        best[:] = 0
+        for k in range(m):
+            dot = np.int32(0)
+            for d in range(size):
+                dot += np.int32(codes[row, d]) * np.int32(near[k, d])
+            cosine = np.float32(dot) * inverse[row] * near_inverse[k]
+            if cosine > best[_BEST - 1]:
+                place = _BEST - 1
+                while place > 0 and best[place - 1] < cosine:
+                    best[place] = best[place - 1]
+                    place -= 1
+                best[place] = cosine
+        soft += idf * best[0]
+        soft_8 += idf * best.mean()
+    out[20] = (hit_weight + soft) / total
+    out[21] = soft / missing_weight if missing_weight > 0 else 1.0
+    out[22] = soft_8 / missing_weight if missing_weight > 0 else 1.0
+    out[23] = with_vector / total
 
 
 @njit(cache=True, nogil=True)
-def _read_pairs(title_data, title_offsets, body_data, body_offsets, title_rows, body_rows, fold, lexicon, out):
-    work = new_workspace()
-    for k in range(title_rows.shape[0]):
-        i = title_rows[k]
-        j = body_rows[k]
+def _cosine(a, b):
+    dot = np.float32(0)
+    aa = np.float32(0)
+    bb = np.float32(0)
+    for d in range(a.shape[0]):
+        dot += a[d] * b[d]
+        aa += a[d] * a[d]
+        bb += b[d] * b[d]
+    return dot / np.sqrt(aa * bb) if aa > 0 and bb > 0 else np.float32(0)
+
+
+@njit(cache=True, nogil=True)
+def read_pair(title_data, title_pos, title_stop, body_data, body_pos, body_stop, work, fold, lexicon, out):
+    """Features of one pair into `out`. Without a term on one side, all that compares is zero."""
+    work[16][0] += 1
+    n_terms, n_stems, n_bigrams = _read_title(title_data, title_pos, title_stop, work, fold, lexicon)
+    n_body, n_types, n_lead, occurrences, norm = _read_body(body_data, body_pos, body_stop, work, fold, lexicon, n_bigrams)
+    _describe(work, n_terms, n_stems, n_bigrams, n_body, n_types, occurrences, norm, lexicon, out)
+    _compare_vectors(work, n_terms, n_types, n_lead, lexicon, out)
+
+
+@njit(cache=True, nogil=True)
+def _read_pairs(title_data, title_starts, title_stops, body_data, body_starts, body_stops, fold, lexicon, out):
+    work = new_workspace(lexicon[6].shape[1])
+    for k in range(title_starts.shape[0]):
         read_pair(
-            title_data, title_offsets[i], title_offsets[i + 1], body_data, body_offsets[j], body_offsets[j + 1],
+            title_data, title_starts[k], title_stops[k], body_data, body_starts[k], body_stops[k],
             work, fold, lexicon, out[k],
         )  # fmt: skip
-
-
-def fold_arguments():  # type: ignore[no-untyped-def]
-    """The folding table as compiled code takes it."""
-    table = folding_table()
-    return (table.ascii, table.pages, table.entries, table.expansion_starts, table.expansions)
-
-
-def lexicon_arguments(lexicon: Lexicon):  # type: ignore[no-untyped-def]
-    """The lexicon as compiled code takes it."""
-    terms, stems = lexicon.term_table, lexicon.stem_table
-    return (terms.slots, terms.idf_bits, terms.unknown, stems.slots, stems.idf_bits, stems.unknown)
 
 
 def pair_features(
@@ -321,8 +431,15 @@ def pair_features(
     lexicon: Lexicon,
     title_rows: NDArray[np.int64] | None = None,
     body_rows: NDArray[np.int64] | None = None,
+    windows: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
 ) -> NDArray[np.float32]:
-    """Overlap features of pairs of a title row and a body row, by default row by row.
+    """Features of pairs of a title row and a body row, by default row by row.
+
+    Parameters
+    ----------
+    windows
+        Where each pair's body begins and ends in `bodies.data`, in place of the whole rows: int64 arrays of shape
+        (n_pairs,).
 
     Returns
     -------
@@ -332,9 +449,10 @@ def pair_features(
         title_rows = np.arange(len(titles.valid), dtype=np.int64)
     if body_rows is None:
         body_rows = title_rows
+    starts, stops = windows or (bodies.offsets[body_rows], bodies.offsets[body_rows + 1])
     out = np.empty((len(title_rows), N_FEATURES), np.float32)
     _read_pairs(
-        titles.data, titles.offsets, bodies.data, bodies.offsets, title_rows, body_rows,
-        fold_arguments(), lexicon_arguments(lexicon), out,
+        titles.data, titles.offsets[title_rows], titles.offsets[title_rows + 1], bodies.data, starts, stops,
+        fold_arguments(), lexicon.arguments, out,
     )  # fmt: skip
     return out

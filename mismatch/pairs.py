@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mismatch.lexicon import Lexicon, look_up_idf
-from mismatch.overlap import fold_arguments
-from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms, mix, text_buffers
+from mismatch.lexicon import Lexicon, look_up
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms, fold_arguments, mix, text_buffers
 
 SKETCH_BINS = 64
 _BAND_ROWS = 4
@@ -171,7 +170,7 @@ def _derange_stratum(
 
 
 @njit(cache=True, nogil=True)
-def _project_rows(data, offsets, rows, fold, slots, idf_bits, unknown, out):
+def _project_rows(data, offsets, rows, fold, slots, floats, unknown, out):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)
     ends = np.empty(CHUNK_TERMS, np.int64)
@@ -184,7 +183,7 @@ def _project_rows(data, offsets, rows, fold, slots, idf_bits, unknown, out):
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             for k in range(n):
                 h = terms[k]
-                weight = look_up_idf(h, slots, idf_bits, unknown) - np.float32(2.0)
+                weight = look_up(h, slots, floats, unknown)[0] - np.float32(2.0)
                 if weight > 0:
                     for p in range(2):
                         g = h >> np.uint64(20 * p)
@@ -230,7 +229,7 @@ def _vectors(pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon) -> NDArray
     vectors = np.zeros((len(rows), PROJECTION_SIZE), np.float32)
     table = lexicon.term_table
     _project_rows(
-        pairs.bodies.data, pairs.bodies.offsets, rows, fold_arguments(), table.slots, table.idf_bits, table.unknown, vectors
+        pairs.bodies.data, pairs.bodies.offsets, rows, fold_arguments(), table.slots, table.floats, table.unknown, vectors
     )
     vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)

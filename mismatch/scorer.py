@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch import screening
-from mismatch.frames import pairs_table
+from mismatch.frames import arrow_table, is_pairs, judged_part, pairs_table, with_columns
 from mismatch.head import score_pairs
 from mismatch.model import Model
 from mismatch.model_file import load_model
@@ -128,14 +128,13 @@ class Scorer:
 
         Returns
         -------
-        list of Verdict for a sequence; for anything else an Arrow table: its columns and the verdict columns.
+        list of Verdict for a sequence; a table with the verdict columns added for a table, of the same kind (pandas,
+        polars, DuckDB, pyarrow; an Arrow table for whatever else exposes the Arrow C stream).
         """
-        if isinstance(pairs, pa.RecordBatch):
-            return self.score_batch(pairs, title=title, body=body)
-        table = pairs_table(pairs, title=title, body=body)
+        table = arrow_table(judged_part(pairs, title=title, body=body), title=title, body=body)
         scored = self.score_table(table, title=title, body=body)
-        if isinstance(pairs, pa.Table) or hasattr(pairs, "__arrow_c_stream__") or hasattr(pairs, "to_arrow_table"):
-            return scored
+        if not is_pairs(pairs):
+            return with_columns(pairs, scored, ADDED_SCHEMA.names)
         rows = scored.select(ADDED_SCHEMA.names).to_pylist()
         return [
             Verdict(

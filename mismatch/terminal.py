@@ -25,9 +25,9 @@ def safe(text: str, limit: int = 100) -> str:
 
 
 def say(words: str, *, quiet: bool = False) -> None:
-    """A line of words on standard error."""
+    """A line of words on standard error; names of files and columns in it are made harmless."""
     if not quiet:
-        sys.stderr.write(f"{words}\n")
+        sys.stderr.write(f"{safe(words, 2000)}\n")
         sys.stderr.flush()
 
 
@@ -113,14 +113,19 @@ def print_gate(tally: Tally, passed: bool, max_rate: float | None, *, to_stderr:
     if tally.examples:
         out.print("\nstrongest flags")
         for example in tally.examples:
-            where = escape(f"{safe(example.origin, 40)}:{example.row}")
+            where = escape(f"{_end_of(safe(example.origin, 1000))}:{example.row}")
             reasons = ", ".join(example.reasons)
-            out.print(f"  {example.probability:.2f}  {where}  [bold]{escape(safe(example.title, 60))}[/bold]  {reasons}")
+            out.print(f"  {example.probability:.2f}  {where}  [bold]{escape(safe(example.title, 60))}[/bold]  {reasons}", soft_wrap=True)
     if tally.rejected:
         out.print(f"\n{tally.rejected:,} rows could not be read")
     limit = "no limit set" if max_rate is None else f"limit {max_rate:.2%}"
     decision = "[green]passed[/green]" if passed else "[red]FAILED[/red]"
     out.print(f"\n{decision}: {tally.flagged:,} of {tally.rows:,} rows flagged ({tally.flagged_share:.2%}, {limit})")
+
+
+def _end_of(path: str, limit: int = 40) -> str:
+    """A long path from its end, where the name of the file is."""
+    return path if len(path) <= limit else "…" + path[1 - limit :]
 
 
 def _row(table, name: str, rows: int, counts) -> None:  # type: ignore[no-untyped-def]

@@ -255,6 +255,12 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
     return n, stop
 
 
+def fold_arguments():  # type: ignore[no-untyped-def]
+    """The folding table as compiled code takes it."""
+    table = folding_table()
+    return (table.ascii, table.pages, table.entries, table.expansion_starts, table.expansions)
+
+
 def terms_of(text: str) -> list[tuple[int, int, int]]:
     """The terms of one text as (term hash, stem hash, end in UTF-8 bytes): for looking at text, not for speed."""
     data = np.frombuffer(text.encode("utf-8", "replace") or b" ", np.uint8)
@@ -265,3 +271,35 @@ def terms_of(text: str) -> list[tuple[int, int, int]]:
         n, pos = cut_terms(data, pos, len(data), state, table.ascii, *table[:4], terms, stems, ends)
         found += zip(terms[:n].tolist(), stems[:n].tolist(), ends[:n].tolist(), strict=True)
     return found
+
+
+@njit(cache=True, nogil=True)
+def _cut_all(data, offsets, valid, fold, rows, terms_out, stems_out):
+    terms = np.empty(CHUNK_TERMS, np.uint64)
+    stems = np.empty(CHUNK_TERMS, np.uint64)
+    ends = np.empty(CHUNK_TERMS, np.int64)
+    state = np.zeros(STATE_SIZE, np.int64)
+    total = 0
+    for row in range(valid.shape[0]):
+        if valid[row] == 0:
+            continue
+        pos = offsets[row]
+        stop = offsets[row + 1]
+        while pos < stop:
+            n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
+            if rows.shape[0]:
+                rows[total : total + n] = row
+                terms_out[total : total + n] = terms[:n]
+                stems_out[total : total + n] = stems[:n]
+            total += n
+    return total
+
+
+def cut_all(texts: TextBuffers) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint64]]:
+    """All terms of all rows at once: (row, term hash, stem hash), arrays of one length."""
+    arguments = (texts.data, texts.offsets, texts.valid, fold_arguments())
+    nothing = np.empty(0, np.uint64)
+    n = _cut_all(*arguments, np.empty(0, np.int64), nothing, nothing)
+    rows, terms, stems = np.empty(n, np.int64), np.empty(n, np.uint64), np.empty(n, np.uint64)
+    _cut_all(*arguments, rows, terms, stems)
+    return rows, terms, stems

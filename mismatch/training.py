@@ -22,16 +22,20 @@ from numpy.typing import NDArray
 
 from mismatch.errors import InputError, MismatchError
 from mismatch.head import Forest, export, fit_head
-from mismatch.lexicon import Counts, DocumentCounter, Lexicon
+from mismatch.lexicon import Counts, DocumentCounter, Lexicon, TermVectors
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, pair_features
 from mismatch.pairs import Pairs, codes, derange, group_folds, neighbours
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.tokens import TextBuffers
+from mismatch.vectors import learn_vectors
 
 MIN_PAIRS = 20
 MIN_BODIES = 10
 MAX_HEAD_PAIRS = 40_000
+MIN_VECTOR_PAIRS = 400
+MAX_VECTOR_PAIRS = 30_000
+VECTOR_SIZE = 128
 MAX_SUSPECT_SHARE = 0.1
 HARD_SHARE = 0.25
 """hard swaps of each kind for one matched pair; sampled rather than weighted, which scikit-learn fits far faster"""
@@ -80,6 +84,7 @@ class _Examples:
 def train(
     table: pa.Table, *, labels: NDArray[np.int64] | None = None, settings: Settings | None = None,
     base: Model | None = None, card: dict[str, Any] | None = None, progress: Callable[[str], None] | None = None,
+    counts: tuple[Counts, Counts] | None = None,
 ) -> Training:  # fmt: skip
     """Trains a model.
 
@@ -91,6 +96,8 @@ def train(
         0 for match, 1 for mismatch. Without it all pairs are taken as matched, and mismatches are made by swapping.
     base
         A model whose lexicon serves as background.
+    counts
+        Document frequencies of terms and stems in a larger corpus that `table` is a sample of, for the lexicon.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def train(
     tell("looking for duplicates")
     pairs = Pairs.from_columns(table["title"], table["body"])
     background = base.lexicon if base else None
-    usable = _usable(pairs)
+    usable = usable_pairs(pairs.titles, pairs.bodies)
     keep = pairs.first_of_duplicates() & usable
     rows = np.flatnonzero(keep)
     _check(n, rows, pairs, usable, labels)
@@ -115,15 +122,18 @@ def train(
     tell("counting terms")
     matched_rows = rows if labels is None else rows[labels[rows] == 0]
     fold_counts = _count_folds(pairs, rows, folds, n_folds)
-    terms, stems = _total([c[0] for c in fold_counts]), _total([c[1] for c in fold_counts])
+    terms, stems = counts or (_total([c[0] for c in fold_counts]), _total([c[1] for c in fold_counts]))
     lexicon = Lexicon.learn(terms, stems, background)
-    tell("describing pairs")
     strata = _strata(table)
     generators = rng.spawn(n_folds)
+    vectors, half_vectors = _vectors(pairs, matched_rows, folds, n_folds, fold_counts, lexicon, background, settings, tell)
+    lexicon = lexicon.with_vectors(vectors)
+    tell("describing pairs")
 
     def described(fold: int) -> _Examples:
         fold_terms, fold_stems = fold_counts[fold]
         held_out = Lexicon.learn(terms.minus(fold_terms), stems.minus(fold_stems), background)
+        held_out = held_out.with_vectors(half_vectors[fold % 2])
         inside = rows[folds[rows] == fold]
         known = labels if supervised else None
         return _describe(pairs, inside, held_out, generators[fold], known, strata, fold, len(rows))
@@ -164,13 +174,14 @@ def train(
     )
 
 
-def _usable(pairs: Pairs) -> NDArray[np.bool_]:
+def usable_pairs(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.bool_]:
+    """Which pairs have enough text to learn from; shape (n_pairs,)."""
     empty = Lexicon(Counts(np.empty(0, np.uint64), np.empty(0), 0.0), Counts(np.empty(0, np.uint64), np.empty(0), 0.0))
-    features = pair_features(pairs.titles, pairs.bodies, empty)
+    features = pair_features(titles, bodies, empty)
     has_terms = (features[:, FEATURE_NAMES.index("title_terms")] > 0) & (
         features[:, FEATURE_NAMES.index("body_length")] > np.log(6.0)
     )
-    return has_terms & (pairs.titles.valid > 0) & (pairs.bodies.valid > 0)
+    return has_terms & (titles.valid > 0) & (bodies.valid > 0)
 
 
 def _check(
@@ -221,6 +232,30 @@ def _count_folds(
         documents = float(wanted.sum())
         out.append((terms._replace(n_documents=documents), stems._replace(n_documents=documents)))
     return out
+
+
+def _vectors(
+    pairs: Pairs, rows: NDArray[np.int64], folds: NDArray[np.int64], n_folds: int, fold_counts: list[tuple[Counts, Counts]],
+    lexicon: Lexicon, background: Lexicon | None, settings: Settings, tell: Callable[[str], None],
+) -> tuple[TermVectors | None, tuple[TermVectors | None, TermVectors | None]]:  # fmt: skip
+    """Term vectors learned from everything, and for even and odd folds those learned from the other folds only."""
+    base = background.vectors if background else None
+    if len(rows) < MIN_VECTOR_PAIRS or n_folds < 2:
+        return base, (base, base)
+
+    def learned(some: NDArray[np.int64], counts: Counts, seed: int) -> TermVectors:
+        if len(some) > MAX_VECTOR_PAIRS:
+            some = np.sort(np.random.default_rng(seed).choice(some, MAX_VECTOR_PAIRS, replace=False))
+        size = base.size if base is not None else VECTOR_SIZE
+        return learn_vectors(pairs.titles, pairs.bodies, some, lexicon, counts, base, size=size, seed=seed)
+
+    halves = []
+    for parity in (0, 1):
+        tell(f"learning term vectors ({parity + 1} of 3)")
+        others = [f for f in range(n_folds) if f % 2 != parity]
+        halves.append(learned(rows[folds[rows] % 2 != parity], _total([fold_counts[f][0] for f in others]), settings.seed + parity + 1))
+    tell("learning term vectors (3 of 3)")
+    return learned(rows, _total([c[0] for c in fold_counts]), settings.seed), (halves[0], halves[1])
 
 
 def _only(texts: TextBuffers, wanted: NDArray[np.uint8]) -> TextBuffers:

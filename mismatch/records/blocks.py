@@ -25,6 +25,10 @@ class Reject:
     raw: bytes
     spooled: BinaryIO | None = field(default=None, repr=False)
 
+    def __del__(self) -> None:
+        if self.spooled is not None:  # most rejects are only counted, and nobody else closes the file
+            self.spooled.close()
+
 
 @dataclass
 class JsonLines:

@@ -50,7 +50,7 @@ class ByteSource:
     open_stream : opens the raw stream; called again when a damaged file has to be read up to the very break.
     compression : None, "gzip" or "zstd".
     count : told how many raw bytes were taken, for a progress bar.
-    reopenable : False for standard input.
+    reopenable : False for standard input and pipes. keep_open : True for standard input, which is not ours.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class ByteSource:
         count: Callable[[int], None] = lambda n: None,
         *,
         reopenable: bool = True,
+        keep_open: bool = False,
         head: bytes = b"",
     ) -> None:
         self._open, self._compression, self._count, self._reopenable = (
@@ -68,6 +69,7 @@ class ByteSource:
             count,
             reopenable,
         )
+        self._keep_open = keep_open
         self._raw = open_stream()
         self._stream = self._decompressed(_Counting(self._raw, count, head))
         self._ahead = b""
@@ -100,7 +102,7 @@ class ByteSource:
 
     def close(self) -> None:
         """Closes the file; standard input stays open."""
-        if self._reopenable:
+        if not self._keep_open:
             self._raw.close()
 
     def _take(self, n: int) -> bytes:

@@ -25,6 +25,11 @@ class InputFile:
     format: str | None
     compression: str | None
 
+    @property
+    def is_stream(self) -> bool:
+        """It can be read only once: standard input, a named pipe, what a shell puts in place of `<(command)`."""
+        return self.path is None or not self.path.is_file()
+
 
 def format_of(name: str) -> tuple[str | None, str | None]:
     """Format and compression by a file's name: `a.csv.gz` -> ("csv", "gzip"); None where the name does not

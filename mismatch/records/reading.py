@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class Reader:
     ----------
     origins : names of the inputs in order. formats, columns : by origin. schema : of CSV and binary inputs
     that fit together, else None. notices : lines for standard error. problems : inputs that turned out
-    damaged on the way (it grows while iterating). bytes_total (None with standard input), bytes_read : for
+    damaged on the way (it grows while iterating). bytes_total (None with standard input or a pipe), bytes_read : for
     a progress bar.
 
     Raises
@@ -108,17 +109,17 @@ class Reader:
 
     def _open(self, item: InputFile) -> _Prepared:
         self.origins.append(item.origin)
-        size = item.path.stat().st_size if item.path is not None else None
-        source = self._source(item, self._count if item.path is None else lambda n: None)
+        size = None if item.is_stream or item.path is None else item.path.stat().st_size
+        source = self._source(item, self._count if item.is_stream else lambda n: None)
         format = item.format or _sniff(source)
         self.formats[item.origin] = format
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
-        open_source = (lambda: source) if item.path is None else (lambda: self._source(item, self._count))
+        open_source = (lambda: source) if item.is_stream else (lambda: self._source(item, self._count))
         try:
             return self._text(item, format, size, source, open_source)
         finally:
-            if item.path is not None:
+            if not item.is_stream:
                 source.close()
 
     def _text(
@@ -161,7 +162,7 @@ class Reader:
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
         def open_file() -> ColumnarFile:
             file: str | BinaryIO = str(item.path)
-            if item.path is None:
+            if item.is_stream:
                 spool.seek(0)
                 file = spool
             return ColumnarFile(file, item.origin, format, self._choice, self._chunk_bytes)
@@ -170,14 +171,14 @@ class Reader:
             yield from open_file().chunks(self.problems.append)
             self._count(size or 0)
 
-        if item.path is None:  # these formats are read from their end, so that a pipe has to be stored first
+        if item.is_stream:  # these formats are read from their end, so that a pipe has to be stored first
             spool = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))
+            weakref.finalize(self, spool.close)
             while data := source.read(1 << 20):
                 spool.write(data)
             if spool.tell() == 0:
                 return self._empty(item, size, source)
-        else:
-            source.close()
+        source.close()
         opened = open_file()
         self.columns[item.origin] = opened.columns
         self._schemas.append(opened.schema)
@@ -192,15 +193,18 @@ class Reader:
 
     def _source(self, item: InputFile, count: Callable[[int], None]) -> ByteSource:
         path = item.path
-        if path is not None:
+        if path is not None and not item.is_stream:
             return ByteSource(lambda: cast(BinaryIO, open(path, "rb", buffering=0)), item.compression, count)
-        stream = self._stdin if self._stdin is not None else sys.stdin.buffer
+        if path is not None:
+            stream = cast(BinaryIO, open(path, "rb"))
+        else:
+            stream = self._stdin if self._stdin is not None else sys.stdin.buffer
         head = _read_fully(stream, 4)
         count(len(head))
         compression = compression_of(head)
         if item.format in COLUMNAR:
             compression = None
-        return ByteSource(lambda: stream, compression, count, reopenable=False, head=head)
+        return ByteSource(lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head)
 
     def _count(self, n: int) -> None:
         self.bytes_read += n

@@ -1,0 +1,38 @@
+"""Titles and bodies in loose fields (of an item, of a document's metadata), and verdicts as fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mismatch.records.columns import USUAL_NAMES
+from mismatch.scorer import ADDED_SCHEMA, Verdict
+
+
+def named_field(role: str, names: Sequence[str], asked: str | None = None) -> str | None:
+    """The name of the title or body field: the one asked for, else the first of the usual names, in any case; None if
+    there is none."""
+    if asked is not None:
+        return asked if asked in names else None
+    lowered = {str(name).lower(): name for name in reversed(names)}
+    return next((lowered[name] for name in USUAL_NAMES[role] if name in lowered), None)
+
+
+def text_of(value: Any) -> str | None:
+    """A field's text: bytes decoded, the pieces of a list (as item loaders leave them) joined, None where there is none."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, (list, tuple)):
+        pieces = [piece for piece in map(text_of, value) if piece]
+        return "\n".join(pieces) if pieces else None
+    return str(value) if isinstance(value, (int, float)) else None
+
+
+def added_fields(verdict: Verdict) -> dict[str, Any]:
+    """A verdict under the names of the verdict columns, as plain values."""
+    values = asdict(verdict)
+    fields = {name: values[name.removeprefix("mismatch_")] for name in ADDED_SCHEMA.names}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}

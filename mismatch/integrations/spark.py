@@ -1,0 +1,184 @@
+"""Spark: verdict columns for a data frame of any size, and models trained on one.
+
+Scoring is one `mapInArrow`: no shuffle, every row and column kept. The model file is shipped once to each executor
+(`SparkContext.addFile`) under its digest, checked there, and loaded once in each Python worker. The package has to be
+installed on the executors, like pyarrow.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from mismatch.errors import InputError, MissingExtraError, ModelError
+from mismatch.model_file import load_model
+from mismatch.records.columns import ColumnChoice, Columns, find_columns
+from mismatch.scorer import ADDED_SCHEMA, Scorer
+from mismatch.starter import model_path
+
+try:
+    from pyspark import SparkFiles
+    from pyspark.sql import DataFrame, SparkSession, types
+except ImportError as error:
+    raise MissingExtraError('this needs Spark 4: pip install "headline-mismatch[spark]"') from error
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
+
+_SPARK_TYPES: dict[pa.DataType, types.DataType] = {
+    pa.string(): types.StringType(),
+    pa.float64(): types.DoubleType(),
+    pa.list_(pa.string()): types.ArrayType(types.StringType()),
+}
+_shipped: dict[str, Path] = {}
+
+
+def score(df: DataFrame, *, model: str | Path = "starter", title: str | None = None, body: str | None = None) -> DataFrame:
+    """The data frame with the verdict columns added; lazy, like any transformation.
+
+    Parameters
+    ----------
+    model
+        A model file on the driver, or "starter".
+    title, body
+        Names of the columns; by default the usual ones are tried.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or is not text.
+    ModelError
+        If the model cannot be used.
+    """
+    columns = text_columns(df, ColumnChoice(title=title, body=body))
+    title_column, body_column = str(columns.title), str(columns.body)
+    name, digest = ship_model(context_of(df.sparkSession), model)
+
+    def judged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        scorer = _scorer(name, digest)
+        for batch in batches:
+            yield scorer.score_batch(batch, title=title_column, body=body_column)
+
+    added = [types.StructField(field.name, _SPARK_TYPES[field.type]) for field in ADDED_SCHEMA]
+    kept = [field for field in df.schema.fields if field.name not in ADDED_SCHEMA.names]
+    return df.mapInArrow(judged, types.StructType(kept + added))
+
+
+def text_columns(df: DataFrame, choice: ColumnChoice) -> Columns:
+    """Which columns of the frame are title, body, source and topic.
+
+    Raises
+    ------
+    InputError
+        If title or body is missing or is not text, or two columns have one name.
+    """
+    columns = find_columns(df.columns, choice, "the data frame")
+    if len(set(df.columns)) < len(df.columns):
+        raise InputError("the data frame has two columns of one name; rename one")
+    for name in (columns.title, columns.body):
+        assert name is not None
+        kind = next(field.dataType for field in df.schema.fields if field.name == name)
+        if not isinstance(kind, (types.StringType, types.CharType, types.VarcharType, types.NullType)):
+            raise InputError(f"column {name!r} is {kind.simpleString()}, not text; cast it or name another")
+    return columns
+
+
+def context_of(session: SparkSession) -> SparkContext:
+    """The session's SparkContext.
+
+    Raises
+    ------
+    InputError
+        If it has none (Spark Connect).
+    """
+    try:
+        return session.sparkContext
+    except Exception as error:  # Connect raises its own error, whose class is not there without Connect
+        raise InputError("Spark Connect cannot ship the model file; use a classic session (spark-submit)") from error
+
+
+def ship_model(context: SparkContext, model: str | Path) -> tuple[str, str]:
+    """Sends a model file to the executors; returns the name it has there and its SHA-256.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used: told here, before a task starts.
+    """
+    path = model_path(model)
+    load_model(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    name = f"mismatch-{digest[:16]}.joblib"  # by digest: Spark knows files by name, and two models may share one
+    if digest not in _shipped:
+        folder = Path(tempfile.mkdtemp(prefix="mismatch-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _shipped[digest] = Path(shutil.copyfile(path, folder / name))
+    context.addFile(str(_shipped[digest]))
+    return name, digest
+
+
+@lru_cache(maxsize=4)
+def _scorer(name: str, digest: str) -> Scorer:
+    """The model on an executor, loaded once in each Python worker."""
+    path = Path(SparkFiles.get(name))
+    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise ModelError(f"{path}: the model arrived damaged on this executor")
+    return Scorer(load_model(path))
+
+
+def score_files(
+    inputs: list[str], out: str, *, model: str | Path = "starter", format: str | None = None,
+    title: str | None = None, body: str | None = None,
+) -> dict[str, int]:  # fmt: skip
+    """Scores folders or files of Parquet or JSON lines, on any path that Spark reads, into a folder of the same format.
+
+    Returns
+    -------
+    The number of rows, and of rows by verdict.
+
+    Raises
+    ------
+    InputError
+        If an input cannot be read, or the output exists or cannot be written.
+    """
+    from pyspark.errors import PySparkException
+    from pyspark.sql import Observation
+    from pyspark.sql import functions as f
+
+    from mismatch.scorer import VERDICTS
+
+    kind = _format(inputs, format)
+    session = SparkSession.builder.appName("mismatch score").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    seen = Observation()
+    counts = [f.count_if(f.col("mismatch_verdict") == verdict).alias(verdict) for verdict in VERDICTS]
+    try:
+        given = session.read.parquet(*inputs) if kind == "parquet" else session.read.json(inputs)
+        scored = score(given, model=model, title=title, body=body).observe(seen, f.count(f.lit(1)).alias("rows"), *counts)
+        getattr(scored.write, kind)(out)
+    except PySparkException as error:
+        raise InputError(f"Spark: {str(error).strip().splitlines()[0]}") from error
+    return {name: int(count) for name, count in seen.get.items()}
+
+
+def _format(inputs: list[str], asked: str | None) -> str:
+    """parquet or json, from `--format` or the names of the files."""
+    known: dict[str, Any] = {"parquet": "parquet", "jsonl": "json", "ndjson": "json", "json": "json"}
+    if asked is not None:
+        if asked not in known:
+            raise InputError(f"--engine spark reads parquet and jsonl, not {asked!r}")
+        return known[asked]
+    folders = [Path(item) for item in inputs if Path(item).is_dir()]
+    names = [*inputs, *(str(file) for folder in folders for file in folder.rglob("[!._]*"))]
+    kinds = {known[suffix[1:]] for name in names for suffix in Path(name).suffixes if suffix[1:] in known}
+    if len(kinds) != 1:
+        raise InputError(f"{', '.join(inputs)}: the names do not say the format; add --format parquet or --format jsonl")
+    return kinds.pop()

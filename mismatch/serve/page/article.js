@@ -1,0 +1,93 @@
+// One article: the form, its HTML file, and the answer. Text from outside only ever becomes text nodes.
+
+import { ask } from "./service.js";
+import { VERDICTS, fill, reason, share, tell } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+let latest = 0;
+
+export async function check(title, body) {
+  const mine = ++latest;
+  tell("article-problem", "");
+  tell("article-status", "Checking…");
+  at("answer").hidden = true;
+  try {
+    const answer = await ask("/explain", "application/json", JSON.stringify({ title, body }));
+    const found = await answer.json();
+    if (mine !== latest) return;
+    show(title, body, found);
+    tell("article-status", "");
+    at("answer").focus();
+  } catch (error) {
+    if (mine !== latest) return;
+    tell("article-status", "");
+    tell("article-problem", error.message);
+  }
+}
+
+export async function readHtml(file) {
+  tell("article-problem", "");
+  tell("article-status", `Reading ${file.name}…`);
+  try {
+    const found = await (await ask("/extract", "text/html", file)).json();
+    at("title").value = found.title;
+    at("body").value = found.body;
+    if (!found.title || !found.body) {
+      const what = !found.title && !found.body ? "Neither a title nor a body" : `No ${found.title ? "body" : "title"}`;
+      tell("article-status", `${what} was found in ${file.name}.`);
+      return;
+    }
+    await check(found.title, found.body);
+  } catch (error) {
+    tell("article-status", "");
+    tell("article-problem", error.message);
+  }
+}
+
+function show(title, body, found) {
+  const verdict = found.mismatch_verdict;
+  const [sign, name, words] = VERDICTS[verdict] || ["", verdict, ""];
+  at("verdict").textContent = `${sign} ${name}`;
+  at("verdict").dataset.verdict = verdict;
+  at("verdict-words").textContent = words;
+  const known = found.mismatch_probability !== null;
+  at("probability-line").hidden = !known;
+  at("probability").value = known ? found.mismatch_probability : 0;
+  at("probability-words").textContent = share(found.mismatch_probability);
+  at("title-topic").textContent = found.title_topic || "not known";
+  at("body-topic").textContent = found.body_topic || "not known";
+  const explanation = found.explanation || {};
+  at("body-terms").textContent = (explanation.body_keywords || []).join(", ") || "not known";
+  fill(at("reasons"), (found.mismatch_reasons || []).map(reason), "Nothing speaks against the pair.");
+  const missing = (explanation.terms || []).filter((term) => !term.found).map((term) => term.text);
+  fill(at("missing"), missing, "Every term of the title is in the body.");
+  at("judged-title").textContent = title;
+  at("marked").replaceChildren(...marked(body, found.marks || []));
+  at("answer").hidden = false;
+}
+
+function marked(body, marks) {
+  const characters = Array.from(body); // the service counts Unicode characters, strings here count UTF-16 units
+  const pieces = [];
+  let begin = 0;
+  for (const [start, stop] of marks) {
+    pieces.push(characters.slice(begin, start).join(""));
+    const mark = document.createElement("mark");
+    mark.textContent = characters.slice(start, stop).join("");
+    pieces.push(mark);
+    begin = stop;
+  }
+  pieces.push(characters.slice(begin).join(""));
+  return pieces;
+}
+
+export function setUp() {
+  at("article").addEventListener("submit", (event) => {
+    event.preventDefault();
+    check(at("title").value, at("body").value);
+  });
+  at("html").addEventListener("change", (event) => {
+    if (event.target.files.length) readHtml(event.target.files[0]);
+    event.target.value = "";
+  });
+}

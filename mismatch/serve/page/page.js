@@ -1,0 +1,35 @@
+// The page: sends each file to where it belongs.
+
+import { readHtml, setUp as setUpArticle } from "./article.js";
+import { readRows, setUp as setUpRows } from "./rows.js";
+import { model } from "./service.js";
+
+const drop = document.getElementById("drop");
+
+function take(file) {
+  if (/\.html?$/i.test(file.name)) readHtml(file);
+  else readRows(file);
+}
+
+setUpArticle();
+setUpRows();
+document.getElementById("file").addEventListener("change", (event) => {
+  if (event.target.files.length) take(event.target.files[0]);
+});
+for (const kind of ["dragenter", "dragover"]) {
+  document.addEventListener(kind, (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+}
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) drop.classList.remove("over");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+});
+model().then((ready) => {
+  if (ready) document.getElementById("model").textContent = `Model ${ready.model} (${ready.digest.slice(0, 12)}), mismatch ${ready.version}`;
+}).catch(() => {});

@@ -1,0 +1,51 @@
+"""Work that takes a thread for long (explanations, HTML files): few at once, and never in the way of scoring."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from mismatch.serve.problems import Problem, busy
+from mismatch.serve.settings import Settings
+
+T = TypeVar("T")
+
+
+class SlowLane:
+    """A few threads and a bounded queue before them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pool = ThreadPoolExecutor(settings.threads, "slow")
+        self._limit, self._seconds = settings.max_slow, settings.work_seconds
+        self._at_work = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns.
+
+        Raises
+        ------
+        Problem
+            503 when too many wait, 504 when it took too long (the thread then ends in its own time, and counts until it
+            has).
+        """
+        if self._at_work >= self._limit:
+            raise busy(f"{self._at_work} explanations and files are at work")
+        self._at_work += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future.add_done_callback(self._done)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.shield(future)
+        except TimeoutError:
+            future.cancel()  # has an effect while it waits for a thread
+            raise Problem(504, f"there was no answer within {self._seconds:g} seconds") from None
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _done(self, future: asyncio.Future[T]) -> None:
+        self._at_work -= 1
+        if not future.cancelled():
+            future.exception()

@@ -1,0 +1,126 @@
+"""What all tests share: ordinary pairs, a small model trained on them, and the command, run for real."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # on so few pairs scikit-learn's threads only wait for one another
+
+import pytest
+from ordinary_pairs import CRICKET_TITLE, PAIRS, SYRIA_BODY
+
+from mismatch import MismatchClassifier
+from mismatch.scorer import Scorer, load
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the command ended."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def said(self) -> list[str]:
+        """The lines on standard error."""
+        return self.err.splitlines()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Standard output as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def articles() -> list[dict[str, str]]:
+    """The ordinary pairs as rows."""
+    return [
+        {"id": f"a{i}", "source": source, "topic": topic, "title": title, "body": body}
+        for i, (topic, source, title, body) in enumerate(PAIRS)
+    ]
+
+
+@pytest.fixture(scope="session")
+def stray(articles: list[dict[str, str]]) -> dict[str, str]:
+    """A live-score title over a report from Syria."""
+    return {"id": "stray", "source": "daily.example", "topic": "sport", "title": CRICKET_TITLE, "body": SYRIA_BODY}
+
+
+@pytest.fixture(scope="session")
+def pairs_file(tmp_path_factory: pytest.TempPathFactory, articles: list[dict[str, str]]) -> Path:
+    """The ordinary pairs as JSON lines."""
+    path = tmp_path_factory.mktemp("pairs") / "articles.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in articles), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_path(tmp_path_factory: pytest.TempPathFactory, articles: list[dict[str, str]]) -> Path:
+    """A model that learned from the ordinary pairs alone."""
+    path = tmp_path_factory.mktemp("model") / "small.joblib"
+    MismatchClassifier(base=None).fit([(row["title"], row["body"]) for row in articles]).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def scorer(model_path: Path) -> Scorer:
+    return load(model_path)
+
+
+@pytest.fixture(scope="session")
+def write_rows() -> Callable[[Path, Iterable[Any]], Path]:
+    """Writes rows as JSON lines; strings and bytes are written as they are."""
+
+    def _write(path: Path, rows: Iterable[Any]) -> Path:
+        lines = [
+            row if isinstance(row, bytes) else (row if isinstance(row, str) else json.dumps(row)).encode() for row in rows
+        ]
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        return path
+
+    return _write
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., Ended]:
+    """Runs the command as a process of its own."""
+
+    def _run(*arguments: Any, stdin: bytes = b"", env: dict[str, str] | None = None, timeout: float = 120) -> Ended:
+        done = subprocess.run(
+            [sys.executable, "-m", "mismatch.cli", *map(str, arguments)],
+            input=stdin, capture_output=True, timeout=timeout, cwd=ROOT, env={**os.environ, **(env or {})}, check=False,
+        )  # fmt: skip
+        return Ended(done.returncode, done.stdout, done.stderr.decode())
+
+    return _run
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Ended]:
+    """Runs the command in this process, which spares its start: the same entry point, the same streams."""
+    from mismatch.cli import main
+
+    def _invoke(*arguments: Any, stdin: bytes = b"") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["mismatch", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capfdbinary.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        captured = capfdbinary.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Ended(ended.value.code, captured.out, captured.err.decode())
+
+    return _invoke
