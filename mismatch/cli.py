@@ -44,6 +44,18 @@ def _between(value: float) -> float:
     return value
 
 
+def _between_or_none(value: float | None) -> float | None:
+    return value if value is None else _between(value)
+
+
+def _not_negative(value: float | None) -> float | None:
+    if value is not None and not 0 <= value < float("inf"):
+        raise typer.BadParameter(f"{value:g} is no cost")
+    return value
+
+
+Prior = Annotated[float | None, typer.Option("--prior", metavar="P", callback=_between_or_none, help="Share of mismatches expected in the stream, for the probabilities; by default the model's.", show_default=False)]
+Report = Annotated[str | None, typer.Option("--report", metavar="FILE.html", help="A page to read, complete in one file.", show_default=False)]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)]
 
 
@@ -70,6 +82,7 @@ def train(
     suspects: Annotated[Path | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
     max_false_flags: Annotated[float, typer.Option("--max-false-flags", metavar="R", callback=_between, help="Flag at most this share of good articles.")] = 0.005,
     confidence: Annotated[float, typer.Option("--confidence", metavar="C", callback=_between, help="Confidence of that.")] = 0.95,
+    unsure_band: Annotated[float, typer.Option("--unsure-band", metavar="U", min=0, max=0.5, help="Share of good articles on which the model may abstain.")] = 0.03,
     prior: Annotated[float, typer.Option("--prior", metavar="P", callback=_between, help="Share of mismatches expected in what will be scored.")] = 0.01,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
     name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
@@ -104,7 +117,7 @@ def train(
                 say("all pairs are labelled match: mismatches are made by swapping", quiet=quiet)
         elif label is not None:
             raise InputError(f"{table['label'].null_count:,} rows have no label in {label!r}; label all of them, or leave --label out")
-        settings = Settings(max_false_flags=max_false_flags, confidence=confidence, prior=prior, seed=seed)
+        settings = Settings(max_false_flags=max_false_flags, confidence=confidence, max_unsure=unsure_band, prior=prior, seed=seed)
         card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
         training = train_model(table, labels=labels, settings=settings, base=lender, card=card, progress=tell)
         save_model(training.model, out)
@@ -132,15 +145,18 @@ def score(
     out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the rows go; its name gives the format. - is standard output.")] = "-",
     out_format: Annotated[str | None, typer.Option("--out-format", help="Format of the output, where the name does not say.", show_default=False)] = None,
     only: Annotated[bool, typer.Option("--only", help="Write only the id and the added columns.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Add title_keywords and body_keywords; far slower.")] = False,
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
-    body: Body = None, source: Source = None, id: Id = None, threads: Threads = None, quiet: Quiet = False,
+    body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
     if engine != "local":
+        if only or explain or rejected or threads or out_format or prior:
+            raise InputError("--only, --explain, --rejected, --threads, --prior and --out-format go with --engine local")
         return _score_on(engine, inputs, out, model=model, format=format, title=title, body=body, quiet=quiet)
     from mismatch import pipeline, terminal
     from mismatch.records.columns import ColumnChoice
@@ -149,7 +165,7 @@ def score(
     from mismatch.records.writing import open_sink
 
     _check_outputs({"--out": out, "--rejected": rejected})
-    scorer = _scorer(model)
+    scorer = _scorer(model, prior, explain=explain)
     reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
     _tell(reader, quiet)
     kind = out_format or _output_format(out, reader)
@@ -168,10 +184,11 @@ def score(
 def gate(
     inputs: Inputs,
     max_rate: Annotated[float | None, typer.Option("--max-rate", metavar="R", min=0, max=1, help="Fail when a larger share of the rows is flagged.", show_default=False)] = None,
+    gate_on: Annotated[str, typer.Option("--gate-on", metavar="WHAT", help="What --max-rate is held against: flagged, or estimate (the lower bound of the estimated share of mismatches).")] = "flagged",
     passed: Annotated[str | None, typer.Option("--passed", metavar="FILE", help="Where rows go that are not flagged.", show_default=False)] = None,
     flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
-    rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
-    body: Body = None, source: Source = None, id: Id = None, threads: Threads = None, quiet: Quiet = False,
+    report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
+    body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, prints a table by source, and ends with 1 when too many are flagged.
 
@@ -182,13 +199,20 @@ def gate(
     from contextlib import ExitStack
 
     from mismatch import pipeline, terminal
+    from mismatch.batch.estimate import OperatingPoint, true_share
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.records.writing import open_sink
 
-    _check_outputs({"--passed": passed, "--flagged": flagged, "--rejected": rejected})
-    scorer = _scorer(model)
+    _check_outputs({"--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report})
+    if gate_on not in ("flagged", "estimate"):
+        raise InputError(f"--gate-on is flagged or estimate, not {gate_on!r}")
+    scorer = _scorer(model, prior)
+    point = OperatingPoint.of_card(scorer.model.card)
+    if gate_on == "estimate" and point is None:
+        raise InputError(f"the card of {model} does not say how often its cut is right, so that nothing can be estimated; set the cut with mismatch calibrate, or use --gate-on flagged")
+    _check_report(report)
     reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
     _tell(reader, quiet)
     with ExitStack() as stack:
@@ -201,8 +225,20 @@ def gate(
         bar = stack.enter_context(terminal.progress(reader.bytes_total, quiet=quiet))
         tally = pipeline.run(reader, scorer, routes, quarantine, threads=threads, by_source=True, on_progress=bar)
         _check_whole(reader)
-    ok = max_rate is None or tally.flagged_share <= max_rate
-    terminal.print_gate(tally, ok, max_rate, to_stderr="-" in (passed, flagged))
+    judged = tally.rows - tally.verdicts["unscorable"]
+    estimate = true_share(tally.flagged, judged, point) if point else None
+    rate = tally.flagged_share if gate_on == "flagged" else estimate.low if estimate else 0.0
+    ok = max_rate is None or rate <= max_rate
+    promise = scorer.model.calibration.promise
+    terminal.print_gate(
+        tally, ok, max_rate, to_stderr="-" in (passed, flagged, report), estimate=estimate, gate_on=gate_on, promise=promise
+    )
+    if report is not None:
+        from mismatch.report.gate_page import Decision, gate_page
+
+        decision = Decision(ok, max_rate, gate_on, estimate, point)
+        name = str(scorer.model.card.get("name") or model)
+        _write_page(report, gate_page(tally, decision, model=name, promise=promise, inputs=inputs, lexicon=scorer.model.lexicon))
     _say_rejected(tally.rejected, rejected)
     if not ok:
         raise typer.Exit(1)
@@ -240,36 +276,102 @@ def explain(
 def evaluate(
     inputs: Inputs,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps.")] = 0,
+    report: Report = None,
+    compare: Annotated[str | None, typer.Option("--compare", metavar="MODEL", help="A second model to measure on the same pairs.", show_default=False)] = None,
+    prior: Prior = None,
+    cost_false_flag: Annotated[float | None, typer.Option("--cost-false-flag", metavar="COST", callback=_not_negative, help="What a false flag costs; finds the cheapest cut.", show_default=False)] = None,
+    cost_miss: Annotated[float | None, typer.Option("--cost-miss", metavar="COST", callback=_not_negative, help="What a missed mismatch costs, in the same unit.", show_default=False)] = None,
+    swaps: Annotated[bool, typer.Option("--swaps", help="Leave labels aside and measure against swapped pairs.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps and the bootstrap.")] = 0,
     model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
     source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source and topic.
+    """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source, topic, script and length.
 
     With labels (a column `label`, or --label) against the labels, otherwise real pairs against swapped ones.
 
-    Example: mismatch evaluate archive.jsonl --model models/mine.joblib --json
+    Example: mismatch evaluate archive.jsonl --model models/mine.joblib --report evaluation.html
     """
     import json
 
-    from mismatch.classifier import label_codes
-    from mismatch.evaluation import evaluate as evaluate_model
+    from mismatch import evaluation, terminal
     from mismatch.records.columns import ColumnChoice
-    from mismatch.terminal import print_evaluation
 
-    scorer = _scorer(model)
+    _check_outputs({"--report": report, "--rejected": rejected}, inputs=inputs)
+    if report == "-" and as_json:
+        raise InputError("--json and --report - both write to standard output; give the report a file")
+    models = [_scorer(name).model for name in (model, compare) if name is not None]
+    if compare is not None:  # two cards may bear one name
+        models = [_named(loaded, path) for loaded, path in zip(models, (model, compare), strict=True)]
+    _check_report(report)
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
     table, _ = _read(inputs, format, choice, rejected, quiet)
-    labels = None
-    if table.num_rows and table["label"].null_count == 0:
-        labels = label_codes(table["label"].to_pylist())
-    elif label is not None:
-        raise InputError(f"{table['label'].null_count:,} rows have no label in {label!r}; label all of them, or leave --label out")
-    result = evaluate_model(scorer.model, table, labels=labels, seed=seed)
-    if as_json:
-        typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=1))
+    table, labels = _as_judged(table), None if swaps else _labels(table, label, quiet)
+    setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)
+    result: evaluation.Evaluation | evaluation.Comparison
+    if compare is None:
+        result = evaluation.evaluate(models[0], table, labels=labels, setup=setup)
     else:
-        print_evaluation(result)
+        result = evaluation.compare(models[0], models[1], table, labels=labels, setup=setup)
+    if report is not None:
+        from mismatch.report.evaluation_page import evaluation_page
+
+        _write_page(report, evaluation_page(result, inputs))
+    if as_json:
+        typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=1, allow_nan=False))
+    elif report == "-":
+        pass
+    elif isinstance(result, evaluation.Comparison):
+        terminal.print_comparison(result)
+    else:
+        terminal.print_evaluation(result)
+
+
+@app.command()
+def calibrate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model whose cut is to be set: a file, or 'starter'.", show_default=False)],
+    pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs that the model was not trained on.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the calibrated model goes.", show_default=False)],
+    max_false_flags: Annotated[float, typer.Option("--max-false-flags", metavar="R", callback=_between, help="Flag at most this share of good articles.")] = 0.005,
+    confidence: Annotated[float, typer.Option("--confidence", metavar="C", callback=_between, help="Confidence of that.")] = 0.95,
+    unsure_band: Annotated[float, typer.Option("--unsure-band", metavar="U", min=0, max=1, help="Share of good articles on which the model may abstain.")] = 0.03,
+    by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
+    prior: Prior = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
+    format: Format = None, title: Title = None, body: Body = None, source: Source = None, label: Label = None,
+    rejected: Rejected = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Sets the cut so that at most a share R of good articles is flagged, with confidence C.
+
+    The pairs must be genuine and unseen in training; with a column of labels the matches among them are used. Where they are
+    too few for the promise, the command says how many it takes and ends with 2.
+
+    Example: mismatch calibrate starter held_out.jsonl --max-false-flags 0.01 --confidence 0.95 --out models/mine.joblib
+    """
+    from mismatch.calibration import Promise
+    from mismatch.calibration import calibrate as set_cut
+    from mismatch.model_file import save_model
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.terminal import say
+
+    if by not in ("pair", "source"):
+        raise InputError(f"--by is pair or source, not {by!r}")
+    _check_folder(out)
+    _check_outputs({"--out": out, "--rejected": rejected}, inputs=pairs)
+    loaded = _scorer(model).model
+    table, digests = _read(pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet)
+    promise = Promise(max_false_flags, confidence, unsure_band, by == "source", prior, seed)
+    done = set_cut(loaded, _as_judged(table), promise, labels=_labels(table, label, quiet), digests=digests)
+    save_model(done.model, out)
+    for notice in done.notices:
+        say(notice)
+    counts, point = done.model.card["calibrated"]["pairs"], done.model.card["operating_point"]
+    left_out = f"{done.duplicates:,} with a body seen before and {done.unscorable:,} that cannot be judged left out"
+    say(f"calibrated on {counts['used']:,} matched pairs ({left_out}); {counts['needed']:,} were needed", quiet=quiet)
+    if point["flagged_mismatched"] is not None:
+        say(f"with this cut {point['flagged_mismatched']:.1%} of mismatches are found", quiet=quiet)
+    say(f"promise: {done.model.calibration.promise}", quiet=quiet)
+    say(f"model written to {out}", quiet=quiet)
 
 
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -316,10 +418,72 @@ def _score_on(engine: str, inputs: list[str], out: str, *, quiet: bool, **option
     say(f"{counts['rows']:,} rows: {words}; written to {out}", quiet=quiet)
 
 
-def _scorer(model: str) -> Scorer:
-    from mismatch.scorer import load
+def _scorer(model: str, prior: float | None = None, *, explain: bool = False) -> Scorer:
+    from dataclasses import replace
 
-    return load(model)
+    from mismatch.scorer import Scorer, load
+
+    scorer = load(model, explain=explain)
+    if prior is None:
+        return scorer
+    return Scorer(replace(scorer.model, calibration=scorer.model.calibration.with_prior(prior)), explain=explain)
+
+
+def _as_judged(table: Any) -> Any:
+    """The pairs with their titles cleaned as `score` and `gate` clean them, so that what is measured is what is judged."""
+    from mismatch.titles import TitleCleaner
+
+    cleaner = TitleCleaner()
+    titles, sources = table["title"].combine_chunks(), table["source"].combine_chunks()
+    cleaner.learn(titles, sources)
+    return table.set_column(table.column_names.index("title"), "title", cleaner.clean(titles, sources))
+
+
+def _named(model: Any, path: str) -> Any:
+    from dataclasses import replace
+
+    name = model.card.get("name")
+    file = Path(path).name
+    return replace(model, card={**model.card, "name": f"{name} ({file})" if name else file})
+
+
+def _labels(table: Any, asked: str | None, quiet: bool) -> Any:
+    """The labels as 0 and 1; None where there are none."""
+    from mismatch.classifier import label_codes
+    from mismatch.terminal import say
+
+    missing = table["label"].null_count
+    if table.num_rows and not missing:
+        return label_codes(table["label"].to_pylist())
+    if asked is not None and table.num_rows:
+        raise InputError(f"{missing:,} rows have no label in {asked!r}; label all of them, or leave --label out")
+    if missing < table.num_rows:
+        say(f"{missing:,} rows have no label, so that the labels of the others are left aside", quiet=quiet)
+    return None
+
+
+def _check_report(path: str | None) -> None:
+    """Before the work begins: whether a report can be made, and whether it can be written where it is to go."""
+    if path is None:
+        return
+    from mismatch.records.output_file import OutputFile
+    from mismatch.report.html import require_report
+
+    require_report()
+    if path != "-" and not (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()):
+        OutputFile(path).discard()
+
+
+def _write_page(path: str, html: str) -> None:
+    from mismatch.records.output_file import OutputFile
+
+    page = OutputFile(path)
+    try:
+        page.write(html.encode("utf-8", "replace"))
+    except BaseException:
+        page.discard()
+        raise
+    page.commit()
 
 
 def _read(

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mismatch.folding import folding_table
 from mismatch.lexicon import Lexicon, LookupTable, look_up
-from mismatch.scorer import Scorer, Verdict
 from mismatch.tokens import terms_of
+
+if TYPE_CHECKING:
+    from mismatch.scorer import Scorer, Verdict
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\"'”»)]+|(?<=[。！？।॥])|\n+")
 _LONGEST_SENTENCE = 240
+_NEAREST = 3
+_NEAR = 0.35
+"""cosine from which a term is called near"""
+_CONTENT_IDF = 2.5
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,8 @@ class TitleTerm:
     """the term, or its stem, is in the body"""
     sentence: str | None
     """the sentence of the body where it turns up first"""
+    nearest: tuple[str, ...] = ()
+    """for a missing term, the terms of the body whose vectors are nearest to its own"""
 
 
 @dataclass(frozen=True)
@@ -83,27 +93,73 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
     first: dict[int, Span] = {}
     for span in body_spans:
         first.setdefault(span.stem, span)
-    seen, out = set(), []
+    seen: set[int] = set()
+    out: list[TitleTerm] = []
+    words = {span.term: span.text for span in reversed(body_spans)}
     for span in spans(title):
         if span.term in seen:
             continue
         seen.add(span.term)
         hit = first.get(span.stem)
         weight = idf(span.term, lexicon.term_table) / float(lexicon.term_table.unknown)
-        out.append(TitleTerm(span.text, weight, hit is not None, _sentence(body, hit) if hit else None))
+        if hit is not None:
+            out.append(TitleTerm(span.text, weight, True, _sentence(body, hit)))
+        else:
+            out.append(TitleTerm(span.text, weight, False, None, _nearest(span.term, words, lexicon)))
     return sorted(out, key=lambda term: -term.weight)
 
 
+def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, ...]:
+    """The words whose vectors are nearest to a term's, nearest first; function words are passed over."""
+    vectors = lexicon.vectors
+    if vectors is None or not words:
+        return ()
+    hashes = np.array([term, *words], np.uint64)
+    at = np.minimum(np.searchsorted(vectors.hashes, hashes), len(vectors.hashes) - 1)
+    known = vectors.hashes[at] == hashes
+    if not known[0]:
+        return ()
+    unit = vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
+    cosines = np.where(known[1:], unit[1:] @ unit[0], -1.0)
+    found = []
+    for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
+        if cosines[i] < _NEAR or len(found) == _NEAREST:
+            break
+        if idf(int(hashes[i + 1]), lexicon.term_table) > _CONTENT_IDF:
+            found.append(words[int(hashes[i + 1])])
+    return tuple(found)
+
+
 def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
-    """What a text is about in its own words: its terms of highest TF-IDF."""
-    weights: dict[int, float] = {}
-    shown: dict[int, str] = {}
-    table = lexicon.term_table
-    for span in spans(text):
-        weights[span.term] = weights.get(span.term, 0.0) + 1.0
-        shown.setdefault(span.term, span.text)
-    ranked = sorted(weights, key=lambda term: -(1 + np.log(weights[term])) * max(0.0, idf(term, table) - 2.5))
-    return [shown[term] for term in ranked[:limit]]
+    """What a text is about in its own words: its terms and phrases of highest TF-IDF.
+
+    A phrase is two content words side by side that stand so at least twice; it takes the place of its words.
+    """
+    table, found = lexicon.term_table, spans(text)
+    counts: Counter[tuple[int, ...]] = Counter((span.term,) for span in found)
+    shown: dict[tuple[int, ...], str] = {}
+    for span in found:
+        shown.setdefault((span.term,), span.text)
+    for left, right in zip(found, found[1:], strict=False):
+        if text[left.stop : right.start] in (" ", "\u00a0", "-") and min(_content(left, table), _content(right, table)) > 0:
+            counts[left.term, right.term] += 1
+            shown.setdefault((left.term, right.term), text[left.start : right.stop])
+    phrases = {key for key, n in counts.items() if len(key) == 2 and n >= 2}
+    for key in phrases:
+        for part in key:
+            counts[part,] -= counts[key]
+    weights = {
+        key: (1 + np.log(n)) * sum(max(0.0, idf(term, table) - _CONTENT_IDF) for term in key)
+        for key, n in counts.items()
+        if n > 0 and (len(key) == 1 or key in phrases)
+    }
+    ranked = sorted((key for key in weights if weights[key] > 0), key=lambda key: -weights[key])
+    return [shown[key] for key in ranked[:limit]]
+
+
+def _content(span: Span, table: LookupTable) -> float:
+    """How far a term stands above function words and numbers."""
+    return 0.0 if span.text.isdigit() else max(0.0, idf(span.term, table) - _CONTENT_IDF)
 
 
 def _sentence(body: str, span: Span) -> str:
@@ -145,6 +201,10 @@ _SENTENCES = {
 }
 
 
+def _with_nearest(term: TitleTerm) -> str:
+    return f"{term.text} (nearest: {', '.join(term.nearest)})" if term.nearest else term.text
+
+
 def in_words(explanation: Explanation) -> list[str]:
     """The explanation as lines of text for a terminal."""
     verdict = explanation.verdict
@@ -155,9 +215,9 @@ def in_words(explanation: Explanation) -> list[str]:
     if verdict.title_topic or verdict.body_topic:
         lines.append(f"topics: title {verdict.title_topic or 'not known'}, body {verdict.body_topic or 'not known'}")
     lines.append(f"title: {explanation.title}")
-    missing = [term.text for term in explanation.terms if not term.found]
+    missing = [term for term in explanation.terms if not term.found]
     if missing:
-        lines.append(f"not in the body: {', '.join(missing)}")
+        lines.append(f"not in the body: {', '.join(_with_nearest(term) for term in missing)}")
     for term in explanation.terms:
         if term.found:
             lines.append(f"in the body: {term.text}: \u201c{term.sentence}\u201d")

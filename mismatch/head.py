@@ -82,6 +82,7 @@ def fit_head(
 ) -> HistGradientBoostingClassifier:
     """Fits the head on features of shape (n_pairs, N_FEATURES), label 1 for mismatches."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     head = HistGradientBoostingClassifier(
         max_iter=trees,
@@ -93,7 +94,9 @@ def fit_head(
         early_stopping=False,
         random_state=seed,
     )
-    return head.fit(features, labels)
+    # threads that wait for one another cost more than they save on little data
+    with threadpool_limits(1 if len(labels) < 20_000 else None, user_api="openmp"):
+        return head.fit(features, labels)
 
 
 def export(head: HistGradientBoostingClassifier) -> Forest:
@@ -134,8 +137,9 @@ def _predict(features, forest, out):
 
 
 @njit(cache=True, nogil=True)
-def _score_rows(title_data, title_offsets, body_data, body_offsets, wanted, fold, lexicon, forest, features, out):
+def _score_rows(title_data, title_offsets, body_data, body_offsets, wanted, fold, lexicon, forest, features, vectors, out):
     work = new_workspace(lexicon[6].shape[1])
+    sums = work[19]
     for k in range(out.shape[0]):
         if wanted[k]:
             read_pair(
@@ -143,19 +147,25 @@ def _score_rows(title_data, title_offsets, body_data, body_offsets, wanted, fold
                 work, fold, lexicon, features[k],
             )  # fmt: skip
             out[k] = _log_odds(features[k], forest)
+            for side in range(vectors.shape[1]):
+                for d in range(vectors.shape[2]):
+                    vectors[k, side, d] = sums[side, d]
         else:
             out[k] = np.nan
 
 
 def score_pairs(
-    titles: TextBuffers, bodies: TextBuffers, wanted: NDArray[np.uint8], lexicon: Lexicon, forest: Forest
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    titles: TextBuffers, bodies: TextBuffers, wanted: NDArray[np.uint8], lexicon: Lexicon, forest: Forest,
+    vectors: NDArray[np.float32] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:  # fmt: skip
     """Reads and judges a batch in one compiled pass, without the GIL.
 
     Parameters
     ----------
     wanted : uint8 array of shape (n_pairs,)
         0 for rows that are not to be judged.
+    vectors : float32 array of shape (n_pairs, 2, vector size), out
+        If given, filled with the vectors of titles and bodies, not normalised; zero where too few terms have one.
 
     Returns
     -------
@@ -167,6 +177,7 @@ def score_pairs(
     out = np.empty(n)
     _score_rows(
         titles.data, titles.offsets, bodies.data, bodies.offsets, wanted,
-        fold_arguments(), lexicon.arguments, forest.arguments(), features, out,
+        fold_arguments(), lexicon.arguments, forest.arguments(), features,
+        np.zeros((n, 0, 0), np.float32) if vectors is None else vectors, out,
     )  # fmt: skip
     return out, features

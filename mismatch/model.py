@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from mismatch.boilerplate import BoilerplateModel
 from mismatch.head import Forest
 from mismatch.lexicon import Lexicon
 from mismatch.threshold import Calibration
+from mismatch.topics import TopicModel
 
 
 @dataclass(frozen=True)
@@ -17,3 +19,5 @@ class Model:
     calibration: Calibration
     card: dict[str, Any] = field(default_factory=dict)
     """the model card: plain dictionaries, lists, strings and numbers"""
+    topics: TopicModel | None = None
+    boilerplate: BoilerplateModel | None = None

@@ -24,16 +24,20 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from mismatch.boilerplate import BoilerplateModel
 from mismatch.errors import ModelError
 from mismatch.head import Forest
-from mismatch.lexicon import Counts, Lexicon
+from mismatch.lexicon import Counts, Lexicon, TermVectors
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES
+from mismatch.packing import packed, unpacked
 from mismatch.threshold import Calibration
+from mismatch.topics import TopicModel
 
 FORMAT = "mismatch model"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 1 << 30
+_LONGEST_VECTOR = 4096
 _PLAIN_OPCODES = frozenset(
     """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE
     BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST APPEND APPENDS SETITEM SETITEMS BINGET
@@ -42,7 +46,6 @@ _PLAIN_OPCODES = frozenset(
 """what joblib writes for plain values at protocol 4, and no more: PUT, for one, lets a few bytes ask for gigabytes"""
 _MAX_VALUES = 1 << 20
 """values in a file, each counted as often as it is referred to: lists of lists of lists can stand for billions"""
-_ARRAY_TYPES = ("uint64", "int64", "int32", "float32", "float64", "int8", "uint8", "uint16", "float16")
 
 
 def save_model(model: Model, path: str | Path) -> None:
@@ -64,9 +67,12 @@ def save_model(model: Model, path: str | Path) -> None:
         "calibration": dict(vars(model.calibration)),
         "forest_offset": model.forest.offset,
         "n_documents": [model.lexicon.terms.n_documents, model.lexicon.stems.n_documents],
-        "arrays": {name: _packed(array) for name, array in _arrays(model).items()},
+        "arrays": {name: packed(array) for name, array in _arrays(model).items()},
     }
     contents = _canonical(contents)
+    for name, part in (("topics", model.topics), ("boilerplate", model.boilerplate)):
+        if part is not None:
+            contents[name] = part.to_plain()
     contents["digest"] = _digest(contents)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -210,31 +216,16 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     for name, counts in (("terms", lexicon.terms), ("stems", lexicon.stems)):
         arrays[f"{name}_hashes"] = counts.hashes
         arrays[f"{name}_frequencies"] = counts.frequencies.astype(np.float32)
+    if lexicon.vectors is not None:
+        arrays["vector_hashes"], arrays["vector_codes"] = lexicon.vectors.hashes, lexicon.vectors.codes
+        arrays["vector_scales"] = lexicon.vectors.scales
     return arrays
-
-
-def _packed(array: NDArray[Any]) -> dict[str, Any]:
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": np.ascontiguousarray(array).tobytes()}
-
-
-def _unpacked(name: str, packed: dict[str, Any]) -> NDArray[Any]:
-    if packed["dtype"] not in _ARRAY_TYPES:
-        raise ValueError(f"{name} has the type {packed['dtype']!r}")
-    dtype, shape = np.dtype(packed["dtype"]), tuple(packed["shape"])
-    if any(not isinstance(size, int) or size < 0 for size in shape):
-        raise ValueError(f"{name} has a strange shape")
-    count = 1
-    for size in shape:
-        count *= size
-    if count * dtype.itemsize != len(packed["data"]):
-        raise ValueError(f"{name} has {len(packed['data'])} bytes, its shape needs {count * dtype.itemsize}")
-    return np.frombuffer(packed["data"], dtype).reshape(shape)
 
 
 def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     if list(contents["features"]) != list(FEATURE_NAMES):
         _refuse(path, "its features are not those of this version of mismatch; train the model again")
-    arrays = {name: _unpacked(name, packed) for name, packed in contents["arrays"].items()}
+    arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}
     counts = []
     for name, n_documents in zip(("terms", "stems"), contents["n_documents"], strict=True):
         hashes, frequencies = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"].astype(np.float64)
@@ -255,7 +246,25 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     if not isinstance(card, dict):
         raise ValueError("the model card is no dictionary")
     json.dumps(card)  # whatever shows the card counts on that
-    return Model(Lexicon(*counts), forest, calibration, card)
+    vectors = _vectors(arrays)
+    topics = TopicModel.from_plain(contents["topics"]) if "topics" in contents else None
+    if topics is not None and (vectors is None or topics.weights.shape[1] != vectors.size):
+        raise ValueError("the topics do not fit the term vectors")
+    boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
+    return Model(Lexicon(*counts, vectors), forest, calibration, card, topics, boilerplate)
+
+
+def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:
+    if "vector_codes" not in arrays:
+        return None
+    hashes, codes, scales = (arrays[f"vector_{name}"] for name in ("hashes", "codes", "scales"))
+    if (hashes.dtype, codes.dtype, scales.dtype) != (np.uint64, np.int8, np.float32) or (hashes.ndim, codes.ndim) != (1, 2):
+        raise ValueError("the term vectors have the wrong type")
+    if not len(hashes) == len(codes) == len(scales) or not 0 < codes.shape[1] <= _LONGEST_VECTOR:
+        raise ValueError("the term vectors differ in number")
+    if (hashes[1:] <= hashes[:-1]).any() or not np.isfinite(scales).all():
+        raise ValueError("the term vectors are not in their order")
+    return TermVectors(hashes, codes, scales)
 
 
 def _check_calibration(calibration: Calibration) -> None:

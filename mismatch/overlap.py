@@ -69,6 +69,15 @@ FEATURES: tuple[Feature, ...] = (
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 N_FEATURES = len(FEATURES)
+VECTOR_FEATURES = FEATURE_NAMES[FEATURE_NAMES.index("vector_similarity") :]
+
+
+def without_vectors(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The features as they would be if no term had a vector, a copy of shape (n_pairs, N_FEATURES)."""
+    out = features.copy()
+    out[:, [FEATURE_NAMES.index(name) for name in VECTOR_FEATURES]] = 0
+    out[:, FEATURE_NAMES.index("soft_coverage")] = out[:, FEATURE_NAMES.index("stem_coverage")]
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -330,8 +339,6 @@ def _compare_vectors(work, n_terms, n_types, n_lead, lexicon, out):
                 sums[0, d] += weight * codes[row, d]
     out[18:24] = 0
     out[20] = out[1]
-    if with_vector <= MIN_VECTOR_SHARE * total:
-        return
     m = 0
     body_total = 0.0
     body_with_vector = 0.0
@@ -354,7 +361,13 @@ def _compare_vectors(work, n_terms, n_types, n_lead, lexicon, out):
             for d in range(size):
                 sums[2, d] += weight * codes[row, d]
         m += 1
-    if body_with_vector <= MIN_VECTOR_SHARE * body_total:
+    title_known = with_vector > MIN_VECTOR_SHARE * total
+    body_known = body_with_vector > MIN_VECTOR_SHARE * body_total
+    if not title_known:
+        sums[0] = 0
+    if not body_known:
+        sums[1] = 0
+    if not (title_known and body_known):
         return
     out[18] = _cosine(sums[0], sums[1])
     out[19] = _cosine(sums[0], sums[2])

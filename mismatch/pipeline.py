@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mismatch.scorer import VERDICTS, Scorer
+from mismatch.titles import TitleCleaner
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
 FLAGGED = frozenset({"mismatch"})
 NOT_FLAGGED = frozenset(VERDICTS) - FLAGGED
 MAX_SOURCES = 10_000
+FIRST_CHUNKS = 4
+"""chunks that titles are learned from, of files; of a stream, whose rows should come out soon, it is one"""
+_TITLE_SCHEMA = pa.schema([("title", pa.large_string()), ("source", pa.large_string())])
 OTHER_SOURCES = "(other sources)"
-MAX_EXAMPLES = 5
+MAX_EXAMPLES = 20
+_BODY_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,9 @@ class Example:
     title: str
     probability: float
     reasons: tuple[str, ...]
+    source: str | None = None
+    body: str = ""
+    """its beginning"""
 
 
 @dataclass
@@ -100,15 +109,17 @@ def run(
     """
     workers = threads or os.cpu_count() or 1
     total = Tally()
+    cleaner, chunks = _learned_titles(iter(reader), FIRST_CHUNKS if reader.bytes_total is not None else 1)
 
     def work(chunk: Chunk) -> _Done:
         block = chunk.decode()
-        added = scorer.added_columns(block.pairs.column("title"), block.pairs.column("body"))
+        titles = cleaner.clean(block.pairs.column("title"), block.pairs.column("source"))
+        added = scorer.added_columns(titles, block.pairs.column("body"))
         encoded = [route.sink.encoder.encode(block, added, _mask(added, route.verdicts)) for route in routes]
         return _Done(encoded, _counted(block, added, by_source), block.rejects)
 
     with ThreadPoolExecutor(workers) as pool:
-        for done in _in_order(pool, work, iter(reader), workers + 1):
+        for done in _in_order(pool, work, chunks, workers + 1):
             for route, encoded in zip(routes, done.encoded, strict=True):
                 route.sink.write(encoded)
             quarantine.extend(done.rejects)
@@ -116,6 +127,17 @@ def run(
             if on_progress is not None:
                 on_progress(total, reader.bytes_read)
     return total
+
+
+def _learned_titles(chunks: Iterator[Chunk], n_first: int) -> tuple[TitleCleaner, Iterator[Chunk]]:
+    """What the first chunks show of the sources' habits, and all the chunks again: the same for any number of threads."""
+    first = list(islice(chunks, n_first))
+    cleaner = TitleCleaner()
+    pairs = [chunk.decode().pairs.select(["title", "source"]) for chunk in first]
+    if pairs:
+        table = pa.Table.from_batches([batch.cast(_TITLE_SCHEMA) for batch in pairs])
+        cleaner.learn(table["title"].combine_chunks(), table["source"].combine_chunks())
+    return cleaner, chain(first, chunks)
 
 
 def _in_order(
@@ -157,7 +179,8 @@ def _counted(block: Block, added: pa.RecordBatch, by_source: bool) -> Tally:
         for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
             reasons = tuple(added.column("mismatch_reasons")[i].as_py())
             title = block.pairs.column("title")[i].as_py() or ""
-            tally.examples.append(
-                Example(block.origin, int(block.row_numbers[i]), title[:200], float(probability[i]), reasons)
-            )
+            body = block.pairs.column("body")[i].as_py() or ""
+            source = block.pairs.column("source")[i].as_py()
+            where = block.origin, int(block.row_numbers[i])
+            tally.examples.append(Example(*where, title[:200], float(probability[i]), reasons, source, body[:_BODY_KEPT]))
     return tally

@@ -31,8 +31,12 @@ ADDED_SCHEMA = pa.schema(
         ("body_topic", pa.string()),
     ]
 )
+KEYWORD_FIELDS = (
+    pa.field("title_keywords", pa.list_(pa.string())),
+    pa.field("body_keywords", pa.list_(pa.string())),
+)
 _MATCH, _MISMATCH, _UNSURE, _UNSCORABLE = range(4)
-_REASONS = (*screening.REASONS, "no_shared_terms", "weak_overlap")
+_REASONS = (*screening.REASONS, "topic_mismatch", "no_shared_terms", "weak_overlap")
 _HITS = FEATURE_NAMES.index("hits")
 BATCH_PAIRS = 4096
 
@@ -61,37 +65,58 @@ class Scorer:
     'mismatch'
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, explain: bool = False) -> None:
+        """
+        Parameters
+        ----------
+        explain
+            Add `title_keywords` and `body_keywords` too, what each is about in its own words. Far slower.
+        """
         self.model = model
+        self.explain = explain
+        self.schema = pa.schema([*ADDED_SCHEMA, *KEYWORD_FIELDS]) if explain else ADDED_SCHEMA
 
     def added_columns(self, titles: pa.Array, bodies: pa.Array) -> pa.RecordBatch:
-        """The verdict columns (`ADDED_SCHEMA`) of a batch, row by row. Releases the GIL for nearly all of its time."""
+        """The verdict columns (`schema`) of a batch, row by row. Releases the GIL for nearly all of its time."""
         title_text, body_text = text_buffers(titles), text_buffers(bodies)
         wanted = screening.has_text(title_text, body_text)
-        log_odds, features = score_pairs(title_text, body_text, wanted, self.model.lexicon, self.model.forest)
-        refused = screening.screen(title_text, body_text, features)
-        calibration = self.model.calibration
-        verdicts = np.zeros(len(log_odds), np.int8)
+        model, n = self.model, len(wanted)
+        size = model.lexicon.vectors.size if model.topics is not None and model.lexicon.vectors is not None else 0
+        vectors = np.zeros((n, 2 if size else 0, size), np.float32)
+        log_odds, features = score_pairs(title_text, body_text, wanted, model.lexicon, model.forest, vectors)
+        refused = screening.screen(title_text, body_text, features, model.boilerplate)
+        verdicts = np.zeros(n, np.int8)
         with np.errstate(invalid="ignore"):
-            verdicts[log_odds > calibration.unsure_cut] = _UNSURE
-            verdicts[log_odds > calibration.cut] = _MISMATCH
+            verdicts[log_odds > model.calibration.unsure_cut] = _UNSURE
+            verdicts[log_odds > model.calibration.cut] = _MISMATCH
         verdicts[refused > 0] = _UNSCORABLE
-        probability = calibration.probability(log_odds)
-        reasons = refused.astype(np.int8)
         doubtful = (verdicts == _MISMATCH) | (verdicts == _UNSURE)
-        reasons[doubtful] = _REASONS.index("weak_overlap")
-        reasons[doubtful & (features[:, _HITS] == 0)] = _REASONS.index("no_shared_terms")
-        nothing = pa.nulls(len(log_odds), pa.string())
-        return pa.RecordBatch.from_arrays(
-            [
-                _names(verdicts, VERDICTS),
-                pa.array(probability, pa.float64(), mask=refused > 0),
-                _reason_lists(reasons),
-                nothing,
-                nothing,
-            ],
-            schema=ADDED_SCHEMA,
-        )
+        title_topics, body_topics, differ = self._topics(vectors, n)
+        reasons = np.zeros((n, 2), np.int8)
+        reasons[doubtful & differ, 0] = _REASONS.index("topic_mismatch")
+        reasons[:, 1] = refused
+        reasons[doubtful, 1] = _REASONS.index("weak_overlap")
+        reasons[doubtful & (features[:, _HITS] == 0), 1] = _REASONS.index("no_shared_terms")
+        probability = pa.array(model.calibration.probability(log_odds), pa.float64(), mask=refused > 0)
+        columns = [_names(verdicts, VERDICTS), probability, _reason_lists(reasons), title_topics, body_topics]
+        if self.explain:
+            from mismatch.explain import keywords
+
+            columns += [
+                pa.array([keywords(text or "", model.lexicon) for text in side.to_pylist()], pa.list_(pa.string()))
+                for side in (titles, bodies)
+            ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _topics(self, vectors: NDArray[np.float32], n: int) -> tuple[pa.Array, pa.Array, NDArray[np.bool_]]:
+        """The topics of titles and bodies, and where they are known and differ."""
+        topics = self.model.topics
+        if topics is None or not vectors.size:
+            return pa.nulls(n, pa.string()), pa.nulls(n, pa.string()), np.zeros(n, bool)
+        title_topics = topics.name(vectors[:, 0], topics.title_threshold)
+        body_topics = topics.name(vectors[:, 1], topics.body_threshold)
+        named = [_names(numbers, topics.names) for numbers in (title_topics, body_topics)]
+        return named[0], named[1], topics.differ(title_topics, body_topics)
 
     def score_batch(self, batch: pa.RecordBatch, *, title: str = "title", body: str = "body") -> pa.RecordBatch:
         """The batch with the verdict columns added; columns of those names that it had are replaced.
@@ -103,8 +128,8 @@ class Scorer:
         """
         pairs = pairs_table(batch.select([n for n in (title, body) if n in batch.schema.names]), title=title, body=body)
         added = self.added_columns(pairs[title].combine_chunks(), pairs[body].combine_chunks())
-        kept = [name for name in batch.schema.names if name not in ADDED_SCHEMA.names]
-        fields = [batch.schema.field(name) for name in kept] + list(ADDED_SCHEMA)
+        kept = [name for name in batch.schema.names if name not in self.schema.names]
+        fields = [batch.schema.field(name) for name in kept] + list(self.schema)
         return pa.RecordBatch.from_arrays(
             [batch.column(name) for name in kept] + added.columns, schema=pa.schema(fields, batch.schema.metadata)
         )
@@ -134,7 +159,7 @@ class Scorer:
         table = arrow_table(judged_part(pairs, title=title, body=body), title=title, body=body)
         scored = self.score_table(table, title=title, body=body)
         if not is_pairs(pairs):
-            return with_columns(pairs, scored, ADDED_SCHEMA.names)
+            return with_columns(pairs, scored, self.schema.names)
         rows = scored.select(ADDED_SCHEMA.names).to_pylist()
         return [
             Verdict(
@@ -145,7 +170,7 @@ class Scorer:
         ]  # fmt: skip
 
 
-def load(model: str | Path = "starter") -> Scorer:
+def load(model: str | Path = "starter", *, explain: bool = False) -> Scorer:
     """A scorer with the starter model, or with the model in a file.
 
     Raises
@@ -153,15 +178,18 @@ def load(model: str | Path = "starter") -> Scorer:
     ModelError
         If the file is not a usable model.
     """
-    return Scorer(load_model(model_path(model)))
+    return Scorer(load_model(model_path(model)), explain=explain)
 
 
-def _names(numbers: NDArray[np.int8], names: tuple[str, ...]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(names)).cast(pa.string())
+def _names(numbers: NDArray[Any], names: tuple[str, ...]) -> pa.Array:
+    """Names by number, null for negative numbers."""
+    indices = pa.array(numbers.astype(np.int32), mask=numbers < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).cast(pa.string())
 
 
 def _reason_lists(numbers: NDArray[np.int8]) -> pa.Array:
-    """Lists of no reason (number 0) or one."""
+    """A list for each row of the reasons that are not 0, in their order; `numbers` has shape (n_rows, n_reasons)."""
+    given = numbers > 0
     offsets = np.zeros(len(numbers) + 1, np.int32)
-    np.cumsum(numbers > 0, out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets), _names(numbers[numbers > 0], _REASONS))
+    np.cumsum(given.sum(axis=1), out=offsets[1:])
+    return pa.ListArray.from_arrays(pa.array(offsets), _names(numbers[given], _REASONS))

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.errors import MismatchError
 
+_ROUNDING = 1e-12
+"""relative; so that a promise that is kept to the last digit is not refused for the digit behind it"""
+
 
 def pairs_needed(max_false_flags: float, confidence: float) -> int:
     """The fewest matched calibration pairs with which a false-flag rate can be promised.
 
     The smallest n with ``(1 - max_false_flags) ** n <= 1 - confidence``.
+
+    Raises
+    ------
+    MismatchError
+        If one of the two does not lie between 0 and 1.
     """
-    return math.ceil(math.log(1 - confidence) / math.log1p(-max_false_flags))
+    if not 0 < max_false_flags < 1 or not 0 < confidence < 1:
+        raise MismatchError("the false-flag rate and the confidence must lie between 0 and 1")
+    return max(1, math.ceil(math.log(1 - confidence) / math.log1p(-max_false_flags) * (1 - _ROUNDING)))
 
 
 def guaranteed_cut(scores: NDArray[np.float64], max_false_flags: float, confidence: float) -> float:
@@ -24,8 +34,9 @@ def guaranteed_cut(scores: NDArray[np.float64], max_false_flags: float, confiden
 
     The Neyman-Pearson order-statistic rule (Tong, Feng and Li 2018, doi 10.1126/sciadv.aao1659): among n matched scores
     in ascending order take the smallest k with ``P(Binomial(n, 1 - R) >= k) <= 1 - C``; a pair is flagged when its score
-    is above the k-th. It assumes that the calibration pairs are genuine, different from one another, and drawn like what
-    will be scored.
+    is above the k-th. The false-flag rate of that cut exceeds R exactly when at least k of the n scores lie below the
+    (1 - R) quantile of all matched scores; equal scores only make that less likely. It assumes that the calibration pairs
+    are genuine, different from one another, and drawn like what will be scored.
 
     Parameters
     ----------
@@ -35,22 +46,63 @@ def guaranteed_cut(scores: NDArray[np.float64], max_false_flags: float, confiden
     Raises
     ------
     MismatchError
-        If there are too few pairs for the promise; says how many are needed.
+        If there are too few pairs for the promise (says how many are needed), or a score is no number.
     """
     from scipy.special import betainc
 
-    if not 0 < max_false_flags < 1 or not 0 < confidence < 1:
-        raise MismatchError("the false-flag rate and the confidence must lie between 0 and 1")
-    n = len(scores)
-    needed = pairs_needed(max_false_flags, confidence)
+    n, needed = len(scores), pairs_needed(max_false_flags, confidence)
     if n < needed:
         raise MismatchError(
             f"a false-flag rate of {max_false_flags:.3g} with confidence {confidence:.3g} needs {needed:,} matched pairs, "
             f"there are {n:,}; add pairs or ask for less"
         )
+    if np.isnan(scores).any():
+        raise MismatchError("a matched pair has no score; leave out the pairs that cannot be judged")
     k = np.arange(1, n + 1)
-    allowed = betainc(k, n - k + 1, 1 - max_false_flags) <= 1 - confidence  # P(Binomial(n, 1 - R) >= k)
-    return float(np.sort(scores)[int(np.argmax(allowed))])
+    broken = betainc(k, n - k + 1, 1 - max_false_flags)  # P(Binomial(n, 1 - R) >= k), falls with k
+    broken[-1] = min(broken[-1], (1 - confidence) * (1 + _ROUNDING))  # n >= needed: the highest score will always do
+    return float(np.sort(scores)[int(np.argmax(broken <= (1 - confidence) * (1 + _ROUNDING)))])
+
+
+def abstention_cut(scores: NDArray[np.float64], cut: float, band: float) -> float:
+    """The score above which, up to `cut`, the model abstains: on a share of `band` of the matched pairs.
+
+    Parameters
+    ----------
+    scores : float64 array of shape (n,)
+        Scores of matched pairs, as for `guaranteed_cut`.
+    band : float
+        Share of the matched pairs between both cuts; 0 for a model that never abstains.
+    """
+    keep = 1 - float((scores > cut).mean()) - band
+    return min(cut, float(np.quantile(scores, max(0.0, keep), method="higher")))
+
+
+def one_per_group(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Positions of one member of each group, drawn at random; int64 array of shape (n_groups,), ascending.
+
+    Scores of one source are alike, so that all of them together promise less than their number says. One pair drawn from
+    each source is an independent draw of *a random pair of a random source*; a cut from such draws holds for that (the
+    subsampling of Dunn, Wasserman and Ramdas 2023, doi 10.1080/01621459.2022.2060112, for two-layer data).
+    """
+    order = rng.permutation(len(groups))
+    _, first = np.unique(groups[order], return_index=True)
+    return np.sort(order[first])
+
+
+def promise_in_words(max_false_flags: float, confidence: float, n: int, *, by_source: bool = False) -> str:
+    """What a cut promises and what that rests on, for the model card and every report."""
+    drawn = f"{n:,} sources, one pair of each," if by_source else f"{n:,} calibration pairs"
+    of = "a random pair of a random source is flagged in at most" if by_source else "at most"
+    what = "of cases" if by_source else "of matched pairs are flagged"
+    return (
+        f"{of} {_percent(max_false_flags)} {what}, with confidence {_percent(confidence)}, if the {drawn} are genuine, "
+        "different from one another, unseen in training and drawn like what is scored"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.6g} %"
 
 
 @dataclass(frozen=True)
@@ -73,6 +125,20 @@ class Calibration:
         """Probability of a mismatch at the expected share, shape as `log_odds`; NaN stays NaN."""
         z = self.slope * log_odds + self.intercept + math.log(self.prior / (1 - self.prior))
         return 1 / (1 + np.exp(-np.clip(z, -60, 60)))
+
+    def log_odds(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The head's log-odds at which `probability` is reached; the inverse of it."""
+        z = np.log(probability) - np.log1p(-probability)
+        return (z - self.intercept - math.log(self.prior / (1 - self.prior))) / self.slope
+
+    def with_prior(self, prior: float) -> Calibration:
+        """The same verdicts with probabilities for another share of mismatches.
+
+        The cuts stay: what they promise of matched pairs does not depend on how many mismatches there are.
+        """
+        if not 0 < prior < 1:
+            raise MismatchError(f"the expected share of mismatches must lie between 0 and 1, not {prior:g}")
+        return replace(self, prior=prior)
 
 
 def fit_platt(log_odds: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:

@@ -13,18 +13,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.errors import InputError, MismatchError
 from mismatch.head import Forest, export, fit_head
 from mismatch.lexicon import Counts, DocumentCounter, Lexicon, TermVectors
 from mismatch.model import Model
-from mismatch.overlap import FEATURE_NAMES, pair_features
+from mismatch.overlap import FEATURE_NAMES, VECTOR_FEATURES, pair_features, without_vectors
 from mismatch.pairs import Pairs, codes, derange, group_folds, neighbours
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.tokens import TextBuffers
@@ -37,8 +38,8 @@ MIN_VECTOR_PAIRS = 400
 MAX_VECTOR_PAIRS = 30_000
 VECTOR_SIZE = 128
 MAX_SUSPECT_SHARE = 0.1
-HARD_SHARE = 0.25
-"""hard swaps of each kind for one matched pair; sampled rather than weighted, which scikit-learn fits far faster"""
+MAX_BLENDED_EXAMPLES = 30_000
+"""described pairs up to which the base's head is mixed in"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class Settings:
     prior: float = 0.01
     n_folds: int = 5
     seed: int = 0
+    max_terms: int = 1 << 18
+    hard_share: float = 0.1
+    """Hard swaps of each kind (one topic, one source, one neighbourhood) for one matched pair."""
+    portable: bool = False
+    """Fit the head for other archives than this one: bodies are also shown in part and without vectors, and similarities
+    of whole texts, which say less about other archives than about the one they were learned from, are left out."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class _Examples:
 def train(
     table: pa.Table, *, labels: NDArray[np.int64] | None = None, settings: Settings | None = None,
     base: Model | None = None, card: dict[str, Any] | None = None, progress: Callable[[str], None] | None = None,
-    counts: tuple[Counts, Counts] | None = None,
+    counts: tuple[Counts, Counts] | None = None, calibrated_on: NDArray[np.bool_] | None = None,
 ) -> Training:  # fmt: skip
     """Trains a model.
 
@@ -123,7 +130,7 @@ def train(
     matched_rows = rows if labels is None else rows[labels[rows] == 0]
     fold_counts = _count_folds(pairs, rows, folds, n_folds)
     terms, stems = counts or (_total([c[0] for c in fold_counts]), _total([c[1] for c in fold_counts]))
-    lexicon = Lexicon.learn(terms, stems, background)
+    lexicon = Lexicon.learn(terms, stems, background, settings.max_terms)
     strata = _strata(table)
     generators = rng.spawn(n_folds)
     vectors, half_vectors = _vectors(pairs, matched_rows, folds, n_folds, fold_counts, lexicon, background, settings, tell)
@@ -132,11 +139,11 @@ def train(
 
     def described(fold: int) -> _Examples:
         fold_terms, fold_stems = fold_counts[fold]
-        held_out = Lexicon.learn(terms.minus(fold_terms), stems.minus(fold_stems), background)
+        held_out = Lexicon.learn(terms.minus(fold_terms), stems.minus(fold_stems), background, settings.max_terms)
         held_out = held_out.with_vectors(half_vectors[fold % 2])
         inside = rows[folds[rows] == fold]
         known = labels if supervised else None
-        return _describe(pairs, inside, held_out, generators[fold], known, strata, fold, len(rows))
+        return _describe(pairs, inside, held_out, generators[fold], known, strata, fold, len(rows), settings)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         parts = list(pool.map(described, range(n_folds)))
@@ -150,23 +157,26 @@ def train(
             scores = _cross_fit(examples, excluded, settings.seed)
     use = ~(excluded[examples.rows] & (examples.labels == 0))
     forest = _fit(examples, use, settings.seed)
+    forest, scores, own_share = _blended(examples, scores, use, forest, base)
     out_of_fold = np.full(n, np.nan)
-    matched = examples.labels == 0
+    matched = (examples.labels == 0) & examples.random
     out_of_fold[examples.rows[matched]] = scores[matched]
-    calibration = _calibrate(examples, scores, use, settings, base)
+    if calibrated_on is not None:
+        examples = replace(examples, random=examples.random & calibrated_on[examples.rows])
+    calibration = _calibrate(examples, scores, use, settings)
     suspects = np.flatnonzero(excluded)
     suspects = suspects[np.argsort(-out_of_fold[suspects], kind="stable")]
-    figures = _figures(examples, scores, matched_rows)
+    figures = _figures(examples, scores, calibration)
     full_card = {
         **(card or {}),
         "pairs": {
             "given": n, "used": int(len(rows) - len(suspects)), "duplicates": int((usable & ~keep).sum()),
-            "without_text": int((~usable).sum()), "suspects": len(suspects), "labelled": supervised,
+            "without_text": int((~usable).sum()), "suspects": len(suspects), "labelled": supervised, "own_head": own_share,
         },
         "settings": dict(vars(settings)),
         "figures_out_of_fold": figures,
         "features": list(FEATURE_NAMES),
-        "background": (base.card.get("name", "model without a name") if base else None),
+        "base": (base.card.get("name", "model without a name") if base else None),
     }  # fmt: skip
     model = Model(lexicon, forest, calibration, full_card)
     return Training(
@@ -275,7 +285,7 @@ def _strata(table: pa.Table) -> list[NDArray[np.int64]]:
 
 def _describe(
     pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.random.Generator, labels: NDArray[np.int64] | None,
-    strata: list[NDArray[np.int64]], fold: int, n_all: int,
+    strata: list[NDArray[np.int64]], fold: int, n_all: int, settings: Settings,
 ) -> _Examples:  # fmt: skip
     """The fold's own pairs and, without labels, swapped ones: at random, of one topic or source, of one neighbourhood."""
     limit = max(1, round(MAX_HEAD_PAIRS * len(rows) / n_all))
@@ -290,7 +300,7 @@ def _describe(
         for _ in range(repeats):
             left, right = derange(pairs, rows, rng)
             groups.append((left, right, np.ones(len(left), np.int64), True))
-        some = np.sort(rng.choice(rows, round(len(rows) * HARD_SHARE * repeats), replace=False))
+        some = np.sort(rng.choice(rows, round(len(rows) * min(1.0, settings.hard_share * repeats)), replace=False))
         for codes_ in strata:
             if len(np.unique(codes_[rows])) > 1:
                 left, right = derange(pairs, some, rng, codes_[some])
@@ -299,13 +309,56 @@ def _describe(
         left, right = some[near >= 0], near[near >= 0]
         groups.append((left, right, np.ones(len(left), np.int64), False))
     left, right = np.concatenate([g[0] for g in groups]), np.concatenate([g[1] for g in groups])
-    return _Examples(
-        features=pair_features(pairs.titles, pairs.bodies, lexicon, left, right),
+    features = pair_features(pairs.titles, pairs.bodies, lexicon, left, right)
+    examples = _Examples(
+        features=features,
         labels=np.concatenate([g[2] for g in groups]),
         folds=np.full(len(left), fold, np.int64),
         rows=left,
         random=np.concatenate([np.full(len(g[0]), g[3]) for g in groups]),
     )
+    if not settings.portable:
+        return examples
+    in_part = pair_features(pairs.titles, pairs.bodies, lexicon, left, right, _windows(pairs.bodies, right, rng))
+    half = slice(int(rng.integers(2)), None, 2)
+    return _portable(examples, in_part, half)
+
+
+def _portable(examples: _Examples, in_part: NDArray[np.float32], half: slice) -> _Examples:
+    """The examples, the same with bodies in part, and half of both without vectors."""
+    whole = examples.features
+    shown = [whole, in_part, without_vectors(whole[half]), without_vectors(in_part[half])]
+    features = np.concatenate(shown)
+    features[:, [FEATURE_NAMES.index(name) for name in VECTOR_FEATURES[:2]]] = 0
+    rest = {
+        name: np.concatenate([getattr(examples, name)] * 2 + [getattr(examples, name)[half]] * 2)
+        for name in ("labels", "folds", "rows")
+    }
+    random = np.concatenate([examples.random, np.zeros(len(features) - len(whole), bool)])
+    return _Examples(features=features, random=random, **rest)
+
+
+def _windows(
+    bodies: TextBuffers, rows: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A part of each body, 250 to 2,500 bytes, half of them from the beginning, cut between words."""
+    starts, stops = bodies.offsets[rows], bodies.offsets[rows + 1]
+    sizes = stops - starts
+    wanted = np.exp(rng.uniform(np.log(250), np.log(2500), len(rows))).astype(np.int64)
+    first = np.where(rng.random(len(rows)) < 0.5, 0, (rng.random(len(rows)) * np.maximum(0, sizes - wanted)).astype(np.int64))
+    begin = starts + first
+    end = np.minimum(stops, begin + wanted)
+    _between_words(bodies.data, starts, stops, begin, end)
+    return begin, end
+
+
+@njit(cache=True, nogil=True)
+def _between_words(data, starts, stops, begin, end):
+    for k in range(begin.shape[0]):
+        while starts[k] < begin[k] < end[k] and data[begin[k] - 1] > 32:
+            begin[k] += 1
+        while begin[k] < end[k] < stops[k] and data[end[k]] > 32:
+            end[k] -= 1
 
 
 def _fit(examples: _Examples, use: NDArray[np.bool_], seed: int) -> Forest:
@@ -324,20 +377,45 @@ def _cross_fit(examples: _Examples, excluded: NDArray[np.bool_], seed: int) -> N
 
 def _suspects(examples: _Examples, scores: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
     """Matched pairs that look more like a mismatch than the median random swap, at most `MAX_SUSPECT_SHARE` of all."""
-    matched = examples.labels == 0
-    swapped = examples.random & ~matched
-    cut = max(float(np.quantile(scores[swapped], 0.5)), float(np.quantile(scores[matched], 1 - MAX_SUSPECT_SHARE)))
+    matched = examples.random & (examples.labels == 0)
+    swapped = examples.random & (examples.labels == 1)
+    limit = float(np.quantile(scores[matched], 1 - MAX_SUSPECT_SHARE))
     excluded = np.zeros(n, bool)
-    excluded[examples.rows[matched & (scores > cut)]] = True
+    excluded[examples.rows[matched & (scores >= float(np.median(scores[swapped]))) & (scores > limit)]] = True
     return excluded
 
 
+def _blended(
+    examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], forest: Forest, base: Model | None
+) -> tuple[Forest, NDArray[np.float64], float]:
+    """The head mixed with the base's, in the proportion that predicts best out of fold; on many pairs it stands alone."""
+    if base is None or base.forest is None or int(use.sum()) > MAX_BLENDED_EXAMPLES:
+        return forest, scores, 1.0
+    from sklearn.metrics import log_loss
+
+    measured = examples.random & use
+    labels = examples.labels[measured]
+    lent = base.forest.predict(examples.features)
+    losses = {}
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        mixed = share * scores + (1 - share) * lent
+        slope, intercept = fit_platt(mixed[measured], labels)
+        z = np.clip(slope * mixed[measured] + intercept, -30, 30)
+        losses[share] = float(log_loss(labels, 1 / (1 + np.exp(-z))))
+    share = min(losses, key=lambda s: (losses[s], s))
+    if share == 1.0:
+        return forest, scores, share
+    lender = base.forest.scaled(1 - share)
+    mixed_forest = lender if share == 0.0 else forest.scaled(share).plus(lender)
+    return mixed_forest, share * scores + (1 - share) * lent, share
+
+
 def _calibrate(
-    examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: Settings, base: Model | None
+    examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: Settings
 ) -> Calibration:
     measured = examples.random & use
     slope, intercept = fit_platt(scores[measured], examples.labels[measured])
-    matched = np.sort(scores[examples.labels == 0])
+    matched = np.sort(scores[(examples.labels == 0) & examples.random])
     promise = ""
     if len(matched) >= pairs_needed(settings.max_false_flags, settings.confidence):
         cut = guaranteed_cut(matched, settings.max_false_flags, settings.confidence)
@@ -354,7 +432,7 @@ def _calibrate(
     return Calibration(slope, intercept, settings.prior, cut, min(unsure, cut), promise)
 
 
-def _figures(examples: _Examples, scores: NDArray[np.float64], matched_rows: NDArray[np.int64]) -> dict[str, float]:
+def _figures(examples: _Examples, scores: NDArray[np.float64], calibration: Calibration) -> dict[str, float]:
     from sklearn.metrics import roc_auc_score
 
     measured = examples.random
@@ -363,4 +441,10 @@ def _figures(examples: _Examples, scores: NDArray[np.float64], matched_rows: NDA
     figures = {"auroc": float(roc_auc_score(labels, values))}
     for rate in (0.001, 0.01, 0.05):
         figures[f"recall_at_{rate:g}"] = float((swapped > np.quantile(matched, 1 - rate)).mean())
+    figures |= {
+        "matched": len(matched), "mismatched": len(swapped),
+        "flagged_matched": float((matched > calibration.cut).mean()),
+        "flagged_mismatched": float((swapped > calibration.cut).mean()),
+        "unsure_matched": float(((matched > calibration.unsure_cut) & (matched <= calibration.cut)).mean()),
+    }  # fmt: skip
     return figures

@@ -24,7 +24,7 @@ TEMPERATURE = 0.05
 EPOCHS = 3
 BATCH = 512
 LEARNING_RATE = 2e-3
-MAX_TERMS = 60_000
+MAX_TERMS = 56_000
 MIN_COVERED = 0.3
 _EPSILON = 1e-8
 
@@ -98,11 +98,14 @@ def learn_vectors(
     frequencies
         Document frequencies of the corpus itself, from which the terms are chosen: those in at least two documents.
     base
-        Vectors to start from; all of its terms are kept.
+        Vectors to start from; their terms are kept too, at most `MAX_TERMS` in all, the most frequent ones.
     """
     rng = np.random.default_rng(seed)
     often = Counts(*_at_least_twice(frequencies)).frequent(MAX_TERMS).hashes
     hashes = often if base is None else np.union1d(often, base.hashes)
+    if len(hashes) > MAX_TERMS:
+        frequency = idf_of(hashes, lexicon)
+        hashes = np.sort(hashes[np.lexsort((hashes, frequency))[:MAX_TERMS]])
     title_matrix, body_matrix = (term_matrix(texts, rows, hashes, lexicon) for texts in (titles, bodies))
     start = _start(title_matrix, body_matrix, hashes, base, size, rng)
     tuned = _contrast(title_matrix, body_matrix, start, rng, epochs, rate)
@@ -120,9 +123,10 @@ def _start(
     start = np.zeros((len(hashes), size), np.float32)
     known = np.zeros(len(hashes), bool)
     if base is not None:
-        at = np.searchsorted(hashes, base.hashes)
-        start[at] = base.vectors()
-        known[at] = base.inverse_lengths > 0
+        at = np.minimum(np.searchsorted(hashes, base.hashes), len(hashes) - 1)
+        kept = hashes[at] == base.hashes
+        start[at[kept]] = base.vectors()[kept]
+        known[at[kept]] = base.inverse_lengths[kept] > 0
     weight = np.asarray(bodies.sum(axis=0)).ravel()
     if weight[known].sum() < MIN_COVERED * weight.sum():
         own = _cross_covariance(titles, bodies, size, rng)

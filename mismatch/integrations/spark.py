@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def score(df: DataFrame, *, model: str | Path = "starter", title: str | None = N
 
     def judged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = _scorer(name, digest)
-        for batch in batches:
+        for batch in _read_ahead(batches):
             yield scorer.score_batch(batch, title=title_column, body=body_column)
 
     added = [types.StructField(field.name, _SPARK_TYPES[field.type]) for field in ADDED_SCHEMA]
@@ -125,6 +126,15 @@ def ship_model(context: SparkContext, model: str | Path) -> tuple[str, str]:
     return name, digest
 
 
+def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches, the next one read while this one is judged: otherwise Spark and Python wait for each other."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
+
+
 @lru_cache(maxsize=4)
 def _scorer(name: str, digest: str) -> Scorer:
     """The model on an executor, loaded once in each Python worker."""
@@ -149,6 +159,7 @@ def score_files(
     InputError
         If an input cannot be read, or the output exists or cannot be written.
     """
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import Observation
     from pyspark.sql import functions as f
@@ -156,15 +167,16 @@ def score_files(
     from mismatch.scorer import VERDICTS
 
     kind = _format(inputs, format)
-    session = SparkSession.builder.appName("mismatch score").getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
     seen = Observation()
-    counts = [f.count_if(f.col("mismatch_verdict") == verdict).alias(verdict) for verdict in VERDICTS]
     try:
+        builder = SparkSession.builder.appName("mismatch score").config("spark.ui.showConsoleProgress", "false")
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")  # what fails is told below, in one line
+        counts = [f.count_if(f.col("mismatch_verdict") == verdict).alias(verdict) for verdict in VERDICTS]
         given = session.read.parquet(*inputs) if kind == "parquet" else session.read.json(inputs)
         scored = score(given, model=model, title=title, body=body).observe(seen, f.count(f.lit(1)).alias("rows"), *counts)
         getattr(scored.write, kind)(out)
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise InputError(f"Spark: {str(error).strip().splitlines()[0]}") from error
     return {name: int(count) for name, count in seen.get.items()}
 

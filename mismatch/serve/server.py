@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -57,8 +58,10 @@ def run(settings: Settings) -> None:
                         loop.add_signal_handler(number, self._stop)
                 except (NotImplementedError, AttributeError):  # Windows
                     with super().capture_signals():
+                        greet()
                         yield
                     return
+                greet()  # from here on a signal does what it should
                 yield
 
             def _stop(self) -> None:
@@ -81,10 +84,12 @@ def run(settings: Settings) -> None:
             else:
                 say(f"mismatch: the model was not read again: {safe(problem, 300)}")
 
-        host, port = listener.getsockname()[:2]
-        say(f"serving on {_url(host, port)} with the model {_named(model.current)}", quiet=settings.quiet)
-        if not is_loopback(settings.host) and settings.token is None:
-            say("warning: anyone who reaches this address can use the service (--insecure)")
+        def greet() -> None:
+            host, port = listener.getsockname()[:2]
+            say(f"serving on {_url(host, port)} with the model {_named(model.current)}", quiet=settings.quiet)
+            if not is_loopback(settings.host) and settings.token is None:
+                say("warning: anyone who reaches this address can use the service (--insecure)")
+
         config = uvicorn.Config(
             front, http=bounded_protocol(settings), ws="none", lifespan="off", loop=_loop(), log_config=None,
             log_level="critical", access_log=False, server_header=False, proxy_headers=False, backlog=_BACKLOG,
@@ -92,6 +97,8 @@ def run(settings: Settings) -> None:
             timeout_graceful_shutdown=settings.stop_seconds,  # type: ignore[arg-type]
         )  # fmt: skip
         sys.setswitchinterval(_SWITCH_SECONDS)
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays: looking through it again and again would stall requests
         try:
             Service(config).run(sockets=[listener])
         finally:

@@ -1,0 +1,33 @@
+# Shortcuts for those who work on the project. The folder of the virtual environment: make VENV=/elsewhere test
+VENV ?= .venv
+BIN := $(VENV)/bin
+# the corpus that the starter is trained on, see models/README.md
+ALLSIDES ?= allsides.jsonl.gz
+
+.PHONY: help install test lint starter clean
+
+help:  ## lists the targets
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
+
+$(BIN)/mismatch: pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade pip
+	$(BIN)/pip install -q -e ".[all]" --group dev
+	@touch $@
+
+install: $(BIN)/mismatch  ## a virtual environment with everything in it
+
+test: install  ## all tests, on two cores
+	$(BIN)/pytest -n 2
+
+lint: install  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+starter: install  ## trains the starter model again: make starter ALLSIDES=/path/allsides.jsonl.gz
+	$(BIN)/pip install -q --group build
+	$(BIN)/python models/build_starter.py --allsides $(ALLSIDES)
+
+clean:  ## removes the virtual environment and all caches
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

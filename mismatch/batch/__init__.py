@@ -1,0 +1,1 @@
+"""What takes a whole batch or stream to see."""

@@ -1,0 +1,1 @@
+"""Pages to read: one HTML file each, with everything in it."""

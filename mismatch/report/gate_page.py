@@ -1,0 +1,57 @@
+"""The page of a gate: how many of what, where from, why, and whether it passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mismatch.batch.estimate import OperatingPoint, ShareEstimate
+from mismatch.explain import title_terms
+from mismatch.lexicon import Lexicon
+from mismatch.pipeline import Example, Tally
+from mismatch.report.html import render
+from mismatch.report.marks import Piece, marked
+
+_SOURCES_SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate decided, and on what."""
+
+    passed: bool
+    max_rate: float | None
+    gate_on: str
+    """flagged, or estimate"""
+    estimate: ShareEstimate | None
+    point: OperatingPoint | None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    example: Example
+    title: list[Piece]
+    body: str
+
+
+def gate_page(
+    tally: Tally, decision: Decision, *, model: str, promise: str, inputs: Sequence[str], lexicon: Lexicon
+) -> str:
+    """One HTML page, complete in itself."""
+    sources = sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))
+    examples = []
+    for example in tally.examples:
+        terms = {term.text: term.found for term in title_terms(example.title, example.body, lexicon)}
+        examples.append(_Shown(example, marked(example.title, terms), example.body[:400]))
+    return render(
+        "gate.html",
+        tally=tally,
+        decision=decision,
+        model=model,
+        promise=promise,
+        inputs=list(inputs),
+        sources=sources[:_SOURCES_SHOWN],
+        more_sources=max(0, len(sources) - _SOURCES_SHOWN),
+        reasons=tally.reasons.most_common(),
+        examples=examples,
+    )
