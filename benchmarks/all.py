@@ -37,15 +37,17 @@ headline–body pairs (see `benchmarks/corpora.py`) and no part of the project; 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"of {', '.join(NAMES)}; all by default"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all by default")
     parser.add_argument("--model", default="starter")
     parser.add_argument("--limit", type=int, help="read only the first N rows of each corpus, to try things out")
     parser.add_argument("--page", action="store_true", help="measure nothing")
     parser.add_argument("--results", type=Path, default=results.FOLDER, help="where results are kept")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs")
     given = parser.parse_args()
+    if unknown := set(given.names) - set(NAMES):
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}: there are {', '.join(NAMES)}")
+    if given.limit is not None and results.FOLDER in (given.results, given.results.resolve()):
+        parser.error("figures of a few rows do not go onto the page: give --results and --docs other folders")
     failed = []
     if not given.page:
         corpora.require()

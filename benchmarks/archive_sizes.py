@@ -55,7 +55,7 @@ def run(given: argparse.Namespace) -> Result:
             points[name].append((float(size), here or 0.0))
             print(*table.rows[-1], flush=True)
     table.notes.append(
-        "The last size of each archive is 60 % of it. All models are tested on the same pairs, those that the starter judges."
+        "At most 60 % of an archive is trained on. All models are tested on the same pairs, those that the starter judges."
     )
     if "allsides" in points:
         table.notes.append("The starter was made from allsides and has seen the part it is tested on here.")

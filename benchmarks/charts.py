@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,14 +59,17 @@ def _bars(axes: Axes, plot: Plot) -> None:
                     fontsize=8,
                 )
     axes.set_yticks(range(len(plot.labels)), plot.labels)
-    axes.invert_yaxis()
+    axes.set_ylim(len(plot.labels) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(plot.axis)
     if plot.logarithmic:
         axes.set_xscale("log")
+        least = min(v for values in plot.series.values() for v in values if v)
+        axes.set_xlim(left=10 ** math.floor(math.log10(least)))
+        axes.minorticks_off()
     _formats(axes, plot, "x")
     if len(plot.series) > 1:
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 1.0), ncols=min(4, len(plot.series)), fontsize=9)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9)
 
 
 def _lines(axes: Axes, plot: Plot) -> None:

@@ -30,7 +30,8 @@ def require() -> None:
 
 def names(*parts: str) -> list[str]:
     """Names of the corpora in `train` and `dev`."""
-    return sorted(path.name.removesuffix(".jsonl.gz") for part in parts or ("train", "dev") for path in (ROOT / part).glob("*.jsonl.gz"))
+    paths = [path for part in parts or ("train", "dev") for path in (ROOT / part).glob("*.jsonl.gz")]
+    return sorted(path.name.removesuffix(".jsonl.gz") for path in paths)
 
 
 def path_of(name: str) -> Path:
@@ -50,5 +51,7 @@ def machine() -> str:
     model = ""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        model = next((line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")), "")
-    return f"{model or platform.processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].split(":", 1)[1].strip() if names else ""
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{model or platform.processor()}, {os.cpu_count()} cores, {system}"

@@ -115,7 +115,9 @@ def by_corpus(result: Result, bases: dict[str, Model | None], given: argparse.Na
 
 def fnc1(result: Result, bases: dict[str, Model | None], given: argparse.Namespace) -> None:
     """Learned from labels, five folds by body, scores of all folds taken together."""
-    data = read_pairs([corpora.path_of("fnc1_train")], columns=ColumnChoice()).slice(0, given.limit)
+    data = read_pairs([corpora.path_of("fnc1_train")], columns=ColumnChoice())
+    if given.limit is not None:  # the file is in the order of its bodies
+        data = data.take(np.random.default_rng(given.seed).permutation(data.num_rows)[: given.limit])
     labels = label_codes(data["label"].to_pylist())
     folds = group_folds(
         Pairs.from_columns(data["title"], data["body"]).body_groups, N_FOLDS, np.random.default_rng(given.seed)
@@ -170,24 +172,25 @@ def natural(result: Result, bases: dict[str, Model | None], given: argparse.Name
     for name in chosen(sorted(known), given):
         data = table_of(name, given.limit)
         wrong = np.array([identifier in known[name] for identifier in data["id"].to_pylist()])
-        row: list[str | None] = [name, f"{data.num_rows:,}", str(int(wrong.sum()))]
+        cells: list[str | None] = [name, f"{data.num_rows:,}", str(int(wrong.sum()))]
         for words, base in bases.items():
             classifier = MismatchClassifier(base=base, random_state=given.seed).fit(data)
             scored = Scorer(classifier.model_).score_table(data.select(["title", "body"]))
             flagged = np.array([verdict == "mismatch" for verdict in scored["mismatch_verdict"].to_pylist()])
             sums[words] += [(flagged & wrong).sum(), wrong.sum(), flagged.sum(), len(flagged)]
-            row += [f"{(flagged & wrong).sum()} of {wrong.sum()}", share(flagged.mean(), 2)]
-        table.add(*row)
-    cells = []
+            cells += [f"{(flagged & wrong).sum()} of {wrong.sum()}", share(flagged.mean(), 2)]
+        table.add(*cells)
+    totals: list[str] = []
     for words, (hits, there, flagged_all, rows) in sums.items():
-        cells += [f"{hits} of {there}", share(flagged_all / max(1, rows), 2)]
+        totals += [f"{hits} of {there}", share(flagged_all / max(1, rows), 2)]
         if there:
             good = hits / there >= WANTED_FOUND and flagged_all / rows < WANTED_FLAGGED
             table.notes.append(
                 f"{words.capitalize()}: {share(hits / there)} of the known ones are flagged, "
-                f"{share(flagged_all / rows, 2)} of all. Wanted: at least {share(WANTED_FOUND, 0)}, under {share(WANTED_FLAGGED, 0)}: {met(good)}."
+                f"{share(flagged_all / rows, 2)} of all. "
+                f"Wanted: at least {share(WANTED_FOUND, 0)}, under {share(WANTED_FLAGGED, 0)}: {met(good)}."
             )
-    table.add("all", None, str(next(iter(sums.values()))[1]), *cells)
+    table.add("all", None, str(next(iter(sums.values()))[1]), *totals)
     table.notes.append("What is flagged beside the known ones is not all false: the list of known ones is a lower bound.")
     result.tables.append(table)
 

@@ -33,6 +33,8 @@ def options_of(description: str | None) -> argparse.ArgumentParser:
 def start(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], Result]) -> None:
     """Parses, measures, prints and, with --save, keeps the result."""
     given = parser.parse_args()
+    if given.save == Path() and (given.limit is not None or given.only):
+        parser.error("figures of a part do not go onto the page: give --save another folder")
     corpora.require()
     result = run(given)
     result.print()

@@ -116,7 +116,8 @@ def whole_processes(result: Result, source: Path, given: argparse.Namespace) -> 
     size = source.stat().st_size
     table.notes = [
         f"{rows:,} articles, {size / 1e6:,.0f} MB, {size / rows:,.0f} bytes each. "
-        f"Wanted: {WANTED:,} articles a second: {met(own >= WANTED)} ({own:,.0f}); on the longer file, where starting counts less: {rates[f'mismatch score, the file {times} times']:,.0f}.",
+        f"Wanted: {WANTED:,} articles a second: {met(own >= WANTED)} ({own:,.0f}); on the longer file, "
+        f"where starting counts less: {rates[f'mismatch score, the file {times} times']:,.0f}.",
         f"Wanted: {WANTED_TIMES} times scikit-learn (later {LATER_TIMES}): {own / slowest:.1f} times one process of it, "
         f"{own / best_rival:.1f} times its best row. Fitting scikit-learn on a sample took {fitting.seconds:.0f} s, "
         "which are not counted.",

@@ -26,7 +26,7 @@ def run(given: argparse.Namespace) -> Result:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_lines(folder / "warm.jsonl", 100)
-        train = [*MISMATCH, "train", "--quiet", "--out", folder / "model.joblib"]
+        train: list[str | Path] = [*MISMATCH, "train", "--quiet", "--out", folder / "model.joblib"]
         measure([*train, folder / "warm.jsonl", "--base", given.model])  # compiles
         sizes = [size for size in SIZES if given.limit is None or size is None or size < given.limit]
         for size in sizes:

@@ -83,7 +83,8 @@ def tables_of_figures(texts: int = 200, seed: int = 3) -> list[str]:
     def cell() -> str:
         return rng.choice([
             rng.choice(_TABLE_WORDS), rng.choice(_TABLE_WORDS).title(), str(rng.randint(0, 9999)), "vs", "-",
-            f"{rng.randint(0, 99)}.{rng.randint(0, 9999)}", f"{rng.randint(1, 20)}-{rng.randint(1, 7)}/{rng.choice((2, 4, 8))}",
+            f"{rng.randint(0, 99)}.{rng.randint(0, 9999)}",
+            f"{rng.randint(1, 20)}-{rng.randint(1, 7)}/{rng.choice((2, 4, 8))}",
         ])  # fmt: skip
 
     for _ in range(texts):

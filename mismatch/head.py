@@ -115,7 +115,9 @@ def export(head: HistGradientBoostingClassifier) -> Forest:
         ))  # fmt: skip
         count += len(nodes)
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Forest(np.array(roots, np.int32), *columns, offset=float(np.ravel(head._baseline_prediction)[0]))
+    feature, threshold, left, right, value = columns
+    offset = float(np.ravel(head._baseline_prediction)[0])
+    return Forest(np.array(roots, np.int32), feature, threshold, left, right, value, offset)
 
 
 @njit(cache=True, nogil=True)

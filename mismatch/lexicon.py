@@ -45,11 +45,11 @@ class Counts(NamedTuple):
         """The sum of both, the other's frequencies and documents times `scale`."""
         hashes, inverse = np.unique(np.concatenate([self.hashes, other.hashes]), return_inverse=True)
         weights = np.concatenate([self.frequencies, other.frequencies * scale])
-        summed = np.bincount(inverse, weights, len(hashes))
+        summed = np.bincount(inverse, weights, len(hashes)).astype(np.float64)  # of nothing bincount gives integers
         return Counts(hashes, summed, self.n_documents + scale * other.n_documents)
 
     def frequent(self, limit: int) -> Counts:
-        """At most `limit` entries, the most frequent ones; ties are cut by hash, so that the result is the same each time."""
+        """At most `limit` entries, the most frequent ones; ties are cut by hash: the result is the same each time."""
         if len(self.hashes) <= limit:
             return self
         order = np.lexsort((self.hashes, -self.frequencies))[:limit]

@@ -38,10 +38,11 @@ FORMAT = "mismatch model"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 1 << 30
 _LONGEST_VECTOR = 4096
+_FOREST_ARRAYS = ("roots", "feature", "threshold", "left", "right", "value")
 _PLAIN_OPCODES = frozenset(
     """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE
     BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST APPEND APPENDS SETITEM SETITEMS BINGET
-    LONG_BINGET MEMOIZE""".split()
+    LONG_BINGET MEMOIZE""".split()  # noqa: SIM905 (a page of quotes says less)
 )
 """what joblib writes for plain values at protocol 4, and no more: PUT, for one, lets a few bytes ask for gigabytes"""
 _MAX_VALUES = 1 << 20
@@ -128,7 +129,8 @@ def load_model(path: str | Path) -> Model:
         _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
     version = contents.get("format_version")
     if version != FORMAT_VERSION:
-        _refuse(path, f"its format version {version!r} is not known here (this is version {FORMAT_VERSION}); use the mismatch that wrote it")
+        known = f"this is version {FORMAT_VERSION}"
+        _refuse(path, f"its format version {version!r} is not known here ({known}); use the mismatch that wrote it")
     try:
         if contents.get("digest") != _digest(contents):
             _refuse(path, "its digest is wrong: the file was altered or damaged")
@@ -212,7 +214,7 @@ def _digest(contents: dict[str, Any]) -> str:
 
 def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     forest, lexicon = model.forest, model.lexicon
-    arrays = {f"forest_{name}": getattr(forest, name) for name in ("roots", "feature", "threshold", "left", "right", "value")}
+    arrays = {f"forest_{name}": getattr(forest, name) for name in _FOREST_ARRAYS}
     for name, counts in (("terms", lexicon.terms), ("stems", lexicon.stems)):
         arrays[f"{name}_hashes"] = counts.hashes
         arrays[f"{name}_frequencies"] = counts.frequencies.astype(np.float32)
@@ -226,20 +228,19 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     if list(contents["features"]) != list(FEATURE_NAMES):
         _refuse(path, "its features are not those of this version of mismatch; train the model again")
     arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}
-    counts = []
+    counts: list[Counts] = []
     for name, n_documents in zip(("terms", "stems"), contents["n_documents"], strict=True):
         hashes, frequencies = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"].astype(np.float64)
         if hashes.ndim != 1 or hashes.dtype != np.uint64 or hashes.shape != frequencies.shape:
             raise ValueError(f"the {name} of the lexicon differ in number from their frequencies")
-        if not (np.isfinite(frequencies).all() and np.isfinite(n_documents) and n_documents >= 0 and (frequencies >= 0).all()):
+        numbers = np.append(frequencies, n_documents)
+        if not (np.isfinite(numbers).all() and (numbers >= 0).all()):
             raise ValueError(f"the frequencies of the {name} are no counts")
         if (hashes[1:] <= hashes[:-1]).any():
             raise ValueError(f"the {name} of the lexicon are not in their order")
         counts.append(Counts(hashes, frequencies, float(n_documents)))
-    forest = Forest(
-        *(arrays[f"forest_{name}"] for name in ("roots", "feature", "threshold", "left", "right", "value")),
-        offset=float(contents["forest_offset"]),
-    )
+    forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in _FOREST_ARRAYS}
+    forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
     _check_forest(forest)
     calibration, card = Calibration(**contents["calibration"]), contents["card"]
     _check_calibration(calibration)
@@ -251,7 +252,8 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     if topics is not None and (vectors is None or topics.weights.shape[1] != vectors.size):
         raise ValueError("the topics do not fit the term vectors")
     boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
-    return Model(Lexicon(*counts, vectors), forest, calibration, card, topics, boilerplate)
+    terms, stems = counts
+    return Model(Lexicon(terms, stems, vectors), forest, calibration, card, topics, boilerplate)
 
 
 def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:

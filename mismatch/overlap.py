@@ -120,7 +120,8 @@ def _find(table, mask, key, generation):
 @njit(cache=True, nogil=True)
 def _read_title(data, pos, stop, work, fold, lexicon):
     """Fills the title's tables; returns the number of different terms, of different stems and of bigrams."""
-    terms, stems, ends, state, _, _, _, _, title_table, stem_table, bitmap, ints, floats, first, bigrams, found, gen = work[:17]
+    terms, stems, ends, state = work[:4]
+    title_table, stem_table, bitmap, ints, floats, first, bigrams, found, gen = work[8:17]
     term_slots, term_idf, unknown, stem_slots, stem_idf, unknown_stem = lexicon[:6]
     generation = gen[0]
     mask = _TITLE_SLOTS - 1
@@ -171,7 +172,8 @@ def _read_body(data, pos, stop, work, fold, lexicon, n_bigrams):
     Returns the number of terms, of different terms, of different ones in the lead, of occurrences of title stems, and the
     norm of the TF-IDF vector.
     """
-    terms, stems, ends, state, body, used, idfs, rows, title_table, stem_table, bitmap, ints, _, first, bigrams, found, gen = work[:17]
+    terms, stems, ends, state, body, used, idfs, rows = work[:8]
+    title_table, stem_table, bitmap, ints, _, first, bigrams, found, gen = work[8:17]
     term_slots, term_idf, unknown = lexicon[:3]
     generation = gen[0]
     title_mask = _TITLE_SLOTS - 1

@@ -123,7 +123,8 @@ def print_gate(
         for example in tally.examples[:_SHOWN_EXAMPLES]:
             where = escape(f"{_end_of(safe(example.origin, 1000))}:{example.row}")
             reasons = ", ".join(example.reasons)
-            out.print(f"  {example.probability:.2f}  {where}  [bold]{escape(safe(example.title, 60))}[/bold]  {reasons}", soft_wrap=True)
+            title = escape(safe(example.title, 60))
+            out.print(f"  {example.probability:.2f}  {where}  [bold]{title}[/bold]  {reasons}", soft_wrap=True)
     if tally.rejected:
         out.print(f"\n{tally.rejected:,} rows could not be read")
     if estimate is None:

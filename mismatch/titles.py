@@ -1,8 +1,8 @@
 """Titles lose what is not headline before they are judged.
 
 A title may carry the site's name or its section ("… | The Daily Ferry", "Sport - …"), a label ("WATCH: …"), a template
-that every headline of a column repeats ("September 18, 1981, Forty Years Ago: …"), HTML entities, or be a URL. What many titles of
-one source share at their beginning or end is learned from the stream itself; labels, entities and URLs are known.
+that every headline of a column repeats ("September 18, 1981, Forty Years Ago: …"), HTML entities, or be a URL. What many
+titles of one source share at their beginning or end is learned from the stream; labels, entities and URLs are known.
 
 Titles are looked at in compiled code: a part before the first or behind the last separator has a *key*, the hash of its
 words without dates and numbers, and is cut when the key was learned for its source or is that of a label. Python sees only

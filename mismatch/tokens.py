@@ -265,8 +265,10 @@ def terms_of(text: str) -> list[tuple[int, int, int]]:
     """The terms of one text as (term hash, stem hash, end in UTF-8 bytes): for looking at text, not for speed."""
     data = np.frombuffer(text.encode("utf-8", "replace") or b" ", np.uint8)
     terms, stems = (np.empty(CHUNK_TERMS, np.uint64) for _ in range(2))
-    ends, state, pos, found = np.empty(CHUNK_TERMS, np.int64), np.zeros(STATE_SIZE, np.int64), 0, []
+    ends, state = np.empty(CHUNK_TERMS, np.int64), np.zeros(STATE_SIZE, np.int64)
     table = folding_table()
+    found: list[tuple[int, int, int]] = []
+    pos = 0
     while pos < len(data):
         n, pos = cut_terms(data, pos, len(data), state, table.ascii, *table[:4], terms, stems, ends)
         found += zip(terms[:n].tolist(), stems[:n].tolist(), ends[:n].tolist(), strict=True)

@@ -28,6 +28,7 @@ from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, VECTOR_FEATURES, pair_features, without_vectors
 from mismatch.pairs import Pairs, codes, derange, group_folds, neighbours
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
+from mismatch.titles import TitleCleaner
 from mismatch.tokens import TextBuffers
 from mismatch.vectors import learn_vectors
 
@@ -116,7 +117,7 @@ def train(
     rng = np.random.default_rng(settings.seed)
     n = table.num_rows
     tell("looking for duplicates")
-    pairs = Pairs.from_columns(table["title"], table["body"])
+    pairs = Pairs.from_columns(_clean_titles(table), table["body"])
     background = base.lexicon if base else None
     usable = usable_pairs(pairs.titles, pairs.bodies)
     keep = pairs.first_of_duplicates() & usable
@@ -192,6 +193,17 @@ def usable_pairs(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.bool_]:
         features[:, FEATURE_NAMES.index("body_length")] > np.log(6.0)
     )
     return has_terms & (titles.valid > 0) & (bodies.valid > 0)
+
+
+def _clean_titles(table: pa.Table) -> pa.Array:
+    """The titles as the scorer judges them: without site names, labels and what else is not headline."""
+    titles = pa.concat_arrays(table["title"].chunks) if table["title"].num_chunks else pa.array([], pa.large_string())
+    sources = table["source"] if "source" in table.column_names else None
+    if sources is not None:
+        sources = pa.concat_arrays(sources.chunks) if sources.num_chunks else pa.array([], pa.large_string())
+    cleaner = TitleCleaner()
+    cleaner.learn(titles, sources)
+    return cleaner.clean(titles, sources)
 
 
 def _check(
@@ -415,7 +427,7 @@ def _calibrate(
 ) -> Calibration:
     measured = examples.random & use
     slope, intercept = fit_platt(scores[measured], examples.labels[measured])
-    matched = np.sort(scores[(examples.labels == 0) & examples.random])
+    matched = np.sort(scores[measured & (examples.labels == 0)])
     promise = ""
     if len(matched) >= pairs_needed(settings.max_false_flags, settings.confidence):
         cut = guaranteed_cut(matched, settings.max_false_flags, settings.confidence)

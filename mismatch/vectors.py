@@ -10,7 +10,9 @@ the symmetric cross-covariance of titles and bodies.
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -44,7 +46,7 @@ def _count_terms(data, offsets, rows, fold, slots, floats, unknown, n_terms, ind
         while pos < stop:
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             for t in range(n):
-                idf, row = look_up(terms[t], slots, floats, unknown)
+                row = look_up(terms[t], slots, floats, unknown)[1]
                 if row < 0:
                     continue
                 if stamp[row] != k:
@@ -118,8 +120,9 @@ def _at_least_twice(counts: Counts) -> Counts:
 
 
 def _start(
-    titles: csr_array, bodies: csr_array, hashes: NDArray[np.uint64], base: TermVectors | None, size: int, rng: np.random.Generator
-) -> NDArray[np.float32]:
+    titles: csr_array, bodies: csr_array, hashes: NDArray[np.uint64], base: TermVectors | None, size: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:  # fmt: skip
     start = np.zeros((len(hashes), size), np.float32)
     known = np.zeros(len(hashes), bool)
     if base is not None:
@@ -182,7 +185,7 @@ def _contrast(
     sides = [(m.indptr.astype(np.int64), m.indices.astype(np.int64), m.data.astype(np.float32)) for m in (titles, bodies)]
     cores = os.cpu_count() or 1
     edges = [width * i // cores for i in range(cores + 1)]  # each thread has its own columns of the vectors
-    columns = [(low, high) for low, high in zip(edges[:-1], edges[1:], strict=True) if high > low]
+    columns = [(low, high) for low, high in pairwise(edges) if high > low]
     with ThreadPoolExecutor(len(columns)) as pool:
         for _ in range(epochs):
             order = rng.permutation(n)
@@ -191,12 +194,19 @@ def _contrast(
                 step += 1
                 sums = [np.zeros((size, width), np.float32) for _ in sides]
                 for side, out in zip(sides, sums, strict=True):
-                    list(pool.map(lambda c, side=side, out=out: _gather(*side, batch, vectors, out, *c), columns))
+                    _wait([pool.submit(partial(_gather, *side, batch, vectors, out, low, high)) for low, high in columns])
                 pulls = _pulls(*sums)
                 decayed = rate * (1 - (step - 1) / total)
-                rows = np.unique(np.concatenate([_touched(side[0], side[1], batch, touched, 2 * step + i) for i, side in enumerate(sides)]))
-                list(pool.map(lambda c: _update(*sides[0], *sides[1], batch, *pulls, rows, vectors, *state, step, decayed, *c), columns))
+                changed = [_touched(side[0], side[1], batch, touched, 2 * step + i) for i, side in enumerate(sides)]
+                rows = np.unique(np.concatenate(changed))
+                given = (*sides[0], *sides[1], batch, *pulls, rows, vectors, *state, step, decayed)
+                _wait([pool.submit(partial(_update, *given, low, high)) for low, high in columns])
     return vectors
+
+
+def _wait(parts: list[Future[None]]) -> None:
+    for part in parts:
+        part.result()
 
 
 def _pulls(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -242,7 +252,8 @@ def _touched(indptr, indices, batch, stamps, stamp):
 
 @njit(cache=True, nogil=True)
 def _update(
-    indptr_a, indices_a, data_a, indptr_b, indices_b, data_b, batch, da, db, rows, vectors, gradient, first, second, step, rate, low, high
+    indptr_a, indices_a, data_a, indptr_b, indices_b, data_b, batch, da, db, rows, vectors,
+    gradient, first, second, step, rate, low, high,
 ):  # fmt: skip
     """One step of Adam on the rows that the batch touches, in the columns low..high."""
     for k in range(batch.shape[0]):

@@ -68,7 +68,7 @@ def english_vectors(size: int, extra_words: list[str], compounds: dict[str, str]
     embedded = np.concatenate([_embedded(chosen), _embedded([compounds[word] for word in rare])])
     parts = [i for i, word in enumerate(chosen) if word in compounds]
     embedded[parts] = _embedded([compounds[chosen[i]] for i in parts])
-    hashes = np.concatenate([hashes, [terms_of(word)[0][0] for word in rare]]).astype(np.uint64)
+    hashes = np.concatenate([hashes, np.array([terms_of(word)[0][0] for word in rare], np.uint64)])
     hashes, first = np.unique(hashes, return_index=True)
     embedded = embedded[first]
     embedded -= embedded.mean(axis=0)

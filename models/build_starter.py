@@ -45,6 +45,7 @@ from mismatch.topics import TopicModel, learn_topics  # noqa: E402
 from mismatch.training import Settings, train  # noqa: E402
 
 VECTOR_SIZE = 128
+ORDINARY_BODIES = 1500
 NARROW_TOPICS = {"cricket": "sport"}
 MIN_OCCURRENCES = 8
 MIN_COMPOUNDS, COMPOUND_SHARE = 4, 0.5
@@ -97,7 +98,7 @@ def own_topics(lexicon: Lexicon) -> TopicModel | None:
 def own_boilerplate(*tables: pa.Table) -> BoilerplateModel:
     """From the pages in `training_data`, against the bodies of all pairs."""
     data = ROOT / "training_data"
-    bodies = [body for table in tables for body in table["body"].to_pylist() if body]
+    bodies = [body for table in tables for body in table["body"].to_pylist()[:ORDINARY_BODIES] if body]
     languages = sorted({path.stem for path in (data / "articles").glob("*.jsonl")})
     texts = ordinary_texts(bodies) + frequent_words(languages) + tables_of_figures()
     return learn_boilerplate(read_pages(data), read_phrases(data), texts)

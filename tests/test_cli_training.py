@@ -132,4 +132,4 @@ def test_a_model_learns_on_another_ones_background(
 ) -> None:
     out = tmp_path / "m.joblib"
     assert invoke("train", pairs_file, "--base", model_path, "--out", out, "--quiet").code == 0
-    assert load_model(out).card["background"] is not None
+    assert load_model(out).card["base"] is not None

@@ -144,7 +144,8 @@ one = written.buffers([b"1" * 5 + b"."])
 cut_all(one), cut_all(titles), cut_all(bodies)
 counter = DocumentCounter(); counter.add(titles, bodies); counter.add(titles2, bodies)
 terms, stems = counter.counts()
-vectors = TermVectors.quantise(terms.hashes[::2], np.random.default_rng(0).standard_normal((len(terms.hashes[::2]), 16)).astype(np.float32))
+chosen = terms.hashes[::2]
+vectors = TermVectors.quantise(chosen, np.random.default_rng(0).standard_normal((len(chosen), 16)).astype(np.float32))
 lexicon = Lexicon.learn(terms, stems).with_vectors(vectors)
 x = np.random.default_rng(0).random((200, N_FEATURES)).astype(np.float32)
 forest = export(fit_head(x, (x[:, 0] < .5).astype(np.int64)))
@@ -173,8 +174,8 @@ def test_a_cache_folder_that_cannot_be_written_does_no_harm(tmp_path: Path, plac
     file = tmp_path / "file"
     file.write_text("")
     cache = file / "cache" if place == "a file" else Path("/proc/nonexistent")
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from mismatch.tokens import terms_of; print(len(terms_of('one two')))"
-    env = {"NUMBA_CACHE_DIR": str(cache), "PATH": ""}
+    script = "from mismatch.tokens import terms_of; print(len(terms_of('one two')))"
+    env = {"NUMBA_CACHE_DIR": str(cache), "PATH": "", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, timeout=200, check=False)
     assert done.stdout.strip() == "2", done.stderr[-2000:]
 

@@ -1,4 +1,4 @@
-"""The compiled pass once more in plain Python: slow, obvious, and written from what the modules promise, not from their code.
+"""The compiled pass once more in plain Python: slow, obvious, written from what the modules promise, not from their code.
 
 Only data is borrowed from the package: salts, sizes, the list of spelling variants, and what a lexicon holds.
 """
@@ -9,7 +9,8 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,8 @@ from mismatch.lexicon import Counts, Lexicon
 _WORD = (1 << 64) - 1
 _MULTIPLIER, _STEM_SALT, _PAIR_SALT = (int(n) for n in (tokens._MULTIPLIER, tokens._STEM_SALT, tokens._PAIR_SALT))
 _UNSPACED = (
-    "CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "THAI", "LAO",
-    "KHMER", "MYANMAR", "TIBETAN", "YI SYLLABLE", "TAI THAM", "NEW TAI LUE", "TAI LE", "TAI VIET",
+    "CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "THAI",
+    "LAO", "KHMER", "MYANMAR", "TIBETAN", "YI SYLLABLE", "TAI THAM", "NEW TAI LUE", "TAI LE", "TAI VIET",
 )  # fmt: skip
 _SYLLABARIES = ("ETHIOPIC SYLLABLE", "CHEROKEE", "CANADIAN SYLLABICS", "VAI")
 
@@ -75,7 +76,7 @@ def characters(data: bytes) -> Iterator[tuple[str | None, int]]:
             yield None, pos
 
 
-@lru_cache(maxsize=None)
+@cache
 def folded(character: str) -> tuple[str, ...]:
     """What one character counts as: letters, " " for what separates words; nothing for what is passed over."""
     if "\uac00" <= character <= "\ud7a3":
@@ -91,7 +92,8 @@ def folded(character: str) -> tuple[str, ...]:
 
 def _letter(character: str) -> str:
     category = unicodedata.category(character)
-    if category == "Cf" or character in "\u0640\u034f" or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
+    is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    if category == "Cf" or character in "\u0640\u034f" or is_selector:
         return ""
     if category == "Me" or (category in ("Mn", "Mc") and unicodedata.combining(character) not in (0, 9)):
         return ""
@@ -100,12 +102,12 @@ def _letter(character: str) -> str:
     return character if category[0] in "LNM" else " "
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_unspaced(character: str) -> bool:
     return unicodedata.name(character, "").startswith(_UNSPACED)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _weight(character: str) -> int:
     return 2 if unicodedata.name(character, "").startswith(_SYLLABARIES) else 1
 
@@ -218,8 +220,8 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
     dot = sum(
         tf(title_counts[t.text, t.unspaced]) * tf(all_counts[t.text, t.unspaced]) * known.term(t) ** 2 for t in hit
     )
-    bigrams = list(zip(title_stems, title_stems[1:], strict=False))[: overlap._BIGRAMS]
-    in_body = set(zip(body_stems, body_stems[1:], strict=False))
+    bigrams = list(pairwise(title_stems))[: overlap._BIGRAMS]
+    in_body = set(pairwise(body_stems))
     bigram_weight = [known.stem(a) + known.stem(b) for a, b in bigrams]
     bigram_hit = sum(w for w, pair in zip(bigram_weight, bigrams, strict=True) if pair in in_body)
     occurrences = sum(s in places for s in body_stems)
@@ -252,7 +254,8 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
 
 
 def _vector_features(
-    types: list[Term], weights: dict[tuple[str, bool], float], body_types: list[Term], body_counts: Counter[tuple[str, bool]],
+    types: list[Term], weights: dict[tuple[str, bool], float],
+    body_types: list[Term], body_counts: Counter[tuple[str, bool]],
     lead: set[tuple[str, bool]], found: set[int], stem_coverage: float, known: Known,
 ) -> dict[str, float]:  # fmt: skip
     nothing = dict.fromkeys(overlap.VECTOR_FEATURES, 0.0) | {"soft_coverage": stem_coverage}
@@ -275,9 +278,7 @@ def _vector_features(
             sums[2] += known.term(t) * vector
     hit = sum(known.term(t) for t in types if t.hashes[1] in found)
     missing = [t for t in types if t.hashes[1] not in found and t.hashes[0] in known.vectors][: overlap._MISSING_TERMS]
-    best = [
-        sorted((max(0.0, _cosine(known.vectors[t.hashes[0]], v)) for v in near), reverse=True)[: overlap._BEST] for t in missing
-    ]
+    best = [_nearest(known.vectors[t.hashes[0]], near) for t in missing]
     weight = sum(known.term(t) for t in missing)
     soft = sum(known.term(t) * b[0] for t, b in zip(missing, best, strict=True))
     soft_8 = sum(known.term(t) * sum(b) / overlap._BEST for t, b in zip(missing, best, strict=True))
@@ -289,6 +290,10 @@ def _vector_features(
         "soft_missing_8": soft_8 / weight if weight else 1.0,
         "vector_share": share / total,
     }
+
+
+def _nearest(vector: NDArray[np.float64], near: list[NDArray[np.float64]]) -> list[float]:
+    return sorted((max(0.0, _cosine(vector, other)) for other in near), reverse=True)[: overlap._BEST]
 
 
 def _covered(types: Sequence[Term], known: Known) -> tuple[float, float]:

@@ -16,7 +16,7 @@ class LongRow:
 
     def __init__(self, origin: str, line: int, limit: int) -> None:
         self._origin, self._line, self._limit = origin, line, limit
-        self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))
+        self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))  # noqa: SIM115 (`close` does)
         self._beginning = b""
 
     def add(self, data: bytes | memoryview) -> None:

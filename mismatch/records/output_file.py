@@ -53,7 +53,7 @@ class OutputFile:
                 f".{self._final.name[:100]}.{mark}{TEMPORARY_SUFFIX}"
             )
         try:
-            self._raw = open(target, "wb", buffering=0)
+            self._raw = open(target, "wb", buffering=0)  # noqa: SIM115 (open until it is finished)
         except OSError as error:
             raise self._error(error) from None
         compression = SUFFIXES.get(self._final.suffix.lower())

@@ -172,7 +172,7 @@ class Reader:
             self._count(size or 0)
 
         if item.is_stream:  # these formats are read from their end, so that a pipe has to be stored first
-            spool = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))
+            spool = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))  # noqa: SIM115 (closed by the finaliser)
             weakref.finalize(self, spool.close)
             while data := source.read(1 << 20):
                 spool.write(data)
@@ -196,7 +196,7 @@ class Reader:
         if path is not None and not item.is_stream:
             return ByteSource(lambda: cast(BinaryIO, open(path, "rb", buffering=0)), item.compression, count)
         if path is not None:
-            stream = cast(BinaryIO, open(path, "rb"))
+            stream = cast(BinaryIO, open(path, "rb"))  # noqa: SIM115 (open while it is read)
         else:
             stream = self._stdin if self._stdin is not None else sys.stdin.buffer
         head = _read_fully(stream, 4)

@@ -79,7 +79,7 @@ def test_other_types_of_text(tmp_path: Path, kind: pa.DataType) -> None:
 def test_an_integer_title_is_text_and_a_list_is_refused_by_type(tmp_path: Path) -> None:
     assert pairs_of(save(tmp_path / "a.parquet", pa.table({"title": [7], "body": ["b"]}))) == [("7", "b")]
     path = save(tmp_path / "b.parquet", pa.table({"title": [["x"]], "body": ["b"], "source": [["s"]]}))
-    with pytest.raises(InputError, match="list<.*string>, not text.*--title"):
+    with pytest.raises(InputError, match=r"list<.*string>, not text.*--title"):
         Reader([path])
     table = pa.table({"title": ["x"], "body": ["b"], "source": [["s"]]})
     path = save(tmp_path / "c.parquet", table)

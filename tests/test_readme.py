@@ -1,0 +1,60 @@
+"""The README keeps its word: its commands are the ones that are run, its examples run, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = "".join(re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)).splitlines()
+
+
+def test_two_commands_of_one_line_set_everything_up() -> None:
+    gate, tests = COMMANDS
+    assert gate.startswith("python3 -m venv .venv && ")
+    assert tests.startswith("python3 -m venv .venv && ")
+    assert tests.rpartition(" && ")[2].startswith(".venv/bin/pytest"), ".ci/run runs what stands behind the last &&"
+    assert "&& \\.venv/bin/pytest" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_what_the_commands_install_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    (everything,) = extras["all"]
+    assert set(re.findall(r"[\w-]+(?=[,\]])", everything)) == set(extras) - {"all"}
+    assert "test" in project["dependency-groups"]
+
+
+def test_the_gate_runs_as_shown(tmp_path: Path) -> None:
+    arguments = COMMANDS[0].rpartition(".venv/bin/mismatch ")[2].split()
+    arguments[arguments.index("flagged.jsonl")] = str(tmp_path / "flagged.jsonl")
+    command = [sys.executable, "-m", "mismatch.cli", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"passed: \d+ of 60 rows flagged", done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("example", re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+def test_the_examples_run(example: str, tmp_path: Path) -> None:
+    (tmp_path / "training_data" / "articles").mkdir(parents=True)
+    shutil.copy(ROOT / "training_data" / "articles" / "en.jsonl", tmp_path / "training_data" / "articles")
+    (tmp_path / "example.py").write_text(example, "utf-8")
+    script = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_path('example.py')"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("document", ["README.md", "models/README.md", "docs/decisions.md"])
+def test_links_lead_to_files(document: str) -> None:
+    path = ROOT / document
+    targets = [t for t in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")) if "://" not in t]
+    assert not [target for target in targets if not (path.parent / target).exists()]
