@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,11 +55,16 @@ class Span:
 def spans(text: str) -> list[Span]:
     """The terms of a text with their places."""
     data = text.encode("utf-8", "replace")
-    table, out, previous = folding_table(), [], 0
+    table, previous = folding_table(), 0
+    out: list[Span] = []
     position = np.cumsum([len(c.encode("utf-8", "replace")) for c in text]) if text else np.zeros(0, int)
     for term, stem, end in terms_of(text):
         piece = data[previous:end].decode("utf-8", "replace")
-        letters = [i for i, c in enumerate(piece) if table.entries[int(table.pages[ord(c) >> 8]) * 256 + (ord(c) & 255)] not in (0, -1)]
+        letters = [
+            i
+            for i, c in enumerate(piece)
+            if table.entries[int(table.pages[ord(c) >> 8]) * 256 + (ord(c) & 255)] not in (0, -1)
+        ]
         stop = int(np.searchsorted(position, end)) + 1
         first = letters[0] if letters else 0
         for i, c in enumerate(piece[: letters[-1] if letters else 0]):  # a word begins behind the last separator
@@ -121,7 +127,7 @@ def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, .
         return ()
     unit = vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
     cosines = np.where(known[1:], unit[1:] @ unit[0], -1.0)
-    found = []
+    found: list[str] = []
     for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
         if cosines[i] < _NEAR or len(found) == _NEAREST:
             break
@@ -140,7 +146,7 @@ def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
     shown: dict[tuple[int, ...], str] = {}
     for span in found:
         shown.setdefault((span.term,), span.text)
-    for left, right in zip(found, found[1:], strict=False):
+    for left, right in pairwise(found):
         if text[left.stop : right.start] in (" ", "\u00a0", "-") and min(_content(left, table), _content(right, table)) > 0:
             counts[left.term, right.term] += 1
             shown.setdefault((left.term, right.term), text[left.start : right.stop])
@@ -188,9 +194,7 @@ class Explanation:
 def explain(scorer: Scorer, title: str, body: str) -> Explanation:
     """Judges one pair and says why."""
     lexicon = scorer.model.lexicon
-    return Explanation(
-        title, scorer.score([(title, body)])[0], title_terms(title, body, lexicon), keywords(body, lexicon)
-    )
+    return Explanation(title, scorer.score([(title, body)])[0], title_terms(title, body, lexicon), keywords(body, lexicon))
 
 
 _SENTENCES = {

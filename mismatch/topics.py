@@ -92,7 +92,10 @@ class TopicModel:
             If the parts do not fit together.
         """
         names = tuple(plain["names"])
-        parents, weights = unpacked("parents", plain["parents"], "int32", 1), unpacked("weights", plain["weights"], "float32", 2)
+        parents, weights = (
+            unpacked("parents", plain["parents"], "int32", 1),
+            unpacked("weights", plain["weights"], "float32", 2),
+        )
         intercepts = unpacked("intercepts", plain["intercepts"], "float32", 1)
         if not names or not all(type(name) is str for name in names):
             raise ValueError("the topics have no names")
@@ -144,7 +147,8 @@ def learn_topics(
     wide = np.where(parent >= 0, parent, np.arange(len(chosen)))
     out_of_fold = _cross_validated(title_vectors, body_vectors, labels, len(chosen), seed)
     shell = TopicModel(tuple(chosen), parent, np.empty((0, 0), np.float32), np.empty(0, np.float32), 0.0, 0.0, {})
-    thresholds, figures = [], {}
+    thresholds: list[float] = []
+    figures: dict[str, float] = {}
     for kind, probabilities in zip(("title", "body"), out_of_fold, strict=True):
         best, confidence = shell.widest(probabilities)
         right = best == wide[labels]
@@ -155,10 +159,12 @@ def learn_topics(
         figures[f"{kind}_precision"] = float(right[named].mean()) if named.any() else 0.0
         figures[f"{kind}_macro_f1"] = _macro_f1(wide[labels], best)
     weights, intercepts = _fit(np.concatenate([title_vectors, body_vectors]), np.concatenate([labels, labels]), len(chosen))
-    return TopicModel(tuple(chosen), parent, weights, intercepts, *thresholds, figures=figures)
+    return TopicModel(tuple(chosen), parent, weights, intercepts, thresholds[0], thresholds[1], figures)
 
 
-def _fit(vectors: NDArray[np.float32], labels: NDArray[np.int64], n_topics: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _fit(
+    vectors: NDArray[np.float32], labels: NDArray[np.int64], n_topics: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     from sklearn.linear_model import LogisticRegression
 
     known = vectors.any(axis=1)

@@ -180,9 +180,7 @@ def train(
         "base": (base.card.get("name", "model without a name") if base else None),
     }  # fmt: skip
     model = Model(lexicon, forest, calibration, full_card)
-    return Training(
-        model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum())
-    )
+    return Training(model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum()))
 
 
 def usable_pairs(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.bool_]:
@@ -275,7 +273,9 @@ def _vectors(
     for parity in (0, 1):
         tell(f"learning term vectors ({parity + 1} of 3)")
         others = [f for f in range(n_folds) if f % 2 != parity]
-        halves.append(learned(rows[folds[rows] % 2 != parity], _total([fold_counts[f][0] for f in others]), settings.seed + parity + 1))
+        halves.append(
+            learned(rows[folds[rows] % 2 != parity], _total([fold_counts[f][0] for f in others]), settings.seed + parity + 1)
+        )
     tell("learning term vectors (3 of 3)")
     return learned(rows, _total([c[0] for c in fold_counts]), settings.seed), (halves[0], halves[1])
 
@@ -357,7 +357,9 @@ def _windows(
     starts, stops = bodies.offsets[rows], bodies.offsets[rows + 1]
     sizes = stops - starts
     wanted = np.exp(rng.uniform(np.log(250), np.log(2500), len(rows))).astype(np.int64)
-    first = np.where(rng.random(len(rows)) < 0.5, 0, (rng.random(len(rows)) * np.maximum(0, sizes - wanted)).astype(np.int64))
+    first = np.where(
+        rng.random(len(rows)) < 0.5, 0, (rng.random(len(rows)) * np.maximum(0, sizes - wanted)).astype(np.int64)
+    )
     begin = starts + first
     end = np.minimum(stops, begin + wanted)
     _between_words(bodies.data, starts, stops, begin, end)
@@ -422,9 +424,7 @@ def _blended(
     return mixed_forest, share * scores + (1 - share) * lent, share
 
 
-def _calibrate(
-    examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: Settings
-) -> Calibration:
+def _calibrate(examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: Settings) -> Calibration:
     measured = examples.random & use
     slope, intercept = fit_platt(scores[measured], examples.labels[measured])
     matched = np.sort(scores[measured & (examples.labels == 0)])
@@ -432,7 +432,7 @@ def _calibrate(
     if len(matched) >= pairs_needed(settings.max_false_flags, settings.confidence):
         cut = guaranteed_cut(matched, settings.max_false_flags, settings.confidence)
         promise = (
-            f"at most {settings.max_false_flags:.3%} of matched pairs are flagged, with confidence {settings.confidence:.0%}, "
+            f"at most {settings.max_false_flags:.3%} of matched pairs are flagged, with confidence {settings.confidence:.0%}, "  # noqa: E501
             f"if the {len(matched):,} training pairs are genuine and drawn like what is scored"
         )
     else:

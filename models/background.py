@@ -37,7 +37,9 @@ def document_frequencies() -> tuple[Counts, Counts]:
         for hashes, known in ((terms, best[0]), (stems, best[1])):
             unique, inverse = np.unique(hashes, return_inverse=True)
             summed = np.bincount(inverse, frequency)
-            for key, value in zip(unique.tolist(), (1 - (1 - np.minimum(summed, 1)) ** TERMS_IN_A_DOCUMENT).tolist(), strict=True):
+            for key, value in zip(
+                unique.tolist(), (1 - (1 - np.minimum(summed, 1)) ** TERMS_IN_A_DOCUMENT).tolist(), strict=True
+            ):
                 known[key] = max(known.get(key, 0.0), value)
     return tuple(_counts(known) for known in best)  # type: ignore[return-value]
 

