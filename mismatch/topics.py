@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from mismatch.lexicon import Lexicon
 from mismatch.packing import packed, unpacked
 from mismatch.tokens import TextBuffers
-from mismatch.vectors import term_matrix
 
 WANTED_PRECISION = 0.8
 MIN_TOPIC_PAIRS = 20
@@ -109,6 +108,8 @@ class TopicModel:
 
 def text_vectors(texts: TextBuffers, rows: NDArray[np.int64], lexicon: Lexicon) -> NDArray[np.float32]:
     """Unit vectors of some texts, shape (len(rows), vector size); zero where no term has one."""
+    from mismatch.vectors import term_matrix  # brings scipy, which scoring can do without
+
     assert lexicon.vectors is not None
     summed = term_matrix(texts, rows, lexicon.vectors.hashes, lexicon) @ lexicon.vectors.vectors()
     return (summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)).astype(np.float32)
