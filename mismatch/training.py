@@ -4,7 +4,7 @@
 2. For each fold: a lexicon of the other folds, features of the fold's own pairs and of pairs swapped within the fold, so
    that nothing is described by a lexicon that was counted on it.
 3. A head for each fold from the features of the others gives every pair a score out of fold. Pairs that look more like a
-   mismatch than most mismatches do are *suspects*: reported, left out, and the heads fitted again.
+   mismatch than a quarter of the mismatches do are *suspects*: reported, left out, and the heads fitted again.
 4. Calibration and the cut come from the scores out of fold; the lexicon and the head of the model from everything.
 """
 
@@ -38,7 +38,8 @@ MAX_HEAD_PAIRS = 40_000
 MIN_VECTOR_PAIRS = 400
 MAX_VECTOR_PAIRS = 30_000
 VECTOR_SIZE = 128
-MAX_SUSPECT_SHARE = 0.1
+MAX_SUSPECT_SHARE = 0.02
+SUSPECT_QUANTILE = 0.25
 MAX_BLENDED_EXAMPLES = 30_000
 """described pairs up to which the base's head is mixed in"""
 
@@ -390,12 +391,12 @@ def _cross_fit(examples: _Examples, excluded: NDArray[np.bool_], seed: int) -> N
 
 
 def _suspects(examples: _Examples, scores: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
-    """Matched pairs that look more like a mismatch than the median random swap, at most `MAX_SUSPECT_SHARE` of all."""
+    """Matched pairs that look more like a mismatch than a quarter of the random swaps do, at most `MAX_SUSPECT_SHARE` of all."""
     matched = examples.random & (examples.labels == 0)
     swapped = examples.random & (examples.labels == 1)
     limit = float(np.quantile(scores[matched], 1 - MAX_SUSPECT_SHARE))
     excluded = np.zeros(n, bool)
-    excluded[examples.rows[matched & (scores >= float(np.median(scores[swapped]))) & (scores > limit)]] = True
+    excluded[examples.rows[matched & (scores >= float(np.quantile(scores[swapped], SUSPECT_QUANTILE))) & (scores > limit)]] = True
     return excluded
 
 
