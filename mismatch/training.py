@@ -391,12 +391,12 @@ def _cross_fit(examples: _Examples, excluded: NDArray[np.bool_], seed: int) -> N
 
 
 def _suspects(examples: _Examples, scores: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
-    """Matched pairs that look more like a mismatch than a quarter of the random swaps do, at most `MAX_SUSPECT_SHARE` of all."""
+    """Matched pairs that look more like a mismatch than a quarter of the swaps do, at most `MAX_SUSPECT_SHARE` of all."""
     matched = examples.random & (examples.labels == 0)
     swapped = examples.random & (examples.labels == 1)
     limit = float(np.quantile(scores[matched], 1 - MAX_SUSPECT_SHARE))
     excluded = np.zeros(n, bool)
-    excluded[examples.rows[matched & (scores >= float(np.quantile(scores[swapped], SUSPECT_QUANTILE))) & (scores > limit)]] = True
+    excluded[examples.rows[matched & (scores >= float(np.quantile(scores[swapped], SUSPECT_QUANTILE))) & (scores > limit)]] = True  # noqa: E501
     return excluded
 
 
