@@ -88,7 +88,7 @@ def calibrate(
     matched = judged if labels is None else judged & (labels == 0)
     all_matched = np.flatnonzero(matched)
     rows = all_matched[one_per_group(pairs.body_groups[all_matched], rng)]
-    scores = log_odds(model, pairs, rows, rows)
+    scores = log_odds(model, pairs, rows, rows, thorough=True)
     drawn = _drawn(table, rows, promise, rng) if promise.by_source else np.arange(len(rows))
     if len(drawn) < needed:
         raise MismatchError(_too_few(promise, needed, len(drawn), len(all_matched) - len(rows), int((~judged).sum())))
@@ -165,9 +165,9 @@ def _mismatched(
     """Scores of the labelled mismatches, or of swapped pairs where there are none."""
     if labels is not None and (judged & (labels == 1)).any():
         wrong = np.flatnonzero(judged & (labels == 1))
-        return log_odds(model, pairs, wrong, wrong)
+        return log_odds(model, pairs, wrong, wrong, thorough=True)
     left, right = derange(pairs, rows, rng)
-    return log_odds(model, pairs, left, right)
+    return log_odds(model, pairs, left, right, thorough=True)
 
 
 def _notices(

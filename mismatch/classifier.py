@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from mismatch.cascade import score_pairs
 from mismatch.errors import InputError
 from mismatch.frames import pairs_table
-from mismatch.head import score_pairs
 from mismatch.model import Model
 from mismatch.model_file import load_model, save_model
 from mismatch.starter import starter_path

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mismatch.cascade import score_pairs
 from mismatch.errors import InputError
 from mismatch.grouping import groupings
-from mismatch.head import score_pairs
 from mismatch.measures import (
     FALSE_FLAG_RATES,
     Bin,
@@ -34,7 +34,6 @@ from mismatch.measures import (
     reliability,
 )
 from mismatch.model import Model
-from mismatch.overlap import pair_features
 from mismatch.pairs import Pairs, codes, derange
 from mismatch.scorer import Scorer
 
@@ -244,16 +243,14 @@ def judged_by(model: Model, table: pa.Table) -> NDArray[np.bool_]:
     return np.array(scored["mismatch_verdict"].to_pylist(), object) != "unscorable"
 
 
-def log_odds(model: Model, pairs: Pairs, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The head's log-odds for the titles of rows `left` over the bodies of rows `right`, shape (n,)."""
-    out = np.empty(len(left))
-    own = left == right
-    wanted = np.zeros(len(pairs), np.uint8)
-    wanted[left[own]] = 1
-    out[own] = score_pairs(pairs.titles, pairs.bodies, wanted, model.lexicon, model.forest)[0][left[own]]
-    features = pair_features(pairs.titles, pairs.bodies, model.lexicon, left[~own], right[~own])
-    out[~own] = model.forest.predict(features)
-    return out
+def log_odds(
+    model: Model, pairs: Pairs, left: NDArray[np.int64], right: NDArray[np.int64], *, thorough: bool = False
+) -> NDArray[np.float64]:
+    """The log-odds for the titles of rows `left` over the bodies of rows `right`, shape (n,), as `Scorer` judges them."""
+    return score_pairs(
+        pairs.titles, pairs.bodies, np.ones(len(left), np.uint8), model.lexicon, model.forest,
+        first_look=None if thorough else model.usable_first_look(), title_rows=left, body_rows=right,
+    )[0]  # fmt: skip
 
 
 def _measure(model: Model, drawn: _Drawn, setup: Setup) -> tuple[Evaluation, dict[str, NDArray[np.float64]]]:

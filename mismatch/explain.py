@@ -90,7 +90,7 @@ def _is_pair(character: str) -> bool:
 
 def idf(term: int, table: LookupTable) -> float:
     """The IDF of one term hash."""
-    return float(look_up(np.uint64(term), *table)[0])
+    return float(look_up(np.uint64(term), table)[0])
 
 
 def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:

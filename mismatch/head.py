@@ -7,21 +7,14 @@ swapped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mismatch.lexicon import Lexicon
-from mismatch.overlap import (
-    FEATURES,
-    N_FEATURES,
-    new_workspace,
-    read_pair,
-)
-from mismatch.tokens import TextBuffers, fold_arguments
+from mismatch.overlap import FEATURES
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -46,6 +39,10 @@ class Forest:
         return Forest(
             self.roots, self.feature, self.threshold, self.left, self.right, self.value * factor, self.offset * factor
         )
+
+    def shifted(self, log_odds: float) -> Forest:
+        """The forest whose output is larger by a constant."""
+        return replace(self, offset=self.offset + log_odds)
 
     def plus(self, other: Forest) -> Forest:
         """The forest whose output is the sum of both."""
@@ -75,6 +72,11 @@ class Forest:
         out = np.empty(len(features))
         _predict(np.ascontiguousarray(features, np.float32), self.arguments(), out)
         return out
+
+
+_NO_NODES = np.zeros(0, np.int32)
+NO_FOREST = Forest(_NO_NODES, _NO_NODES, np.zeros(0), _NO_NODES, _NO_NODES, np.zeros(0), 0.0)
+"""a forest without trees"""
 
 
 def fit_head(
@@ -121,7 +123,8 @@ def export(head: HistGradientBoostingClassifier) -> Forest:
 
 
 @njit(cache=True, nogil=True)
-def _log_odds(row, forest):
+def log_odds_of(row, forest):
+    """Log-odds of one row of features."""
     roots, feature, threshold, left, right, value, offset = forest
     total = offset
     for t in range(roots.shape[0]):
@@ -135,51 +138,4 @@ def _log_odds(row, forest):
 @njit(cache=True, nogil=True)
 def _predict(features, forest, out):
     for k in range(features.shape[0]):
-        out[k] = _log_odds(features[k], forest)
-
-
-@njit(cache=True, nogil=True)
-def _score_rows(title_data, title_offsets, body_data, body_offsets, wanted, fold, lexicon, forest, features, vectors, out):
-    work = new_workspace(lexicon[6].shape[1])
-    sums = work[19]
-    for k in range(out.shape[0]):
-        if wanted[k]:
-            read_pair(
-                title_data, title_offsets[k], title_offsets[k + 1], body_data, body_offsets[k], body_offsets[k + 1],
-                work, fold, lexicon, features[k],
-            )  # fmt: skip
-            out[k] = _log_odds(features[k], forest)
-            for side in range(vectors.shape[1]):
-                for d in range(vectors.shape[2]):
-                    vectors[k, side, d] = sums[side, d]
-        else:
-            out[k] = np.nan
-
-
-def score_pairs(
-    titles: TextBuffers, bodies: TextBuffers, wanted: NDArray[np.uint8], lexicon: Lexicon, forest: Forest,
-    vectors: NDArray[np.float32] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:  # fmt: skip
-    """Reads and judges a batch in one compiled pass, without the GIL.
-
-    Parameters
-    ----------
-    wanted : uint8 array of shape (n_pairs,)
-        0 for rows that are not to be judged.
-    vectors : float32 array of shape (n_pairs, 2, vector size), out
-        If given, filled with the vectors of titles and bodies, not normalised; zero where too few terms have one.
-
-    Returns
-    -------
-    (log_odds, features)
-        float64 of shape (n_pairs,), NaN where not wanted; float32 of shape (n_pairs, N_FEATURES)
-    """
-    n = len(wanted)
-    features = np.zeros((n, N_FEATURES), np.float32)
-    out = np.empty(n)
-    _score_rows(
-        titles.data, titles.offsets, bodies.data, bodies.offsets, wanted,
-        fold_arguments(), lexicon.arguments, forest.arguments(), features,
-        np.zeros((n, 0, 0), np.float32) if vectors is None else vectors, out,
-    )  # fmt: skip
-    return out, features
+        out[k] = log_odds_of(features[k], forest)

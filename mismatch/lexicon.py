@@ -191,40 +191,48 @@ def _count_documents(
 
 
 class LookupTable(NamedTuple):
-    """An open-addressing table from term hash to IDF and vector, sixteen bytes an entry."""
+    """An open-addressing table from term hash to IDF and vector, eight bytes an entry.
 
-    slots: NDArray[np.int32]
-    """shape (4 * size,): fingerprint (upper half of the hash), bits of the float32 IDF (0 where free), row of the
-    term's vector or -1, unused"""
-    floats: NDArray[np.float32]
-    """the same memory read as float32"""
+    Terms are numbered by how frequent they are, so that what belongs to the frequent ones lies together.
+    """
+
+    slots: NDArray[np.uint64]
+    """upper half of the hash, and the number of the term plus one; 0 where free"""
+    idf: NDArray[np.float32]
+    """by number"""
+    rows: NDArray[np.int32]
+    """by number: the row of the term's vector or -1"""
     unknown: np.float32
     """IDF of a term that the lexicon does not have"""
 
 
+_UPPER = np.uint64(0xFFFFFFFF00000000)
+_LOWER = np.uint64(0x00000000FFFFFFFF)
+
+
 @njit(cache=True, nogil=True, inline="always")
-def look_up(h, slots, floats, unknown):
+def look_up(h, table):
     """The IDF of a hashed term and the row of its vector, or -1."""
-    mask = (slots.shape[0] >> 2) - 1
+    mask = table.slots.shape[0] - 1
     i = np.int64(h) & mask
-    fingerprint = np.int32(np.int64(h) >> 32)
-    while slots[4 * i + 1] != 0:
-        if slots[4 * i] == fingerprint:
-            return floats[4 * i + 1], np.int64(slots[4 * i + 2])
+    slot = table.slots[i]
+    while slot != 0:
+        if (slot ^ h) & _UPPER == 0:
+            number = np.int64(slot & _LOWER) - 1
+            return table.idf[number], np.int64(table.rows[number])
         i = (i + 1) & mask
-    return unknown, np.int64(-1)
+        slot = table.slots[i]
+    return table.unknown, np.int64(-1)
 
 
 @njit(cache=True, nogil=True)
-def _fill_table(hashes, idf, rows, slots, floats):
-    mask = (slots.shape[0] >> 2) - 1
+def _fill_table(hashes, slots):
+    mask = slots.shape[0] - 1
     for k in range(hashes.shape[0]):
         i = np.int64(hashes[k]) & mask
-        while slots[4 * i + 1] != 0:
+        while slots[i] != 0:
             i = (i + 1) & mask
-        slots[4 * i] = np.int32(np.int64(hashes[k]) >> 32)
-        slots[4 * i + 2] = rows[k]
-        floats[4 * i + 1] = idf[k]
+        slots[i] = hashes[k] & _UPPER | np.uint64(k + 1)
 
 
 def smooth_idf(frequencies: NDArray[np.float64], n_documents: float) -> NDArray[np.float32]:
@@ -242,11 +250,15 @@ def lookup_table(counts: Counts, with_vectors: NDArray[np.uint64] | None = None)
         frequencies[np.searchsorted(hashes, counts.hashes)] = counts.frequencies
         rows = np.full(len(hashes), -1, np.int32)
         rows[np.searchsorted(hashes, with_vectors)] = np.arange(len(with_vectors), dtype=np.int32)
-    size = 1 << max(4, int(2 * len(hashes)).bit_length())
-    slots = np.zeros(4 * size, np.int32)
-    floats = slots.view(np.float32)
-    _fill_table(hashes, smooth_idf(frequencies, counts.n_documents), rows, slots, floats)
-    return LookupTable(slots, floats, np.float32(np.log1p(counts.n_documents) + 1))
+    order = np.argsort(-frequencies, kind="stable")
+    slots = np.zeros(1 << max(4, int(2 * len(hashes)).bit_length()), np.uint64)
+    _fill_table(hashes[order], slots)
+    idf = smooth_idf(frequencies[order], counts.n_documents)
+    return LookupTable(slots, _never_empty(idf), _never_empty(rows[order]), np.float32(np.log1p(counts.n_documents) + 1))
+
+
+def _never_empty(array: NDArray[Any]) -> NDArray[Any]:
+    return array if len(array) else np.zeros(1, array.dtype)
 
 
 @dataclass(frozen=True)
@@ -282,6 +294,17 @@ class TermVectors:
         return np.where(length > 0, 1 / np.maximum(length, _EPSILON), 0).astype(np.float32)
 
 
+class LexiconArrays(NamedTuple):
+    """A lexicon as compiled code takes it."""
+
+    terms: LookupTable
+    stems: LookupTable
+    codes: NDArray[np.int8]
+    """shape (n_vectors, size), by frequency; the rows of `terms` point here"""
+    scales: NDArray[np.float32]
+    inverse_lengths: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """What is known about terms: how many documents have each term and each stem, and the terms' vectors."""
@@ -313,14 +336,21 @@ class Lexicon:
         return lookup_table(self.stems)
 
     @cached_property
-    def arguments(self):  # type: ignore[no-untyped-def]
-        """The lexicon as compiled code takes it: term table, stem table, vectors."""
-        terms, stems = self.term_table, self.stem_table
-        if self.vectors is None:
-            codes, scales, inverse = np.zeros((1, 1), np.int8), np.zeros(1, np.float32), np.zeros(1, np.float32)
-        else:
-            codes, scales, inverse = self.vectors.codes, self.vectors.scales, self.vectors.inverse_lengths
-        return (*terms, *stems, np.ascontiguousarray(codes), scales, inverse)
+    def arguments(self) -> LexiconArrays:
+        """The lexicon as compiled code takes it."""
+        terms = self.term_table
+        kept = terms.rows >= 0
+        if self.vectors is None or not kept.any():
+            size = self.vectors.size if self.vectors else 1
+            nothing = np.zeros(1, np.float32)
+            return LexiconArrays(terms, self.stem_table, np.zeros((1, size), np.int8), nothing, nothing)
+        order = terms.rows[kept]
+        rows = np.where(kept, np.cumsum(kept, dtype=np.int32) - 1, -1).astype(np.int32)
+        vectors = self.vectors
+        return LexiconArrays(
+            terms._replace(rows=rows), self.stem_table,
+            np.ascontiguousarray(vectors.codes[order]), vectors.scales[order], vectors.inverse_lengths[order],
+        )  # fmt: skip
 
     def with_vectors(self, vectors: TermVectors | None) -> Lexicon:
         return Lexicon(self.terms, self.stems, vectors)

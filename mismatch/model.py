@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mismatch.boilerplate import BoilerplateModel
+from mismatch.cascade import FirstLook
 from mismatch.head import Forest
 from mismatch.lexicon import Lexicon
 from mismatch.threshold import Calibration
@@ -19,5 +20,11 @@ class Model:
     calibration: Calibration
     card: dict[str, Any] = field(default_factory=dict)
     """the model card: plain dictionaries, lists, strings and numbers"""
+    first_look: FirstLook | None = None
+    """without it every body is read to its end"""
     topics: TopicModel | None = None
     boilerplate: BoilerplateModel | None = None
+
+    def usable_first_look(self) -> FirstLook | None:
+        """The first look, such that it clears nothing that the cuts would not, wherever they have been moved to."""
+        return self.first_look.below(self.calibration.unsure_cut) if self.first_look else None

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.boilerplate import BoilerplateModel
+from mismatch.cascade import FirstLook
 from mismatch.errors import ModelError
 from mismatch.head import Forest
 from mismatch.lexicon import Counts, Lexicon, TermVectors
@@ -35,7 +36,7 @@ from mismatch.threshold import Calibration
 from mismatch.topics import TopicModel
 
 FORMAT = "mismatch model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_FILE_BYTES = 1 << 30
 _LONGEST_VECTOR = 4096
 _FOREST_ARRAYS = ("roots", "feature", "threshold", "left", "right", "value")
@@ -70,6 +71,13 @@ def save_model(model: Model, path: str | Path) -> None:
         "n_documents": [model.lexicon.terms.n_documents, model.lexicon.stems.n_documents],
         "arrays": {name: packed(array) for name, array in _arrays(model).items()},
     }
+    if model.first_look is not None:
+        contents["first_look"] = {
+            "forest_offset": model.first_look.forest.offset,
+            "clear_below": model.first_look.clear_below,
+            "figures": model.first_look.figures,
+            "arrays": {name: packed(getattr(model.first_look.forest, name)) for name in _FOREST_ARRAYS},
+        }
     contents = _canonical(contents)
     for name, part in (("topics", model.topics), ("boilerplate", model.boilerplate)):
         if part is not None:
@@ -253,7 +261,17 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         raise ValueError("the topics do not fit the term vectors")
     boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
     terms, stems = counts
-    return Model(Lexicon(terms, stems, vectors), forest, calibration, card, topics, boilerplate)
+    first_look = _first_look(contents["first_look"]) if "first_look" in contents else None
+    return Model(Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate)
+
+
+def _first_look(plain: dict[str, Any]) -> FirstLook:
+    arrays: dict[str, Any] = {name: unpacked(name, plain["arrays"][name]) for name in _FOREST_ARRAYS}
+    forest = Forest(**arrays, offset=float(plain["forest_offset"]))
+    _check_forest(forest)
+    if not math.isfinite(clear_below := float(plain["clear_below"])):
+        raise ValueError("the cut of the first look is no number")
+    return FirstLook(forest, clear_below, dict(plain["figures"]))
 
 
 def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:

@@ -170,7 +170,7 @@ def _derange_stratum(
 
 
 @njit(cache=True, nogil=True)
-def _project_rows(data, offsets, rows, fold, slots, floats, unknown, out):
+def _project_rows(data, offsets, rows, fold, table, out):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)
     ends = np.empty(CHUNK_TERMS, np.int64)
@@ -183,7 +183,7 @@ def _project_rows(data, offsets, rows, fold, slots, floats, unknown, out):
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             for k in range(n):
                 h = terms[k]
-                weight = look_up(h, slots, floats, unknown)[0] - np.float32(2.0)
+                weight = look_up(h, table)[0] - np.float32(2.0)
                 if weight > 0:
                     for p in range(2):
                         g = h >> np.uint64(20 * p)
@@ -227,10 +227,7 @@ def neighbours(
 
 def _vectors(pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon) -> NDArray[np.float32]:
     vectors = np.zeros((len(rows), PROJECTION_SIZE), np.float32)
-    table = lexicon.term_table
-    _project_rows(
-        pairs.bodies.data, pairs.bodies.offsets, rows, fold_arguments(), table.slots, table.floats, table.unknown, vectors
-    )
+    _project_rows(pairs.bodies.data, pairs.bodies.offsets, rows, fold_arguments(), lexicon.term_table, vectors)
     vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch import screening
+from mismatch.cascade import score_pairs
 from mismatch.frames import arrow_table, is_pairs, judged_part, pairs_table, with_columns
-from mismatch.head import score_pairs
 from mismatch.model import Model
 from mismatch.model_file import load_model
 from mismatch.overlap import FEATURE_NAMES
@@ -65,15 +65,18 @@ class Scorer:
     'mismatch'
     """
 
-    def __init__(self, model: Model, *, explain: bool = False) -> None:
+    def __init__(self, model: Model, *, explain: bool = False, thorough: bool = False) -> None:
         """
         Parameters
         ----------
         explain
             Add `title_keywords` and `body_keywords` too, what each is about in its own words. Far slower.
+        thorough
+            Read every body to its end, also where its beginning shows already that the title belongs to it.
         """
         self.model = model
         self.explain = explain
+        self.first_look = None if thorough else model.usable_first_look()
         self.schema = pa.schema([*ADDED_SCHEMA, *KEYWORD_FIELDS]) if explain else ADDED_SCHEMA
 
     def added_columns(self, titles: pa.Array, bodies: pa.Array) -> pa.RecordBatch:
@@ -83,7 +86,9 @@ class Scorer:
         model, n = self.model, len(wanted)
         size = model.lexicon.vectors.size if model.topics is not None and model.lexicon.vectors is not None else 0
         vectors = np.zeros((n, 2 if size else 0, size), np.float32)
-        log_odds, features = score_pairs(title_text, body_text, wanted, model.lexicon, model.forest, vectors)
+        log_odds, features = score_pairs(
+            title_text, body_text, wanted, model.lexicon, model.forest, vectors, self.first_look
+        )
         refused = screening.screen(title_text, body_text, features, model.boilerplate)
         verdicts = np.zeros(n, np.int8)
         with np.errstate(invalid="ignore"):
@@ -170,7 +175,7 @@ class Scorer:
         ]  # fmt: skip
 
 
-def load(model: str | Path = "starter", *, explain: bool = False) -> Scorer:
+def load(model: str | Path = "starter", *, explain: bool = False, thorough: bool = False) -> Scorer:
     """A scorer with the starter model, or with the model in a file.
 
     Raises
@@ -178,7 +183,7 @@ def load(model: str | Path = "starter", *, explain: bool = False) -> Scorer:
     ModelError
         If the file is not a usable model.
     """
-    return Scorer(load_model(model_path(model)), explain=explain)
+    return Scorer(load_model(model_path(model)), explain=explain, thorough=thorough)
 
 
 def _names(numbers: NDArray[Any], names: tuple[str, ...]) -> pa.Array:

@@ -5,8 +5,10 @@ neighbouring characters. Every term has a *stem*: the hash of a word's first fiv
 syllabaries), or of a pair's first character, which stands in for a stemmer in every language. Words of a single letter
 are left out; single digits stay; a point or comma between digits is skipped ("1,000" is 1000).
 
-Hashes are 64 bit: a polynomial over the folded code points, then a finaliser (`mix`, the 64-bit finaliser of
-MurmurHash3, Appleby 2011). Any bytes may come in: what is not well-formed UTF-8 separates words.
+Hashes are 64 bit, over the UTF-8 bytes of the folded text, eight at a time: multiply and shift for each eight, one more
+round for the last (the shape of Stafford's finalisers of MurmurHash3, 2011). Words of plain ASCII, between other plain
+ASCII, are found 64 bytes at a time by vector instructions and never looked at letter by letter; everything else goes
+one code point after the other. Any bytes may come in: what is not well-formed UTF-8 separates words.
 """
 
 from __future__ import annotations
@@ -19,16 +21,34 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.folding import CODE_POINT_MASK, DIGIT, PAIR_SCRIPT, SYLLABLE, folding_table
+from mismatch.intrinsics import (
+    WORDS_WIDTH,
+    digit_mask,
+    eight_bytes,
+    highest_bit,
+    joiner_mask,
+    letter_mask,
+    lowest_bit,
+    not_ascii_mask,
+)
 
 STEM_LETTERS = 5
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _STEM_SALT = np.uint64(0x5BD1E995A3C59AC3)
 _PAIR_SALT = np.uint64(0x2545F4914F6CDD1D)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
+_BYTE = np.uint64(0xFF)
+_LOWER_CASE = np.uint64(0x2020202020202020)
+_FIVE_BYTES = np.uint64(0xFFFFFFFFFF)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ONE = np.uint64(1)
+_NONE = np.uint64(0)
+_LAST_OF_64 = np.uint64(1 << 63)
+_AHEAD = WORDS_WIDTH + 16
+"""bytes that must exist from where 64 bytes are looked at: eight may be read from any place in a word"""
 
-CHUNK_TERMS = 2048
+CHUNK_TERMS = 1024
 """Terms that are cut before they are looked at: the size of the working arrays, whatever the length of the text."""
 
 
@@ -118,15 +138,128 @@ def _decode(data, pos, stop):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def _step(h, eight):
+    """The hash of some bytes and of the eight behind them."""
+    h = (h ^ eight) * _MIX_1
+    return h ^ h >> np.uint64(32)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _finish(h, last):
+    """The hash of a text whose last one to eight bytes are `last`, and `h` that of the bytes before them."""
+    h = _step(h, last) * _MIX_2
+    return h ^ h >> np.uint64(29)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _push(h, eight, filled, code):
+    """Adds the UTF-8 bytes of one folded code point to a hash that is under way: (h, bytes held back, how many)."""
+    last = 0x80 | code & 0x3F
+    third = 0x80 | code >> 6 & 0x3F
+    if code < 0x80:
+        packed = np.uint64(code)
+        size = 1
+    elif code < 0x800:
+        packed = np.uint64(0xC0 | code >> 6 | last << 8)
+        size = 2
+    elif code < 0x10000:
+        packed = np.uint64(0xE0 | code >> 12 | third << 8 | last << 16)
+        size = 3
+    else:
+        packed = np.uint64(0xF0 | code >> 18 | (0x80 | code >> 12 & 0x3F) << 8 | third << 16 | last << 24)
+        size = 4
+    if filled + size <= 8:
+        return h, eight | packed << np.uint64(8 * filled), filled + size
+    if filled == 8:
+        return _step(h, eight), packed, size
+    room = 8 - filled
+    h = _step(h, eight | packed << np.uint64(8 * filled))
+    return h, packed >> np.uint64(8 * room), size - room
+
+
+@njit(cache=True, nogil=True, inline="always")
 def _put(terms, stems, ends, n, term, stem, end):
-    terms[n] = mix(term)
-    stems[n] = mix(stem ^ _STEM_SALT)
+    terms[n] = term
+    stems[n] = stem
     ends[n] = end
     return n + 1
 
 
-STATE_SIZE = 9
-_SLACK = 32  # one code point never gives more terms than this
+@njit(cache=True, nogil=True, inline="always")
+def _put_lone(terms, stems, ends, n, character, end):
+    """A character of a script without spaces that has no neighbour."""
+    lone = np.uint64(character)
+    return _put(terms, stems, ends, n, _finish(_PAIR_SALT, lone), _finish(_STEM_SALT, lone), end)
+
+
+@njit(cache=True, nogil=True)
+def _cut_ascii(data, pos, stop, room, n, terms, stems, ends):
+    """Cuts words of ASCII letters and digits from `pos`, which lies between words.
+
+    Returns (n, pos): it stops between words, at the latest before the word that touches the first byte that is not ASCII,
+    the first number with points or commas inside, or the end of what can be looked at 64 bytes at a time.
+    """
+    while pos < stop and n < room and pos + _AHEAD <= data.shape[0]:
+        if np.int64(data[pos]) + np.int64(data[pos + _AHEAD - 1]) > 510:  # never: it shows bounds checking what is read
+            break
+        digits = digit_mask(data, pos)
+        word = letter_mask(data, pos) | digits
+        joiners = joiner_mask(data, pos) & digits << _ONE
+        special = not_ascii_mask(data, pos)
+        seen = min(stop - pos, WORDS_WIDTH)
+        if seen < WORDS_WIDTH:
+            inside = (_ONE << np.uint64(seen)) - _ONE
+            digits &= inside
+            word &= inside
+            special &= inside
+        special |= joiners & (digits >> _ONE | _LAST_OF_64)
+        cut = WORDS_WIDTH
+        if special != 0:
+            cut = lowest_bit(special)
+            word &= (_ONE << np.uint64(cut)) - _ONE
+        starts = word & ~(word << _ONE)
+        behind = ~word & word << _ONE
+        after = pos + min(cut, seen)
+        if starts != 0 and cut > 0 and word >> np.uint64(cut - 1) & _ONE:  # its end is not known yet
+            last = highest_bit(starts)
+            starts ^= _ONE << np.uint64(last)
+            after = pos + last
+        while starts != 0:
+            begin = lowest_bit(starts)
+            end = lowest_bit(behind)
+            starts &= starts - _ONE
+            behind &= behind - _ONE
+            length = end - begin
+            at = pos + begin
+            if length <= 8:
+                if length == 1 and not digits >> np.uint64(begin) & _ONE:
+                    continue
+                eight = (eight_bytes(data, at) | _LOWER_CASE) & _ALL >> np.uint64(64 - 8 * length)
+                terms[n] = _finish(_NONE, eight)
+            else:
+                eight = eight_bytes(data, at) | _LOWER_CASE
+                h = _NONE
+                rest = eight
+                left = length
+                while left > 8:
+                    h = _step(h, rest)
+                    at += 8
+                    left -= 8
+                    rest = eight_bytes(data, at) | _LOWER_CASE
+                terms[n] = _finish(h, rest & _ALL >> np.uint64(64 - 8 * left))
+            stems[n] = _finish(_STEM_SALT, eight & _FIVE_BYTES)
+            ends[n] = pos + end
+            n += 1
+        if after == pos:
+            return n, pos
+        pos = after
+        if special != 0:
+            return n, pos
+    return n, pos
+
+
+STATE_SIZE = 12
+_SLACK = 32  # neither 64 bytes of ASCII nor one code point ever give more terms than this
 
 
 @njit(cache=True, nogil=True)
@@ -137,7 +270,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
     ----------
     data : uint8 array
     pos, stop : int
-        The bytes to read: nothing outside them is touched.
+        The bytes to read: nothing outside them counts, and nothing outside `data` is touched.
     state : int64 array of shape (STATE_SIZE,), in and out
         What was open when the room ended. Zero it before each text.
     terms, stems : uint64 arrays of one shape, larger than 32, out
@@ -160,23 +293,26 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
     last_end = state[6] if state[6] else pos
     h = np.uint64(state[7])
     stem = np.uint64(state[8])
+    eight = np.uint64(state[9])
+    filled = state[10]
+    again = pos  # where 64 bytes at a time are worth another try
+    wait = 1
     while pos < stop:
+        if letters == 0 and previous == 0 and pos >= again:
+            before = pos
+            n, pos = _cut_ascii(data, pos, stop, room, n, terms, stems, ends)
+            wait = 1 if pos > before else min(2 * wait, 64)
+            again = pos + wait
+            if pos >= stop:
+                break
+            if n >= room:
+                state[:] = 0
+                return n, pos
         b = data[pos]
         size = 1
         value = np.int64(0)
         if b < 128:
             f = ascii_[b]
-            if f != 0 and previous == 0:
-                last_digit = f < 58
-                has_digit |= last_digit
-                h = (h + np.uint64(f)) * _MULTIPLIER
-                letters += 1
-                weight += 1
-                if weight == STEM_LETTERS:
-                    stem = h
-                pos += 1
-                last_end = pos
-                continue
             if f != 0:
                 value = np.int64(f) | (DIGIT if f < 58 else 0)
             elif last_digit and (b == 44 or b == 46) and pos + 1 < stop and 48 <= data[pos + 1] < 58:
@@ -197,24 +333,24 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
             if entry > 0 and entry & PAIR_SCRIPT == 0:
                 if previous != 0:
                     if alone:
-                        lone = np.uint64(previous) * _MULTIPLIER
-                        n = _put(terms, stems, ends, n, lone ^ _PAIR_SALT, lone, last_end)
+                        n = _put_lone(terms, stems, ends, n, previous, last_end)
                     previous = 0
                     alone = True
                 last_digit = entry & DIGIT != 0
                 has_digit |= last_digit
-                h = (h + np.uint64(entry & CODE_POINT_MASK)) * _MULTIPLIER
+                h, eight, filled = _push(h, eight, filled, entry & CODE_POINT_MASK)
+                if weight < STEM_LETTERS:
+                    stem = h ^ eight
                 letters += 1
-                before = weight
                 weight += 2 if entry & SYLLABLE else 1
-                if before < STEM_LETTERS and weight >= STEM_LETTERS:
-                    stem = h
                 last_end = pos + size
                 continue
             if letters > 0:
                 if letters > 1 or has_digit:
-                    n = _put(terms, stems, ends, n, h, stem if weight >= STEM_LETTERS else h, last_end)
-                h = np.uint64(0)
+                    n = _put(terms, stems, ends, n, _finish(h, eight), _finish(_STEM_SALT, stem), last_end)
+                h = _NONE
+                eight = _NONE
+                filled = 0
                 letters = 0
                 weight = 0
                 has_digit = False
@@ -222,16 +358,15 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
             if entry > 0:
                 character = entry & CODE_POINT_MASK
                 if previous != 0:
-                    lone = np.uint64(previous) * _MULTIPLIER
-                    pair = (lone + np.uint64(character)) * _MULTIPLIER
-                    n = _put(terms, stems, ends, n, pair ^ _PAIR_SALT, lone, pos + size)
+                    pair = np.uint64(previous | character << 32)
+                    term = _finish(_PAIR_SALT, pair)
+                    n = _put(terms, stems, ends, n, term, _finish(_STEM_SALT, np.uint64(previous)), pos + size)
                     alone = False
                 previous = character
                 last_end = pos + size
             elif previous != 0:
                 if alone:
-                    lone = np.uint64(previous) * _MULTIPLIER
-                    n = _put(terms, stems, ends, n, lone ^ _PAIR_SALT, lone, last_end)
+                    n = _put_lone(terms, stems, ends, n, previous, last_end)
                 previous = 0
                 alone = True
         pos += size
@@ -245,14 +380,41 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
             state[6] = last_end
             state[7] = np.int64(h)
             state[8] = np.int64(stem)
+            state[9] = np.int64(eight)
+            state[10] = filled
             return n, pos
     if letters > 1 or has_digit:
-        n = _put(terms, stems, ends, n, h, stem if weight >= STEM_LETTERS else h, last_end)
+        n = _put(terms, stems, ends, n, _finish(h, eight), _finish(_STEM_SALT, stem), last_end)
     if previous != 0 and alone:
-        lone = np.uint64(previous) * _MULTIPLIER
-        n = _put(terms, stems, ends, n, lone ^ _PAIR_SALT, lone, last_end)
+        n = _put_lone(terms, stems, ends, n, previous, last_end)
     state[:] = 0
     return n, stop
+
+
+_LONGEST_WORD = 256
+
+
+@njit(cache=True, nogil=True)
+def end_of_term(data, pos, stop, ascii_, pages, entries):
+    """The first place from `pos` on where a text can be cut in two without cutting a term: just behind a separator.
+
+    `stop` if there is none among the next `_LONGEST_WORD` bytes.
+    """
+    limit = min(stop, pos + _LONGEST_WORD)
+    while pos < limit and data[pos] & 0xC0 == 0x80:
+        pos += 1
+    while pos < limit:
+        b = data[pos]
+        if b < 128:
+            pos += 1
+            if ascii_[b] == 0 and b != 44 and b != 46:  # these may stand inside a number
+                return pos
+        else:
+            code, size = _decode(data, pos, stop)
+            pos += size
+            if entries[np.int64(pages[code >> 8]) * 256 + (code & 255)] == 0:
+                return pos
+    return stop
 
 
 def fold_arguments():  # type: ignore[no-untyped-def]

@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.errors import InputError, MismatchError
+from mismatch.examples import Examples, Settings, describe_pairs, strata_of
+from mismatch.first_look import fit_first_look
 from mismatch.head import Forest, export, fit_head
 from mismatch.lexicon import Counts, DocumentCounter, Lexicon, TermVectors
 from mismatch.model import Model
-from mismatch.overlap import FEATURE_NAMES, VECTOR_FEATURES, pair_features, without_vectors
-from mismatch.pairs import Pairs, codes, derange, group_folds, neighbours
+from mismatch.overlap import FEATURE_NAMES, pair_features
+from mismatch.pairs import Pairs, group_folds
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.titles import TitleCleaner
 from mismatch.tokens import TextBuffers
@@ -34,7 +35,6 @@ from mismatch.vectors import learn_vectors
 
 MIN_PAIRS = 20
 MIN_BODIES = 10
-MAX_HEAD_PAIRS = 40_000
 MIN_VECTOR_PAIRS = 400
 MAX_VECTOR_PAIRS = 30_000
 VECTOR_SIZE = 128
@@ -42,24 +42,6 @@ MAX_SUSPECT_SHARE = 0.02
 SUSPECT_QUANTILE = 0.25
 MAX_BLENDED_EXAMPLES = 30_000
 """described pairs up to which the base's head is mixed in"""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What can be chosen in training."""
-
-    max_false_flags: float = 0.005
-    confidence: float = 0.95
-    max_unsure: float = 0.03
-    prior: float = 0.01
-    n_folds: int = 5
-    seed: int = 0
-    max_terms: int = 1 << 18
-    hard_share: float = 0.1
-    """Hard swaps of each kind (one topic, one source, one neighbourhood) for one matched pair."""
-    portable: bool = False
-    """Fit the head for other archives than this one: bodies are also shown in part and without vectors, and similarities
-    of whole texts, which say less about other archives than about the one they were learned from, are left out."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +57,6 @@ class Training:
     """log-odds of every row of the input that was used, NaN elsewhere; shape (n_rows,)"""
     n_duplicates: int
     n_unusable: int
-
-
-@dataclass(frozen=True)
-class _Examples:
-    """Described pairs for the head."""
-
-    features: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    folds: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    """row of the title in the input"""
-    random: NDArray[np.bool_]
-    """matched, or swapped at random (not hard): what calibration is measured on"""
 
 
 def train(
@@ -133,23 +102,23 @@ def train(
     fold_counts = _count_folds(pairs, rows, folds, n_folds)
     terms, stems = counts or (_total([c[0] for c in fold_counts]), _total([c[1] for c in fold_counts]))
     lexicon = Lexicon.learn(terms, stems, background, settings.max_terms)
-    strata = _strata(table)
+    strata = strata_of(table)
     generators = rng.spawn(n_folds)
     vectors, half_vectors = _vectors(pairs, matched_rows, folds, n_folds, fold_counts, lexicon, background, settings, tell)
     lexicon = lexicon.with_vectors(vectors)
     tell("describing pairs")
 
-    def described(fold: int) -> _Examples:
+    def described(fold: int) -> Examples:
         fold_terms, fold_stems = fold_counts[fold]
         held_out = Lexicon.learn(terms.minus(fold_terms), stems.minus(fold_stems), background, settings.max_terms)
         held_out = held_out.with_vectors(half_vectors[fold % 2])
         inside = rows[folds[rows] == fold]
         known = labels if supervised else None
-        return _describe(pairs, inside, held_out, generators[fold], known, strata, fold, len(rows), settings)
+        return describe_pairs(pairs, inside, held_out, generators[fold], known, strata, fold, len(rows), settings)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         parts = list(pool.map(described, range(n_folds)))
-    examples = _Examples(*(np.concatenate([getattr(p, f) for p in parts]) for f in _Examples.__dataclass_fields__))
+    examples = Examples(*(np.concatenate([getattr(p, f) for p in parts]) for f in Examples.__dataclass_fields__))
     tell("fitting the head")
     excluded = np.zeros(n, bool)
     scores = _cross_fit(examples, excluded, settings.seed)
@@ -166,6 +135,7 @@ def train(
     if calibrated_on is not None:
         examples = replace(examples, random=examples.random & calibrated_on[examples.rows])
     calibration = _calibrate(examples, scores, use, settings)
+    first_look = fit_first_look(examples, scores, use, calibration, settings.seed)
     suspects = np.flatnonzero(excluded)
     suspects = suspects[np.argsort(-out_of_fold[suspects], kind="stable")]
     figures = _figures(examples, scores, calibration)
@@ -177,10 +147,11 @@ def train(
         },
         "settings": dict(vars(settings)),
         "figures_out_of_fold": figures,
+        "first_look": first_look.figures if first_look else None,
         "features": list(FEATURE_NAMES),
         "base": (base.card.get("name", "model without a name") if base else None),
     }  # fmt: skip
-    model = Model(lexicon, forest, calibration, full_card)
+    model = Model(lexicon, forest, calibration, full_card, first_look)
     return Training(model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum()))
 
 
@@ -292,95 +263,11 @@ def _total(parts: list[Counts]) -> Counts:
     return total
 
 
-def _strata(table: pa.Table) -> list[NDArray[np.int64]]:
-    return [codes(table[name], table.num_rows) for name in ("topic", "source") if name in table.column_names]
-
-
-def _describe(
-    pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.random.Generator, labels: NDArray[np.int64] | None,
-    strata: list[NDArray[np.int64]], fold: int, n_all: int, settings: Settings,
-) -> _Examples:  # fmt: skip
-    """The fold's own pairs and, without labels, swapped ones: at random, of one topic or source, of one neighbourhood."""
-    limit = max(1, round(MAX_HEAD_PAIRS * len(rows) / n_all))
-    if len(rows) > limit:
-        rows = np.sort(rng.choice(rows, limit, replace=False))
-    groups: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], bool]] = []
-    if labels is not None:
-        groups.append((rows, rows, labels[rows], True))
-    else:
-        groups.append((rows, rows, np.zeros(len(rows), np.int64), True))
-        repeats = 1 if n_all > 10_000 else 3
-        for _ in range(repeats):
-            left, right = derange(pairs, rows, rng)
-            groups.append((left, right, np.ones(len(left), np.int64), True))
-        some = np.sort(rng.choice(rows, round(len(rows) * min(1.0, settings.hard_share * repeats)), replace=False))
-        for codes_ in strata:
-            if len(np.unique(codes_[rows])) > 1:
-                left, right = derange(pairs, some, rng, codes_[some])
-                groups.append((left, right, np.ones(len(left), np.int64), False))
-        near = neighbours(pairs, rows, some, lexicon, rng)
-        left, right = some[near >= 0], near[near >= 0]
-        groups.append((left, right, np.ones(len(left), np.int64), False))
-    left, right = np.concatenate([g[0] for g in groups]), np.concatenate([g[1] for g in groups])
-    features = pair_features(pairs.titles, pairs.bodies, lexicon, left, right)
-    examples = _Examples(
-        features=features,
-        labels=np.concatenate([g[2] for g in groups]),
-        folds=np.full(len(left), fold, np.int64),
-        rows=left,
-        random=np.concatenate([np.full(len(g[0]), g[3]) for g in groups]),
-    )
-    if not settings.portable:
-        return examples
-    in_part = pair_features(pairs.titles, pairs.bodies, lexicon, left, right, _windows(pairs.bodies, right, rng))
-    half = slice(int(rng.integers(2)), None, 2)
-    return _portable(examples, in_part, half)
-
-
-def _portable(examples: _Examples, in_part: NDArray[np.float32], half: slice) -> _Examples:
-    """The examples, the same with bodies in part, and half of both without vectors."""
-    whole = examples.features
-    shown = [whole, in_part, without_vectors(whole[half]), without_vectors(in_part[half])]
-    features = np.concatenate(shown)
-    features[:, [FEATURE_NAMES.index(name) for name in VECTOR_FEATURES[:2]]] = 0
-    rest = {
-        name: np.concatenate([getattr(examples, name)] * 2 + [getattr(examples, name)[half]] * 2)
-        for name in ("labels", "folds", "rows")
-    }
-    random = np.concatenate([examples.random, np.zeros(len(features) - len(whole), bool)])
-    return _Examples(features=features, random=random, **rest)
-
-
-def _windows(
-    bodies: TextBuffers, rows: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """A part of each body, 250 to 2,500 bytes, half of them from the beginning, cut between words."""
-    starts, stops = bodies.offsets[rows], bodies.offsets[rows + 1]
-    sizes = stops - starts
-    wanted = np.exp(rng.uniform(np.log(250), np.log(2500), len(rows))).astype(np.int64)
-    first = np.where(
-        rng.random(len(rows)) < 0.5, 0, (rng.random(len(rows)) * np.maximum(0, sizes - wanted)).astype(np.int64)
-    )
-    begin = starts + first
-    end = np.minimum(stops, begin + wanted)
-    _between_words(bodies.data, starts, stops, begin, end)
-    return begin, end
-
-
-@njit(cache=True, nogil=True)
-def _between_words(data, starts, stops, begin, end):
-    for k in range(begin.shape[0]):
-        while starts[k] < begin[k] < end[k] and data[begin[k] - 1] > 32:
-            begin[k] += 1
-        while begin[k] < end[k] < stops[k] and data[end[k]] > 32:
-            end[k] -= 1
-
-
-def _fit(examples: _Examples, use: NDArray[np.bool_], seed: int) -> Forest:
+def _fit(examples: Examples, use: NDArray[np.bool_], seed: int) -> Forest:
     return export(fit_head(examples.features[use], examples.labels[use], seed=seed))
 
 
-def _cross_fit(examples: _Examples, excluded: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
+def _cross_fit(examples: Examples, excluded: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
     """Log-odds of every example from a head that has not seen its fold."""
     scores = np.empty(len(examples.labels))
     left_out = excluded[examples.rows] & (examples.labels == 0)
@@ -390,7 +277,7 @@ def _cross_fit(examples: _Examples, excluded: NDArray[np.bool_], seed: int) -> N
     return scores
 
 
-def _suspects(examples: _Examples, scores: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
+def _suspects(examples: Examples, scores: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
     """Matched pairs that look more like a mismatch than a quarter of the swaps do, at most `MAX_SUSPECT_SHARE` of all."""
     matched = examples.random & (examples.labels == 0)
     swapped = examples.random & (examples.labels == 1)
@@ -401,7 +288,7 @@ def _suspects(examples: _Examples, scores: NDArray[np.float64], n: int) -> NDArr
 
 
 def _blended(
-    examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], forest: Forest, base: Model | None
+    examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], forest: Forest, base: Model | None
 ) -> tuple[Forest, NDArray[np.float64], float]:
     """The head mixed with the base's, in the proportion that predicts best out of fold; on many pairs it stands alone."""
     if base is None or base.forest is None or int(use.sum()) > MAX_BLENDED_EXAMPLES:
@@ -425,7 +312,7 @@ def _blended(
     return mixed_forest, share * scores + (1 - share) * lent, share
 
 
-def _calibrate(examples: _Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: Settings) -> Calibration:
+def _calibrate(examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: Settings) -> Calibration:
     measured = examples.random & use
     slope, intercept = fit_platt(scores[measured], examples.labels[measured])
     matched = np.sort(scores[measured & (examples.labels == 0)])
@@ -445,7 +332,7 @@ def _calibrate(examples: _Examples, scores: NDArray[np.float64], use: NDArray[np
     return Calibration(slope, intercept, settings.prior, cut, min(unsure, cut), promise)
 
 
-def _figures(examples: _Examples, scores: NDArray[np.float64], calibration: Calibration) -> dict[str, float]:
+def _figures(examples: Examples, scores: NDArray[np.float64], calibration: Calibration) -> dict[str, float]:
     from sklearn.metrics import roc_auc_score
 
     measured = examples.random

@@ -32,7 +32,7 @@ _EPSILON = 1e-8
 
 
 @njit(cache=True, nogil=True)
-def _count_terms(data, offsets, rows, fold, slots, floats, unknown, n_terms, indptr, indices, values, fill):
+def _count_terms(data, offsets, rows, fold, table, n_terms, indptr, indices, values, fill):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)
     ends = np.empty(CHUNK_TERMS, np.int64)
@@ -46,7 +46,7 @@ def _count_terms(data, offsets, rows, fold, slots, floats, unknown, n_terms, ind
         while pos < stop:
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             for t in range(n):
-                row = look_up(terms[t], slots, floats, unknown)[1]
+                row = look_up(terms[t], table)[1]
                 if row < 0:
                     continue
                 if stamp[row] != k:
@@ -69,7 +69,7 @@ def term_matrix(texts: TextBuffers, rows: NDArray[np.int64], hashes: NDArray[np.
     """TF-IDF of the given terms in some texts: sparse float32 of shape (len(rows), len(hashes))."""
     table = lookup_table(lexicon.terms, hashes)
     indptr = np.zeros(len(rows) + 1, np.int64)
-    arguments = (texts.data, texts.offsets, rows, fold_arguments(), table.slots, table.floats, table.unknown, len(hashes))
+    arguments = (texts.data, texts.offsets, rows, fold_arguments(), table, len(hashes))
     _count_terms(*arguments, indptr, np.empty(0, np.int32), np.empty(0, np.float32), False)
     indices, values = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
     _count_terms(*arguments, indptr, indices, values, True)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from ordinary_pairs import PAIRS
 
-from mismatch.head import Forest, export, fit_head, score_pairs
+from mismatch.cascade import score_pairs
+from mismatch.head import Forest, export, fit_head
 from mismatch.overlap import FEATURES, N_FEATURES, pair_features
 from mismatch.scorer import Scorer
 from mismatch.tokens import text_buffers

@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch import overlap, tokens
+from mismatch import overlap, pair_terms, soft_overlap, tokens
 from mismatch.folding import SPELLING_VARIANTS
 from mismatch.lexicon import Counts, Lexicon
 
 _WORD = (1 << 64) - 1
-_MULTIPLIER, _STEM_SALT, _PAIR_SALT = (int(n) for n in (tokens._MULTIPLIER, tokens._STEM_SALT, tokens._PAIR_SALT))
+_STEM_SALT, _PAIR_SALT = (int(n) for n in (tokens._STEM_SALT, tokens._PAIR_SALT))
 _UNSPACED = (
     "CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "THAI",
     "LAO", "KHMER", "MYANMAR", "TIBETAN", "YI SYLLABLE", "TAI THAM", "NEW TAI LUE", "TAI LE", "TAI VIET",
@@ -40,22 +40,24 @@ class Term(NamedTuple):
     @property
     def hashes(self) -> tuple[int, int]:
         """Of the term and of its stem."""
-        term = polynomial(self.text) ^ (_PAIR_SALT if self.unspaced else 0)
-        return finished(term), finished(polynomial(self.stem) ^ _STEM_SALT)
+        if self.unspaced:
+            numbers = [ord(c) for c in self.text]
+            together = sum(n << 32 * i for i, n in enumerate(numbers))
+            stem = numbers[0].to_bytes(8, "little")
+            return hashed(together.to_bytes(8, "little"), _PAIR_SALT), hashed(stem, _STEM_SALT)
+        return hashed(self.text.encode()), hashed(self.stem.encode(), _STEM_SALT)
 
 
-def polynomial(text: str) -> int:
+def hashed(text: bytes, salt: int = 0) -> int:
+    """Eight bytes after the other: multiply and shift; `salt` and one more round with the last."""
+    eights = [int.from_bytes(text[i : i + 8], "little") for i in range(0, len(text), 8)]
     h = 0
-    for character in text:
-        h = (h + ord(character)) * _MULTIPLIER & _WORD
-    return h
-
-
-def finished(h: int) -> int:
-    """The 64-bit finaliser of MurmurHash3."""
-    for multiplier in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        h = (h ^ h >> 33) * multiplier & _WORD
-    return h ^ h >> 33
+    for i, eight in enumerate(eights):
+        is_last = i == len(eights) - 1
+        h = (h ^ eight ^ (salt if is_last else 0)) * 0xFF51AFD7ED558CCD & _WORD
+        h ^= h >> 32
+    h = h * 0xC4CEB9FE1A85EC53 & _WORD
+    return h ^ h >> 29
 
 
 def characters(data: bytes) -> Iterator[tuple[str | None, int]]:
@@ -188,7 +190,7 @@ def _idf(counts: Counts) -> tuple[dict[int, float], float]:
 
 def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
     """All features of a pair by name."""
-    title_terms = cut(title)[: overlap.TITLE_TERMS]
+    title_terms = cut(title)[: pair_terms.TITLE_TERMS]
     body_terms = cut(body)
     title_counts = Counter((t.text, t.unspaced) for t in title_terms)
     by_key = {(t.text, t.unspaced): t for t in reversed(title_terms)}
@@ -196,7 +198,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
     body_counts: Counter[tuple[str, bool]] = Counter()
     body_types: list[Term] = []
     for t in body_terms:
-        if (t.text, t.unspaced) in body_counts or len(body_types) < overlap.BODY_TERMS:
+        if (t.text, t.unspaced) in body_counts or len(body_types) < pair_terms.BODY_TERMS:
             if (t.text, t.unspaced) not in body_counts:
                 body_types.append(t)
             body_counts[t.text, t.unspaced] += 1
@@ -220,7 +222,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
     dot = sum(
         tf(title_counts[t.text, t.unspaced]) * tf(all_counts[t.text, t.unspaced]) * known.term(t) ** 2 for t in hit
     )
-    bigrams = list(pairwise(title_stems))[: overlap._BIGRAMS]
+    bigrams = list(pairwise(title_stems))[: pair_terms.MAX_BIGRAMS]
     in_body = set(pairwise(body_stems))
     bigram_weight = [known.stem(a) + known.stem(b) for a, b in bigrams]
     bigram_hit = sum(w for w, pair in zip(bigram_weight, bigrams, strict=True) if pair in in_body)
@@ -248,7 +250,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
         "density": math.log(1 + 1000 * occurrences / n) if n else 0,
         "type_token_ratio": len(body_types) / n if n else 0,
     }
-    lead = {(t.text, t.unspaced) for t in body_terms[: overlap.LEAD_TERMS]}
+    lead = {(t.text, t.unspaced) for t in body_terms[: pair_terms.LEAD_TERMS]}
     weights = {(t.text, t.unspaced): known.term(t) * tf(title_counts[t.text, t.unspaced]) for t in types}
     return out | _vector_features(types, weights, body_types, body_counts, lead, set(found), out["stem_coverage"], known)
 
@@ -259,10 +261,10 @@ def _vector_features(
     lead: set[tuple[str, bool]], found: set[int], stem_coverage: float, known: Known,
 ) -> dict[str, float]:  # fmt: skip
     nothing = dict.fromkeys(overlap.VECTOR_FEATURES, 0.0) | {"soft_coverage": stem_coverage}
-    looked_at = body_types[: overlap.VECTOR_TERMS]
+    looked_at = body_types[: soft_overlap.VECTOR_TERMS]
     total, share = _covered(types, known)
     body_total, body_share = _covered(looked_at, known)
-    if share <= overlap.MIN_VECTOR_SHARE * total or body_share <= overlap.MIN_VECTOR_SHARE * body_total:
+    if share <= soft_overlap.MIN_VECTOR_SHARE * total or body_share <= soft_overlap.MIN_VECTOR_SHARE * body_total:
         return nothing
     sums = np.zeros((3, known.size))
     for t in types:
@@ -277,11 +279,11 @@ def _vector_features(
         if (t.text, t.unspaced) in lead:
             sums[2] += known.term(t) * vector
     hit = sum(known.term(t) for t in types if t.hashes[1] in found)
-    missing = [t for t in types if t.hashes[1] not in found and t.hashes[0] in known.vectors][: overlap._MISSING_TERMS]
+    missing = [t for t in types if t.hashes[1] not in found and t.hashes[0] in known.vectors][: soft_overlap.MISSING_TERMS]
     best = [_nearest(known.vectors[t.hashes[0]], near) for t in missing]
     weight = sum(known.term(t) for t in missing)
     soft = sum(known.term(t) * b[0] for t, b in zip(missing, best, strict=True))
-    soft_8 = sum(known.term(t) * sum(b) / overlap._BEST for t, b in zip(missing, best, strict=True))
+    soft_8 = sum(known.term(t) * sum(b) / soft_overlap.BEST for t, b in zip(missing, best, strict=True))
     return {
         "vector_similarity": _cosine(sums[0], sums[1]),
         "lead_similarity": _cosine(sums[0], sums[2]),
@@ -293,7 +295,7 @@ def _vector_features(
 
 
 def _nearest(vector: NDArray[np.float64], near: list[NDArray[np.float64]]) -> list[float]:
-    return sorted((max(0.0, _cosine(vector, other)) for other in near), reverse=True)[: overlap._BEST]
+    return sorted((max(0.0, _cosine(vector, other)) for other in near), reverse=True)[: soft_overlap.BEST]
 
 
 def _covered(types: Sequence[Term], known: Known) -> tuple[float, float]:

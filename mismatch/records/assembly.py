@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from mismatch.records.byte_masks import copy_bytes
+from mismatch.intrinsics import copy_bytes
 from mismatch.records.fragments import Fragments
 from mismatch.records.json_escapes import key_is
 from mismatch.records.json_scan import MAX_DEPTH, MAX_MEMBERS, parse_object

@@ -15,8 +15,8 @@ import pyarrow.csv
 from numba import njit
 
 from mismatch.errors import InputError
+from mismatch.intrinsics import valid_utf8
 from mismatch.records.blocks import Block, Reject, pairs_batch
-from mismatch.records.byte_masks import valid_utf8
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.line_table import count_newlines

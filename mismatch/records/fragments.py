@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
-from mismatch.records.byte_masks import WIDTH, copy_bytes, lowest_bit, string_mask
+from mismatch.intrinsics import WIDTH, copy_bytes, lowest_bit, string_mask
 from mismatch.records.columnar import as_text
 
 SIGNIFICANT_DIGITS = 6

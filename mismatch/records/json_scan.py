@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from mismatch.records.byte_masks import WIDTH, lowest_bit, string_mask, valid_utf8
+from mismatch.intrinsics import WIDTH, lowest_bit, string_mask, valid_utf8
 from mismatch.records.json_escapes import key_is, written_name
 from mismatch.records.line_table import is_space
 

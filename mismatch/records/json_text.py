@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from mismatch.records.byte_masks import copy_bytes
+from mismatch.intrinsics import copy_bytes
 from mismatch.records.json_escapes import unescape
 from mismatch.records.json_scan import ABSENT, ESCAPED, NULL
 

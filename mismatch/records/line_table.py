@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mismatch.records.byte_masks import WIDTH, lowest_bit, newline_mask
+from mismatch.intrinsics import WIDTH, lowest_bit, newline_mask
 
 
 @njit(nogil=True, cache=True, inline="always")

@@ -9,7 +9,8 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 import pyarrow as pa
 
@@ -18,8 +19,31 @@ from mismatch.records.compression import SUFFIXES
 from mismatch.records.inputs import TEMPORARY_SUFFIX
 
 
-class OutputFile:
-    """Bytes go in; `commit` gives the file its name, `discard` leaves nothing.
+class WholeOrNothing:
+    """A context manager: leaving it commits, an exception (KeyboardInterrupt too) discards."""
+
+    def commit(self) -> None:
+        """Completes what was written and gives it its name."""
+        raise NotImplementedError
+
+    def discard(self) -> None:
+        """Leaves nothing behind."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()
+
+
+class OutputFile(WholeOrNothing):
+    """Bytes go in; `commit` gives the file its name, `discard` leaves nothing; so does a `with` by how it ends.
 
     None or `-` is standard output. What exists and is no regular file (a device, a named pipe) is written
     directly. A name that ends with .gz or .zst is compressed. The folder is checked at once.

@@ -8,16 +8,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 from mismatch.records.blocks import Reject
-from mismatch.records.output_file import OutputFile
+from mismatch.records.output_file import OutputFile, WholeOrNothing
 
 _PIECE = 3 << 18  # a multiple of 3, so that pieces of base64 can be put one after another
 
 
-class Quarantine:
+class Quarantine(WholeOrNothing):
     """Collects rejects and writes them to `path`; None only counts them.
 
     A context manager like a sink: the file appears under its name on success only. Each line is
@@ -59,17 +58,6 @@ class Quarantine:
         """Leaves no file behind."""
         if self._file is not None:
             self._file.discard()
-
-    def __enter__(self) -> Quarantine:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.commit()
-        else:
-            self.discard()
 
 
 def reason_kind(reason: str) -> str:

@@ -4,7 +4,6 @@ at all."""
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Protocol
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from mismatch.errors import InputError
 from mismatch.records.encoding import Encoded, Encoder, Tabular, cell_rows, header_row
 from mismatch.records.inputs import FORMATS, format_of, named_format
 from mismatch.records.json_tables import OTHER_FIELDS, JsonTable
-from mismatch.records.output_file import AsFile, OutputFile
+from mismatch.records.output_file import AsFile, OutputFile, WholeOrNothing
 
 __all__ = ["Encoded", "Encoder", "Sink", "open_sink", "output_format"]
 
@@ -29,7 +28,7 @@ class _Form(Protocol):
     def finish(self) -> None: ...
 
 
-class Sink:
+class Sink(WholeOrNothing):
     """Where encoded rows go. `encoder` makes what `write` takes; blocks must be written in their order, by
     one thread.
 
@@ -65,17 +64,6 @@ class Sink:
     def discard(self) -> None:
         """Removes what was written; standard output keeps it."""
         self._output.discard()
-
-    def __enter__(self) -> Sink:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.commit()
-        else:
-            self.discard()
 
 
 def output_format(path: str | Path | None, default: str = "jsonl") -> str:

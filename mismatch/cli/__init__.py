@@ -1,0 +1,53 @@
+"""The command line: parses, calls, prints. Here the commands are put together; each lives in the module it is imported from.
+
+Importing this package imports nothing heavy, so that `--help` answers at once: what a command needs, it imports itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mismatch.cli.judging import evaluate, explain
+from mismatch.cli.models import info
+from mismatch.cli.scoring import gate, score
+from mismatch.cli.serving import serve
+from mismatch.cli.training import calibrate, train
+from mismatch.endings import Commands, run
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="mismatch",
+    cls=Commands,
+    help="Catches articles whose headline belongs to another story.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    if version:
+        from mismatch import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+for _command in (train, score, gate, explain, evaluate, calibrate):  # in the order of the help
+    app.command()(_command)
+app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(serve)
+app.command()(info)
+
+
+def main() -> None:
+    """Runs the command line; every expected error is one line on standard error and an exit code."""
+    run(app, "mismatch")

@@ -1,0 +1,113 @@
+"""`mismatch explain` and `mismatch evaluate`: one article in words, many in figures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mismatch.cli.models import load_scorer, named_after_file
+from mismatch.cli.options import (
+    Body,
+    Format,
+    Inputs,
+    Label,
+    ModelOption,
+    Prior,
+    Quiet,
+    Rejected,
+    Report,
+    Source,
+    Thorough,
+    Title,
+    Topic,
+    not_negative,
+)
+from mismatch.cli.outputs import check_outputs, check_report, write_page
+from mismatch.cli.reading import as_judged, labels_of, read_pairs, read_row, read_text
+from mismatch.errors import InputError
+
+
+def explain(
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="[INPUT]", help="A file; choose the row with --row.", show_default=False)] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title; with INPUT, the column of titles.", show_default=False)] = None,
+    body_file: Annotated[str | None, typer.Option("--body-file", metavar="FILE", help="A text file with the body; - is standard input.", show_default=False)] = None,
+    row: Annotated[int, typer.Option("--row", metavar="N", min=1, help="Row of INPUT, counted from 1.")] = 1,
+    model: ModelOption = "starter", format: Format = None, body: Body = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """One article in words: the verdict, and which terms of the title are in the body, where, and which are not.
+
+    Example: mismatch explain --title "KXIP vs KKR Live Score" --body-file body.txt
+    """
+    from mismatch.explain import explain as explain_pair
+    from mismatch.explain import in_words
+    from mismatch.records.columns import ColumnChoice
+
+    if inputs:
+        text_title, text_body = read_row(inputs, row, format, ColumnChoice(title=title, body=body))
+    elif title is not None and body_file is not None:
+        text_title, text_body = title, read_text(body_file)
+    else:
+        raise InputError("give --title and --body-file, or a file and --row")
+    from mismatch.terminal import safe
+
+    for line in in_words(explain_pair(load_scorer(model), text_title, text_body)):
+        typer.echo(safe(line, 400) if line.strip() else "")
+
+
+def evaluate(
+    inputs: Inputs,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    report: Report = None,
+    compare: Annotated[str | None, typer.Option("--compare", metavar="MODEL", help="A second model to measure on the same pairs.", show_default=False)] = None,
+    prior: Prior = None,
+    cost_false_flag: Annotated[float | None, typer.Option("--cost-false-flag", metavar="COST", callback=not_negative, help="What a false flag costs; finds the cheapest cut.", show_default=False)] = None,
+    cost_miss: Annotated[float | None, typer.Option("--cost-miss", metavar="COST", callback=not_negative, help="What a missed mismatch costs, in the same unit.", show_default=False)] = None,
+    swaps: Annotated[bool, typer.Option("--swaps", help="Leave labels aside and measure against swapped pairs.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps and the bootstrap.")] = 0,
+    model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
+    source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None,
+    thorough: Thorough = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source, topic, script and length.
+
+    With labels (a column `label`, or --label) against the labels, otherwise real pairs against swapped ones.
+
+    Example: mismatch evaluate archive.jsonl --model models/mine.joblib --report evaluation.html
+    """
+    import json
+    from dataclasses import replace
+
+    from mismatch import evaluation, terminal
+    from mismatch.records.columns import ColumnChoice
+
+    check_outputs({"--report": report, "--rejected": rejected}, inputs=inputs)
+    if report == "-" and as_json:
+        raise InputError("--json and --report - both write to standard output; give the report a file")
+    models = [load_scorer(name).model for name in (model, compare) if name is not None]
+    if compare is not None:  # two cards may bear one name
+        models = [named_after_file(loaded, path) for loaded, path in zip(models, (model, compare), strict=True)]
+    if thorough:
+        models = [replace(loaded, first_look=None) for loaded in models]
+    check_report(report)
+    choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
+    table, _ = read_pairs(inputs, format, choice, rejected, quiet)
+    table, labels = as_judged(table), None if swaps else labels_of(table, label, quiet)
+    setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)
+    result: evaluation.Evaluation | evaluation.Comparison
+    if compare is None:
+        result = evaluation.evaluate(models[0], table, labels=labels, setup=setup)
+    else:
+        result = evaluation.compare(models[0], models[1], table, labels=labels, setup=setup)
+    if report is not None:
+        from mismatch.report.evaluation_page import evaluation_page
+
+        write_page(report, evaluation_page(result, inputs))
+    if as_json:
+        typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=1, allow_nan=False))
+    elif report == "-":
+        pass
+    elif isinstance(result, evaluation.Comparison):
+        terminal.print_comparison(result)
+    else:
+        terminal.print_evaluation(result)

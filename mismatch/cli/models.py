@@ -1,0 +1,55 @@
+"""`mismatch info`, and how every command loads the model that it is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mismatch.cli.options import Quiet
+
+if TYPE_CHECKING:
+    from mismatch.scorer import Scorer
+
+
+def info(
+    model: Annotated[str, typer.Argument(metavar="[MODEL]", help="A model file, or 'starter'.")] = "starter",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Prints the model card: what the model was trained on, its settings, figures and promises.
+
+    Example: mismatch info models/mine.joblib
+    """
+    import json
+
+    from mismatch.terminal import print_card
+
+    loaded = load_scorer(model).model
+    card = {**loaded.card, "calibration": dict(vars(loaded.calibration)), "terms": len(loaded.lexicon.terms.hashes)}
+    if as_json:
+        typer.echo(json.dumps(card, ensure_ascii=False, indent=1))
+    else:
+        print_card(card)
+
+
+def load_scorer(model: str, prior: float | None = None, *, explain: bool = False, thorough: bool = False) -> Scorer:
+    """A scorer for a path or `starter`; with `prior`, its probabilities are for a stream with that share of mismatches."""
+    from dataclasses import replace
+
+    from mismatch.scorer import Scorer, load
+
+    scorer = load(model, explain=explain, thorough=thorough)
+    if prior is None:
+        return scorer
+    return Scorer(replace(scorer.model, calibration=scorer.model.calibration.with_prior(prior)), explain=explain, thorough=thorough)
+
+
+def named_after_file(model: Any, path: str) -> Any:
+    """The model with its file's name added to that on its card."""
+    from dataclasses import replace
+
+    name = model.card.get("name")
+    file = Path(path).name
+    return replace(model, card={**model.card, "name": f"{name} ({file})" if name else file})

@@ -1,0 +1,115 @@
+"""What the commands read: pairs as one table, a row, a text; and what they say of an input that is not as it should be."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mismatch.errors import InputError
+
+if TYPE_CHECKING:
+    from mismatch.records.columns import ColumnChoice
+
+
+def read_pairs(
+    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: Path | None, quiet: bool
+) -> tuple[Any, list[dict[str, Any]]]:
+    """All pairs of the inputs, and what the model card says of the files."""
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+    from mismatch.records.tables import pairs_of
+
+    reader = Reader(inputs, format=format, columns=choice)
+    say_notices(reader, quiet)
+    with Quarantine(rejected) as quarantine:
+        table = pairs_of(reader, quarantine)
+        check_whole(reader)
+    say_rejected(quarantine.count, rejected)
+    return table, _digests(reader.origins)
+
+
+def _digests(origins: list[str]) -> list[dict[str, Any]]:
+    import hashlib
+
+    out: list[dict[str, Any]] = []
+    for origin in origins:
+        if not Path(origin).is_file():  # read already, and gone
+            out.append({"file": "standard input" if origin == "-" else "a pipe"})
+            continue
+        with open(origin, "rb") as file:
+            out.append({"file": Path(origin).name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()})
+    return out
+
+
+def read_row(inputs: list[str], row: int, format: str | None, choice: ColumnChoice) -> tuple[str, str]:
+    """Title and body of one row, counted from 1."""
+    from mismatch.records.reading import Reader
+
+    seen, reader = 0, Reader(inputs, format=format, columns=choice)
+    for chunk in reader:
+        block = chunk.decode()
+        if row <= seen + len(block):
+            at = row - seen - 1
+            return block.pairs.column("title")[at].as_py() or "", block.pairs.column("body")[at].as_py() or ""
+        seen += len(block)
+    check_whole(reader)
+    raise InputError(f"there is no row {row:,}: {', '.join(inputs)} has {seen:,} readable rows")
+
+
+def read_text(path: str) -> str:
+    """The text of a file, of standard input for -; what is not UTF-8 is replaced."""
+    try:
+        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return raw.decode("utf-8", "replace")
+
+
+def as_judged(table: Any) -> Any:
+    """The pairs with their titles cleaned as `score` and `gate` clean them, so that what is measured is what is judged."""
+    from mismatch.titles import TitleCleaner
+
+    cleaner = TitleCleaner()
+    titles, sources = table["title"].combine_chunks(), table["source"].combine_chunks()
+    cleaner.learn(titles, sources)
+    return table.set_column(table.column_names.index("title"), "title", cleaner.clean(titles, sources))
+
+
+def labels_of(table: Any, asked: str | None, quiet: bool) -> Any:
+    """The labels as 0 and 1; None where there are none."""
+    from mismatch.classifier import label_codes
+    from mismatch.terminal import say
+
+    missing = table["label"].null_count
+    if table.num_rows and not missing:
+        return label_codes(table["label"].to_pylist())
+    if asked is not None and table.num_rows:
+        raise InputError(f"{missing:,} rows have no label in {asked!r}; label all of them, or leave --label out")
+    if missing < table.num_rows:
+        say(f"{missing:,} rows have no label, so that the labels of the others are left aside", quiet=quiet)
+    return None
+
+
+def say_notices(reader: Any, quiet: bool) -> None:
+    """What the reader chose for the user, such as the columns."""
+    from mismatch.terminal import say
+
+    for notice in reader.notices:
+        say(notice, quiet=quiet)
+
+
+def check_whole(reader: Any) -> None:
+    """Half an input is an error; raised before outputs get their names, so that none looks complete."""
+    if reader.problems:
+        raise InputError("; ".join(reader.problems) + ". Repair the input, or leave it out")
+
+
+def say_rejected(n: int, kept_in: Path | None) -> None:
+    """Said even if quiet: rows that nobody can read are something wrong."""
+    from mismatch.terminal import say
+
+    if n:
+        rows = "1 row" if n == 1 else f"{n:,} rows"
+        kept = f", kept in {kept_in}" if kept_in else "; --rejected FILE keeps what cannot be read"
+        say(f"{rows} could not be read{kept}")

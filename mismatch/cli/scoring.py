@@ -1,0 +1,150 @@
+"""`mismatch score` and `mismatch gate`: streams of rows, judged and passed on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from mismatch.cli import quick_start
+from mismatch.cli.models import load_scorer
+from mismatch.cli.options import (
+    Body,
+    Format,
+    Id,
+    Inputs,
+    ModelOption,
+    Prior,
+    Quiet,
+    Rejected,
+    Report,
+    Source,
+    Thorough,
+    Threads,
+    Title,
+)
+from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
+from mismatch.cli.reading import check_whole, say_notices, say_rejected
+from mismatch.errors import InputError
+
+
+def score(
+    inputs: Inputs,
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the rows go; its name gives the format. - is standard output.")] = "-",
+    out_format: Annotated[str | None, typer.Option("--out-format", help="Format of the output, where the name does not say.", show_default=False)] = None,
+    only: Annotated[bool, typer.Option("--only", help="Write only the id and the added columns.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Add title_keywords and body_keywords; far slower.")] = False,
+    engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
+    rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
+    body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
+
+    Example: mismatch score scrapes.jsonl.gz --out scored.parquet
+    """
+    if engine != "local":
+        if only or explain or rejected or threads or out_format or prior or thorough:
+            raise InputError("--only, --explain, --rejected, --threads, --prior, --thorough and --out-format go with --engine local")
+        return _score_on(engine, inputs, out, model=model, format=format, title=title, body=body, quiet=quiet)
+    quick_start.start()
+    from mismatch import pipeline, terminal
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+    from mismatch.records.writing import open_sink
+
+    check_outputs({"--out": out, "--rejected": rejected})
+    scorer = load_scorer(model, prior, explain=explain, thorough=thorough)
+    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    say_notices(reader, quiet)
+    kind = out_format or output_format_of(out, reader)
+    with (
+        open_sink(out, format=kind, only=only, schema=reader.schema) as sink,
+        Quarantine(rejected) as quarantine,
+        terminal.progress(reader.bytes_total, quiet=quiet) as bar,
+    ):
+        tally = pipeline.run(reader, scorer, [pipeline.Route(sink)], quarantine, threads=threads, on_progress=bar)
+        check_whole(reader)
+    terminal.say(terminal.summary(tally), quiet=quiet)
+    say_rejected(tally.rejected, rejected)
+
+
+def _score_on(engine: str, inputs: list[str], out: str, *, quiet: bool, **options: Any) -> None:
+    from mismatch.terminal import say
+
+    if engine != "spark":
+        raise InputError(f"--engine is local or spark, not {engine!r}")
+    if out == "-" or "-" in inputs:
+        raise InputError("--engine spark reads and writes folders: name one with --out")
+    from mismatch.integrations.spark import score_files
+
+    counts = score_files(inputs, out, **options)
+    words = ", ".join(f"{count:,} {name}" for name, count in counts.items() if name != "rows")
+    say(f"{counts['rows']:,} rows: {words}; written to {out}", quiet=quiet)
+
+
+def gate(
+    inputs: Inputs,
+    max_rate: Annotated[float | None, typer.Option("--max-rate", metavar="R", min=0, max=1, help="Fail when a larger share of the rows is flagged.", show_default=False)] = None,
+    gate_on: Annotated[str, typer.Option("--gate-on", metavar="WHAT", help="What --max-rate is held against: flagged, or estimate (the lower bound of the estimated share of mismatches).")] = "flagged",
+    passed: Annotated[str | None, typer.Option("--passed", metavar="FILE", help="Where rows go that are not flagged.", show_default=False)] = None,
+    flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
+    report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
+    body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Splits a stream into passed and flagged rows, prints a table by source, and ends with 1 when too many are flagged.
+
+    Rows that are unsure or unscorable pass, with their columns saying so.
+
+    Example: mismatch gate today.jsonl --max-rate 0.02 --passed clean.jsonl --flagged review.jsonl
+    """
+    from contextlib import ExitStack
+
+    if report is None:
+        quick_start.start()
+    from mismatch import pipeline, terminal
+    from mismatch.batch.estimate import OperatingPoint, true_share
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+    from mismatch.records.writing import open_sink
+
+    check_outputs({"--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report})
+    if gate_on not in ("flagged", "estimate"):
+        raise InputError(f"--gate-on is flagged or estimate, not {gate_on!r}")
+    scorer = load_scorer(model, prior, thorough=thorough)
+    point = OperatingPoint.of_card(scorer.model.card)
+    if gate_on == "estimate" and point is None:
+        raise InputError(f"the card of {model} does not say how often its cut is right, so that nothing can be estimated; set the cut with mismatch calibrate, or use --gate-on flagged")
+    check_report(report)
+    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    say_notices(reader, quiet)
+    with ExitStack() as stack:
+        routes = []
+        for path, verdicts in ((passed, pipeline.NOT_FLAGGED), (flagged, pipeline.FLAGGED)):
+            if path is not None:
+                sink = stack.enter_context(open_sink(path, format=output_format_of(path, reader), schema=reader.schema))
+                routes.append(pipeline.Route(sink, verdicts))
+        quarantine = stack.enter_context(Quarantine(rejected))
+        bar = stack.enter_context(terminal.progress(reader.bytes_total, quiet=quiet))
+        tally = pipeline.run(reader, scorer, routes, quarantine, threads=threads, by_source=True, on_progress=bar)
+        check_whole(reader)
+    judged = tally.rows - tally.verdicts["unscorable"]
+    estimate = true_share(tally.flagged, judged, point) if point else None
+    rate = tally.flagged_share if gate_on == "flagged" else estimate.low if estimate else 0.0
+    ok = max_rate is None or rate <= max_rate
+    promise = scorer.model.calibration.promise
+    terminal.print_gate(
+        tally, ok, max_rate, to_stderr="-" in (passed, flagged, report), estimate=estimate, gate_on=gate_on, promise=promise
+    )
+    if report is not None:
+        from mismatch.report.gate_page import Decision, gate_page
+
+        decision = Decision(ok, max_rate, gate_on, estimate, point)
+        name = str(scorer.model.card.get("name") or model)
+        write_page(report, gate_page(tally, decision, model=name, promise=promise, inputs=inputs, lexicon=scorer.model.lexicon))
+    say_rejected(tally.rejected, rejected)
+    if not ok:
+        raise typer.Exit(1)

@@ -1,0 +1,174 @@
+"""`mismatch train` and `mismatch calibrate`: what makes a model, and what sets its cut."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mismatch.cli.models import load_scorer
+from mismatch.cli.options import (
+    Body,
+    Confidence,
+    Format,
+    Label,
+    MaxFalseFlags,
+    Prior,
+    Quiet,
+    Rejected,
+    Source,
+    Title,
+    Topic,
+    between_0_and_1,
+)
+from mismatch.cli.outputs import check_folder, check_outputs
+from mismatch.cli.reading import as_judged, labels_of, read_pairs
+from mismatch.errors import InputError
+
+
+def train(
+    pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of headline-body pairs.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the model goes, e.g. models/mine.joblib.", show_default=False)],
+    base: Annotated[str, typer.Option("--base", metavar="MODEL", help="Model that lends its background.")] = "starter",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
+    suspects: Annotated[Path | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
+    max_false_flags: MaxFalseFlags = 0.005,
+    confidence: Confidence = 0.95,
+    unsure_band: Annotated[float, typer.Option("--unsure-band", metavar="U", min=0, max=0.5, help="Share of good articles on which the model may abstain.")] = 0.03,
+    prior: Annotated[float, typer.Option("--prior", metavar="P", callback=between_0_and_1, help="Share of mismatches expected in what will be scored.")] = 0.01,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
+    name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
+    date: Annotated[str | None, typer.Option("--date", help="Date on the model card; else SOURCE_DATE_EPOCH, else none.", show_default=False)] = None,
+    format: Format = None, title: Title = None, body: Body = None, source: Source = None, topic: Topic = None,
+    label: Label = None, rejected: Rejected = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Learns from headline-body pairs. No labels needed: it makes its own mismatches by swapping.
+
+    Example: mismatch train training_data/articles --out models/mine.joblib --suspects suspects.jsonl
+    """
+    from mismatch.classifier import label_codes, resolve_base
+    from mismatch.model_file import save_model
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.starter import model_path
+    from mismatch.terminal import say, spinner
+    from mismatch.training import Settings
+    from mismatch.training import train as train_model
+
+    for path in (out, suspects):
+        if path is not None:
+            check_folder(path)
+    check_outputs({"--out": out, "--suspects": suspects, "--rejected": rejected}, inputs=pairs)
+    lender = None if fresh else resolve_base(model_path(base))
+    choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
+    with spinner(quiet=quiet) as tell:
+        table, digests = read_pairs(pairs, format, choice, rejected, quiet)
+        labels = None
+        if table["label"].null_count == 0 and table.num_rows:
+            labels = label_codes(table["label"].to_pylist())
+            if not labels.any():
+                say("all pairs are labelled match: mismatches are made by swapping", quiet=quiet)
+        elif label is not None:
+            raise InputError(f"{table['label'].null_count:,} rows have no label in {label!r}; label all of them, or leave --label out")
+        settings = Settings(max_false_flags=max_false_flags, confidence=confidence, max_unsure=unsure_band, prior=prior, seed=seed)
+        card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
+        training = train_model(table, labels=labels, settings=settings, base=lender, card=card, progress=tell)
+        save_model(training.model, out)
+    if suspects is not None:
+        _write_suspects(suspects, table, training)
+    counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
+    say(f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without text left out)", quiet=quiet)
+    n = len(training.suspects)
+    if n:
+        listed = f"listed in {suspects}" if suspects else "list them with --suspects FILE"
+        say(f"{n:,} pair{'s' if n > 1 else ''} of your archive look{'' if n > 1 else 's'} wrong and {'were' if n > 1 else 'was'} left out: {listed}", quiet=quiet)
+    say(
+        f"out of fold against {'the labels' if labels is not None and labels.any() else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
+        f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}",
+        quiet=quiet,
+    )
+    promise = training.model.calibration.promise
+    say(promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not", quiet=quiet)
+    say(f"model written to {out}", quiet=quiet)
+
+
+def _date(given: str | None) -> str | None:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if given is None and epoch:
+        from datetime import UTC, datetime
+
+        try:
+            return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+        except (ValueError, OverflowError, OSError):
+            raise InputError(f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds") from None
+    return given
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    import mismatch
+
+    names = ("scikit-learn", "numpy", "numba", "pyarrow")
+    return {"mismatch": mismatch.__version__, **{name: version(name) for name in names}}
+
+
+def _write_suspects(path: Path, table: Any, training: Any) -> None:
+    import json
+
+    from mismatch.records.output_file import OutputFile
+
+    probability = training.model.calibration.probability(training.suspect_scores)
+    with OutputFile(path) as output:
+        for row, p in zip(training.suspects.tolist(), probability.tolist(), strict=True):
+            line = {"row": row + 1, "id": table["id"][row].as_py(), "source": table["source"][row].as_py(),
+                    "title": table["title"][row].as_py(), "body_begins": (table["body"][row].as_py() or "")[:200],
+                    "mismatch_probability": round(p, 6)}  # fmt: skip
+            output.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+
+def calibrate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model whose cut is to be set: a file, or 'starter'.", show_default=False)],
+    pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs that the model was not trained on.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the calibrated model goes.", show_default=False)],
+    max_false_flags: MaxFalseFlags = 0.005,
+    confidence: Confidence = 0.95,
+    unsure_band: Annotated[float, typer.Option("--unsure-band", metavar="U", min=0, max=1, help="Share of good articles on which the model may abstain.")] = 0.03,
+    by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
+    prior: Prior = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
+    format: Format = None, title: Title = None, body: Body = None, source: Source = None, label: Label = None,
+    rejected: Rejected = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Sets the cut so that at most a share R of good articles is flagged, with confidence C.
+
+    The pairs must be genuine and unseen in training; with a column of labels the matches among them are used. Where they are
+    too few for the promise, the command says how many it takes and ends with 2.
+
+    Example: mismatch calibrate starter held_out.jsonl --max-false-flags 0.01 --confidence 0.95 --out models/mine.joblib
+    """
+    from mismatch.calibration import Promise
+    from mismatch.calibration import calibrate as set_cut
+    from mismatch.model_file import save_model
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.terminal import say
+
+    if by not in ("pair", "source"):
+        raise InputError(f"--by is pair or source, not {by!r}")
+    check_folder(out)
+    check_outputs({"--out": out, "--rejected": rejected}, inputs=pairs)
+    loaded = load_scorer(model).model
+    table, digests = read_pairs(pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet)
+    promise = Promise(max_false_flags, confidence, unsure_band, by == "source", prior, seed)
+    done = set_cut(loaded, as_judged(table), promise, labels=labels_of(table, label, quiet), digests=digests)
+    save_model(done.model, out)
+    for notice in done.notices:
+        say(notice)
+    counts, point = done.model.card["calibrated"]["pairs"], done.model.card["operating_point"]
+    left_out = f"{done.duplicates:,} with a body seen before and {done.unscorable:,} that cannot be judged left out"
+    say(f"calibrated on {counts['used']:,} matched pairs ({left_out}); {counts['needed']:,} were needed", quiet=quiet)
+    if point["flagged_mismatched"] is not None:
+        say(f"with this cut {point['flagged_mismatched']:.1%} of mismatches are found", quiet=quiet)
+    say(f"promise: {done.model.calibration.promise}", quiet=quiet)
+    say(f"model written to {out}", quiet=quiet)
