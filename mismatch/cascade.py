@@ -70,7 +70,7 @@ def _score_rows(
                 pos = pause
         if is_clear:
             if vectors.shape[1]:
-                sum_vectors(title, body, work, lexicon)
+                sum_vectors(title, body, 0, work, lexicon)
         else:
             body = read_body(body_data, pos, stop, body, title.bigrams, work, fold, lexicon)
             describe(title, body, work, lexicon, features[k])

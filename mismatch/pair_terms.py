@@ -25,9 +25,13 @@ MAX_BIGRAMS = 64
 _BODY_SLOTS = 1 << 17
 _TITLE_SLOTS = 2 * TITLE_TERMS
 _BITMAP_WORDS = 64
+_BYTES_A_SLOT = 3
 _UPPER = np.uint64(0xFFFFFFFF00000000)
 _LOWER = np.uint64(0x00000000FFFFFFFF)
 _ONE = np.uint64(1)
+_SIX = np.uint64(6)
+_SIXTY_THREE = np.uint64(63)
+_BITMAP_MASK = np.uint64(_BITMAP_WORDS - 1)
 LOG_COUNT = 1.0 + np.log(np.maximum(np.arange(256), 1))
 """``1 + ln(count)``, the sublinear term frequency, of small counts"""
 
@@ -95,8 +99,10 @@ class BodySizes(NamedTuple):
     """of the TF-IDF norm; written when the reading ends"""
     mask: int
     """size of the table less one"""
+    last: int
+    """place of the last term whose stem is in the title, -2 without one"""
     previous: int
-    """the last term's stem in the title, or -1"""
+    """that stem"""
 
 
 @njit(cache=True, nogil=True)
@@ -146,42 +152,50 @@ def read_title(data, pos, stop, work, fold, lexicon):
     generation = work.generation[0]
     work.bitmap[:] = 0
     work.state[:] = 0
-    n, _ = cut_terms(
-        data, pos, stop, work.state, fold[0], fold[1], fold[2], fold[3], fold[4], work.terms, work.stems, work.ends
-    )
+    term_mask = lexicon.terms.slots.shape[0] - 1
+    stem_mask = lexicon.stems.slots.shape[0] - 1
+    n_read = 0
     n_terms = 0
     n_stems = 0
     n_bigrams = 0
     previous = np.int64(-1)
-    for k in range(min(n, TITLE_TERMS)):
-        stem = np.int64(work.stems[k])
-        i = _find(work.stem_table, stem, generation)
-        if work.stem_table[2 * i + 1] >> 32 != generation:
-            work.stem_table[2 * i] = stem
-            work.stem_table[2 * i + 1] = generation << 32 | n_stems
-            work.stem_idf[n_stems] = look_up(work.stems[k], lexicon.stems)[0]
-            work.stem_hits[n_stems] = 0
-            work.stem_first[n_stems] = -1
-            work.bitmap[(stem >> 6) & (_BITMAP_WORDS - 1)] |= _ONE << np.uint64(stem & 63)
-            n_stems += 1
-        stem_id = work.stem_table[2 * i + 1] & 0xFFFFFFFF
-        term = np.int64(work.terms[k])
-        i = _find(work.title_table, term, generation)
-        if work.title_table[2 * i + 1] >> 32 != generation:
-            work.title_table[2 * i] = term
-            work.title_table[2 * i + 1] = generation << 32 | n_terms
-            work.title_idf[n_terms], work.title_rows[n_terms] = look_up(work.terms[k], lexicon.terms)
-            work.title_counts[n_terms] = 0
-            work.title_stems[n_terms] = stem_id
-            work.title_hits[n_terms] = 0
-            n_terms += 1
-        work.title_counts[work.title_table[2 * i + 1] & 0xFFFFFFFF] += 1
-        if previous >= 0 and n_bigrams < MAX_BIGRAMS:
-            work.bigrams[0, n_bigrams] = previous
-            work.bigrams[1, n_bigrams] = stem_id
-            work.bigram_found[n_bigrams] = 0
-            n_bigrams += 1
-        previous = stem_id
+    while pos < stop and n_read < TITLE_TERMS:
+        n, pos = cut_terms(
+            data, pos, stop, work.state, fold[0], fold[1], fold[2], fold[3], fold[4], work.terms, work.stems, work.ends
+        )
+        for k in range(n):
+            prefetch(lexicon.terms.slots, np.int64(work.terms[k]) & term_mask)
+            prefetch(lexicon.stems.slots, np.int64(work.stems[k]) & stem_mask)
+        for k in range(min(n, TITLE_TERMS - n_read)):
+            stem = np.int64(work.stems[k])
+            i = _find(work.stem_table, stem, generation)
+            if work.stem_table[2 * i + 1] >> 32 != generation:
+                work.stem_table[2 * i] = stem
+                work.stem_table[2 * i + 1] = generation << 32 | n_stems
+                work.stem_idf[n_stems] = look_up(work.stems[k], lexicon.stems)[0]
+                work.stem_hits[n_stems] = 0
+                work.stem_first[n_stems] = -1
+                work.bitmap[(stem >> 6) & (_BITMAP_WORDS - 1)] |= _ONE << np.uint64(stem & 63)
+                n_stems += 1
+            stem_id = work.stem_table[2 * i + 1] & 0xFFFFFFFF
+            term = np.int64(work.terms[k])
+            i = _find(work.title_table, term, generation)
+            if work.title_table[2 * i + 1] >> 32 != generation:
+                work.title_table[2 * i] = term
+                work.title_table[2 * i + 1] = generation << 32 | n_terms
+                work.title_idf[n_terms], work.title_rows[n_terms] = look_up(work.terms[k], lexicon.terms)
+                work.title_counts[n_terms] = 0
+                work.title_stems[n_terms] = stem_id
+                work.title_hits[n_terms] = 0
+                n_terms += 1
+            work.title_counts[work.title_table[2 * i + 1] & 0xFFFFFFFF] += 1
+            if previous >= 0 and n_bigrams < MAX_BIGRAMS:
+                work.bigrams[0, n_bigrams] = previous
+                work.bigrams[1, n_bigrams] = stem_id
+                work.bigram_found[n_bigrams] = 0
+                n_bigrams += 1
+            previous = stem_id
+        n_read += n
     return TitleSizes(n_terms, n_stems, n_bigrams)
 
 
@@ -189,41 +203,50 @@ def read_title(data, pos, stop, work, fold, lexicon):
 def open_body(work):
     """Forgets the last body; returns the `BodySizes` to begin with."""
     work.state[:] = 0
-    return BodySizes(0, 0, 0, 0, 0, 0.0, -1, -1)
+    return BodySizes(0, 0, 0, 0, 0, 0.0, -1, -2, -1)
 
 
 @njit(cache=True, nogil=True)
-def _match(n, n_before, previous, n_bigrams, work):
-    """Looks for the title's stems among the terms just cut; returns how many there are and the last term's."""
+def _match(n, n_before, last, previous, n_bigrams, work):
+    """Looks for the title's stems among the terms just cut.
+
+    Returns how many there are, and of the last one the place in the body and the index in the title.
+    """
     generation = work.generation[0]
+    stems, bitmap = work.stems, work.bitmap
     occurrences = 0
     for k in range(n):
-        stem = np.int64(work.stems[k])
-        hit = np.int64(-1)
-        if work.bitmap[(stem >> 6) & (_BITMAP_WORDS - 1)] >> np.uint64(stem & 63) & _ONE:
-            i = _find(work.stem_table, stem, generation)
-            if work.stem_table[2 * i + 1] >> 32 == generation:
-                hit = work.stem_table[2 * i + 1] & 0xFFFFFFFF
-                work.stem_hits[hit] += 1
-                occurrences += 1
-                if work.stem_first[hit] < 0:
-                    work.stem_first[hit] = n_before + k
-                i = _find(work.title_table, np.int64(work.terms[k]), generation)
-                if work.title_table[2 * i + 1] >> 32 == generation:
-                    work.title_hits[work.title_table[2 * i + 1] & 0xFFFFFFFF] += 1
-                if previous >= 0:
-                    for b in range(n_bigrams):
-                        if work.bigrams[0, b] == previous and work.bigrams[1, b] == hit:
-                            work.bigram_found[b] = 1
+        if not bitmap[(stems[k] >> _SIX) & _BITMAP_MASK] >> (stems[k] & _SIXTY_THREE) & _ONE:
+            continue
+        i = _find(work.stem_table, np.int64(stems[k]), generation)
+        if work.stem_table[2 * i + 1] >> 32 != generation:
+            continue
+        hit = work.stem_table[2 * i + 1] & 0xFFFFFFFF
+        place = n_before + k
+        work.stem_hits[hit] += 1
+        occurrences += 1
+        if work.stem_first[hit] < 0:
+            work.stem_first[hit] = place
+        i = _find(work.title_table, np.int64(work.terms[k]), generation)
+        if work.title_table[2 * i + 1] >> 32 == generation:
+            work.title_hits[work.title_table[2 * i + 1] & 0xFFFFFFFF] += 1
+        if last == place - 1:
+            for b in range(n_bigrams):
+                if work.bigrams[0, b] == previous and work.bigrams[1, b] == hit:
+                    work.bigram_found[b] = 1
+        last = place
         previous = hit
-    return occurrences, previous
+    return occurrences, last, previous
 
 
 @njit(cache=True, nogil=True)
-def _make_room(n_types, n, mask, work):
-    """The mask of a table with room for `n` more terms; what the table holds is put into its new places."""
+def _make_room(n_types, n, left, mask, work):
+    """The mask of a table with room for `n` more terms, and for those in the bytes `left`, of which most will be known.
+
+    What the table holds is put into its new places.
+    """
     size = max(mask + 1, 256)
-    while size < _BODY_SLOTS and size < 3 * (n_types + n):
+    while size < _BODY_SLOTS and (size < 2 * (n_types + n) or size < left // _BYTES_A_SLOT):
         size *= 2
     if size - 1 == mask:
         return mask
@@ -250,14 +273,15 @@ def _count(begin, end, n_types, mask, work):
         while slot != 0 and (slot ^ term) & _UPPER != 0:
             i = (i + 1) & mask
             slot = slots[i]
-        is_new = slot == 0
-        if is_new and n_types == BODY_TERMS:
+        # whether a term is new cannot be foreseen: sums in place of branches
+        is_new = np.int64(slot == 0)
+        if n_types + is_new > BODY_TERMS:
             continue
-        index = n_types if is_new else np.int64(slot & _LOWER) - 1
-        counts[index] = 1 if is_new else counts[index] + 1
+        index = np.int64(slot & _LOWER) - 1 + is_new * (n_types + 1)
+        counts[index] = counts[index] * np.int32(1 - is_new) + np.int32(1)
         slots[i] = term & _UPPER | np.uint64(index + 1)
         types[n_types] = term
-        n_types += np.int64(is_new)
+        n_types += is_new
     return n_types
 
 
@@ -284,14 +308,14 @@ def sublinear(count):
 def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
     """Reads a body, or goes on reading it up to `stop`; returns its `BodySizes`."""
     n_terms, n_types, n_lead = sizes.terms, sizes.types, sizes.lead_types
-    occurrences, mask, previous = sizes.occurrences, sizes.mask, sizes.previous
+    occurrences, mask, last, previous = sizes.occurrences, sizes.mask, sizes.last, sizes.previous
     while pos < stop:
         n, pos = cut_terms(
             data, pos, stop, work.state, fold[0], fold[1], fold[2], fold[3], fold[4], work.terms, work.stems, work.ends
         )
-        hits, previous = _match(n, n_terms, previous, n_bigrams, work)
+        hits, last, previous = _match(n, n_terms, last, previous, n_bigrams, work)
         occurrences += hits
-        mask = _make_room(n_types, n, mask, work)
+        mask = _make_room(n_types, n, stop - pos, mask, work)
         in_lead = min(n, max(0, LEAD_TERMS - n_terms))
         if in_lead:
             n_types = _count(0, in_lead, n_types, mask, work)
@@ -303,4 +327,4 @@ def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
     for k in range(n_types):
         weight = sublinear(work.body_counts[k]) * np.float64(work.body_idf[k])
         square += weight * weight
-    return BodySizes(n_terms, n_types, n_types, n_lead, occurrences, square, mask, previous)
+    return BodySizes(n_terms, n_types, n_types, n_lead, occurrences, square, mask, last, previous)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mismatch.intrinsics import prefetch
+from mismatch.intrinsics import WIDTH, dot_of_codes, prefetch
 from mismatch.pair_terms import sublinear
 
 VECTOR_TERMS = 256
@@ -75,13 +75,17 @@ def _nearest(row, n_types, work, lexicon):
     inverse = lexicon.inverse_lengths[row]
     best[:] = 0
     worst = np.float32(0)
+    whole = codes.shape[1] % WIDTH == 0
     for k in range(n_types):
         other = np.int64(rows[k])
         if other < 0:
             continue
-        dot = np.int32(0)
-        for d in range(codes.shape[1]):
-            dot += np.int32(codes[row, d]) * np.int32(codes[other, d])
+        if whole:
+            dot = dot_of_codes(codes, row, other)
+        else:
+            dot = np.int32(0)
+            for d in range(codes.shape[1]):
+                dot += np.int32(codes[row, d]) * np.int32(codes[other, d])
         cosine = np.float32(dot) * inverse * lexicon.inverse_lengths[other]
         if cosine > worst:
             place = BEST - 1
@@ -105,15 +109,15 @@ def _cosine(a, b):
 
 
 @njit(cache=True, nogil=True)
-def sum_vectors(title, body, work, lexicon):
-    """The vectors of title, body and lead into `work.sums`, zero where too few terms have one.
+def sum_vectors(title, body, n_lead, work, lexicon):
+    """The vectors of title, body and lead (of its first `n_lead` types) into `work.sums`, zero where too few terms have one.
 
     Returns the IDF of the title's terms, 0 where the vectors are not to be listened to, and that of those with a vector.
     """
     work.sums[:] = 0
     n_types = min(body.types, VECTOR_TERMS)
     total, with_vector = _sum_title(title.terms, work, lexicon)
-    body_total, body_with_vector = _sum_body(n_types, body.lead_types, work, lexicon)
+    body_total, body_with_vector = _sum_body(n_types, n_lead, work, lexicon)
     title_known = with_vector > np.float32(MIN_VECTOR_SHARE) * total
     body_known = body_with_vector > np.float32(MIN_VECTOR_SHARE) * body_total
     if not title_known:
@@ -128,7 +132,7 @@ def compare_vectors(title, body, work, lexicon, stem_coverage, out):
     """Writes the `N_SOFT` features that come from vectors, in the order of `overlap.FEATURES`."""
     out[:] = 0
     out[2] = stem_coverage
-    total, with_vector = sum_vectors(title, body, work, lexicon)
+    total, with_vector = sum_vectors(title, body, body.lead_types, work, lexicon)
     if total == 0:
         return
     out[0] = _cosine(work.sums[0], work.sums[1])

@@ -48,7 +48,7 @@ _LAST_OF_64 = np.uint64(1 << 63)
 _AHEAD = WORDS_WIDTH + 16
 """bytes that must exist from where 64 bytes are looked at: eight may be read from any place in a word"""
 
-CHUNK_TERMS = 1024
+CHUNK_TERMS = 256
 """Terms that are cut before they are looked at: the size of the working arrays, whatever the length of the text."""
 
 
