@@ -20,6 +20,7 @@ NAMES = (
     "memory",
     "training",
     "cold_start",
+    "cascade",
     "starter_quality",
     "detection",
     "archive_sizes",

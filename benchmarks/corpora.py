@@ -38,9 +38,14 @@ def path_of(name: str) -> Path:
     return next(path for part in ("train", "dev") if (path := ROOT / part / f"{name}.jsonl.gz").is_file())
 
 
+def read_all(name: str) -> pa.Table:
+    """Columns title, body, source, id, topic, label of one corpus."""
+    return read_pairs([path_of(name)], columns=ColumnChoice())
+
+
 def read(name: str) -> pa.Table:
-    """Columns title, body, source, id, topic, label of one corpus; of FNC-1 the related pairs only."""
-    table = read_pairs([path_of(name)], columns=ColumnChoice())
+    """The real pairs of a corpus: all but the unrelated pairs of FNC-1."""
+    table = read_all(name)
     if name.startswith("fnc1"):
         table = table.filter(pa.array(np.array(table["label"].to_pylist()) == "0"))
     return table

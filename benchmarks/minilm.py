@@ -27,15 +27,17 @@ def model():  # type: ignore[no-untyped-def]
 
 
 def embeddings(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors of the titles and of the bodies (their first 256 word pieces), float16 of shape (n_pairs, 384)."""
+    """Unit vectors of titles and bodies (their first 256 word pieces) of `read_all`, float16 of shape (n_pairs, 384)."""
     corpora.CACHE.mkdir(exist_ok=True)
     path = corpora.CACHE / f"minilm_{name}.npz"
     if not path.is_file():
-        table, minilm = corpora.read(name), model()
-        bodies, inverse = np.unique(np.array([b or "" for b in table["body"].to_pylist()], object), return_inverse=True)
-        parts = [minilm.encode(list(texts), batch_size=64, normalize_embeddings=True).astype(np.float16)
-                 for texts in (np.array([t or "" for t in table["title"].to_pylist()], object), bodies)]  # fmt: skip
-        np.savez(path, titles=parts[0], bodies=parts[1][inverse])
+        table, minilm = corpora.read_all(name), model()
+        parts = {}
+        for column in ("title", "body"):
+            texts, inverse = np.unique(np.array([t or "" for t in table[column].to_pylist()], object), return_inverse=True)
+            vectors = minilm.encode(list(texts), batch_size=64, normalize_embeddings=True).astype(np.float16)
+            parts[column] = vectors[inverse]
+        np.savez(path, titles=parts["title"], bodies=parts["body"])
     with np.load(path) as arrays:
         return arrays["titles"], arrays["bodies"]
 

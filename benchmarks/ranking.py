@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from mismatch.evaluation import judged_by, log_odds
 from mismatch.measures import recall_at
 from mismatch.model import Model
 from mismatch.pairs import Pairs, codes, derange
+from mismatch.tokens import text_buffers
 
 SWAPS = 3
 """different derangements, so that chance in the swaps counts less"""
@@ -43,6 +44,11 @@ class DrawnPairs:
     right: NDArray[np.int64]
     """their bodies"""
 
+    def without(self, wrong: NDArray[np.bool_]) -> DrawnPairs:
+        """The same without some rows of the table, bool of shape (n_rows,): pairs that are no pairs, as reading showed."""
+        kept = ~(wrong[self.left] | wrong[self.right])
+        return replace(self, rows=self.rows[~wrong[self.rows]], left=self.left[kept], right=self.right[kept])
+
     def scores(self, model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Log-odds of the matched and of the swapped pairs."""
         return log_odds(model, self.pairs, self.rows, self.rows), log_odds(model, self.pairs, self.left, self.right)
@@ -67,6 +73,15 @@ def draw_pairs(table: pa.Table, model: Model, *, same_topic: bool = False, seed:
     if min(len(rows), len(left)) < MIN_PAIRS:
         return None
     return DrawnPairs(table, pairs, rows, left, right)
+
+
+def labelled_pairs(table: pa.Table) -> DrawnPairs:
+    """The pairs of a corpus by its labels, 0 for matched; what the model cannot judge counts too."""
+    numbers = np.arange(table.num_rows)
+    pairs = Pairs(text_buffers(table["title"]), text_buffers(table["body"]), numbers, numbers)
+    labels = np.array(table["label"].to_pylist())
+    wrong = np.flatnonzero(labels != "0")
+    return DrawnPairs(table, pairs, np.flatnonzero(labels == "0"), wrong, wrong)
 
 
 def figures(matched: NDArray[np.float64], mismatched: NDArray[np.float64]) -> Figures:

@@ -18,7 +18,7 @@ from mismatch.soft_overlap import BEST, compare_vectors
 from mismatch.tokens import TextBuffers, fold_arguments
 
 _K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 400.0
-_SOFT = 18
+_SOFT = 19
 """where the features of the vectors begin"""
 
 
@@ -48,6 +48,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("bm25", -1, "BM25 of the title as a query, by title IDF (Robertson and Zaragoza 2009)"),
     Feature("density", -1, "ln(1 + 1000 * occurrences of title stems / terms in the body)"),
     Feature("type_token_ratio", 0, "different terms of the body / its terms"),
+    Feature("known_types", 0, "ln(1 + different terms of the body that the lexicon has); figures say little"),
     Feature("vector_similarity", -1, "cosine of the vectors of title and body"),
     Feature("lead_similarity", -1, "cosine of the vectors of the title and the first 100 terms of the body"),
     Feature("soft_coverage", -1, "coverage, a missing term counting as its best cosine with a term of the body"),
@@ -153,6 +154,7 @@ def _compare_terms(title, body, work, lexicon, out):
     out[15] = bm25 / unknown
     out[16] = np.log(1.0 + 1000.0 * body.occurrences / n_body) if n_body > 0 else 0.0
     out[17] = body.types / n_body if n_body > 0 else 0.0
+    out[18] = np.log(1.0 + body.known)
 
 
 @njit(cache=True, nogil=True)

@@ -90,8 +90,10 @@ class BodySizes(NamedTuple):
     terms: int
     types: int
     """different terms"""
-    known: int
+    looked_up: int
     """types whose IDF has been looked up"""
+    known: int
+    """those among them that the lexicon has"""
     lead_types: int
     occurrences: int
     """of stems of the title"""
@@ -203,7 +205,7 @@ def read_title(data, pos, stop, work, fold, lexicon):
 def open_body(work):
     """Forgets the last body; returns the `BodySizes` to begin with."""
     work.state[:] = 0
-    return BodySizes(0, 0, 0, 0, 0, 0.0, -1, -2, -1)
+    return BodySizes(0, 0, 0, 0, 0, 0, 0.0, -1, -2, -1)
 
 
 @njit(cache=True, nogil=True)
@@ -322,9 +324,11 @@ def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
             n_lead = n_types
         n_types = _count(in_lead, n, n_types, mask, work)
         n_terms += n
-    _look_up_types(sizes.known, n_types, work, lexicon)
+    _look_up_types(sizes.looked_up, n_types, work, lexicon)
+    known = 0
     square = 0.0
     for k in range(n_types):
+        known += np.int64(work.body_idf[k] < lexicon.terms.unknown)
         weight = sublinear(work.body_counts[k]) * np.float64(work.body_idf[k])
         square += weight * weight
-    return BodySizes(n_terms, n_types, n_types, n_lead, occurrences, square, mask, last, previous)
+    return BodySizes(n_terms, n_types, n_types, known, n_lead, occurrences, square, mask, last, previous)

@@ -64,7 +64,7 @@ def test_plain_english_is_cut_as_by_the_twin_wherever_it_begins() -> None:
             return "".join(rng.choices("abcdefghijklmnopqrstuvwxyzABCXYZ019", k=size))
         if kind < 0.9:
             return rng.choice(["1,000", "3.14", "1,", ".5", "12.", "1,2,3,4", "9", "7.b", "1,000,000"])
-        return rng.choice(["café", "’s", "“x”", "ïve9", "é", "中文", "\u00a0", "don't", "_", "[`{@", "/:", "\x7f", "x" * 130])
+        return rng.choice(["café", "’s", "“x”", "ï9", "é", "中文", "\u00a0", "don't", "_", "[`{@", "/:", "\x7f", "x" * 130])
 
     for _ in range(1500):
         words = [[word() + rng.choice(" ,.") for _ in range(rng.randint(0, 40))] for _ in range(3)]

@@ -249,6 +249,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
         "bm25": sum(idf * c * (overlap._K1 + 1) / (c + saturation) for idf, c in counts) / known.unknown,
         "density": math.log(1 + 1000 * occurrences / n) if n else 0,
         "type_token_ratio": len(body_types) / n if n else 0,
+        "known_types": math.log(1 + sum(known.term(t) < known.unknown for t in body_types)),
     }
     lead = {(t.text, t.unspaced) for t in body_terms[: pair_terms.LEAD_TERMS]}
     weights = {(t.text, t.unspaced): known.term(t) * tf(title_counts[t.text, t.unspaced]) for t in types}
