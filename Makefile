@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # the corpus that the starter is trained on, see models/README.md
 ALLSIDES ?= allsides.jsonl.gz
 
-.PHONY: help install test lint starter clean
+.PHONY: help install test lint floor starter clean
 
 help:  ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
@@ -23,6 +23,9 @@ test: install  ## all tests, on two cores
 lint: install  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+floor: install  ## quality and speed against the committed floors
+	$(BIN)/python -m benchmarks.floor
 
 starter: install  ## trains the starter model again: make starter ALLSIDES=/path/allsides.jsonl.gz
 	$(BIN)/pip install -q --group build

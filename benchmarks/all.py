@@ -19,6 +19,7 @@ NAMES = (
     "throughput",
     "memory",
     "training",
+    "training_size",
     "cold_start",
     "cascade",
     "starter_quality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,15 @@ _LABELS = {
 }  # fmt: skip
 
 
-def label_codes(labels: ArrayLike) -> NDArray[np.int64]:
+def label_codes(labels: ArrayLike, rows: Sequence[int] | None = None) -> NDArray[np.int64]:
     """Labels as 0 (match) and 1 (mismatch).
 
     Accepted, in any case: match, matched, related, 0, false, no; mismatch, mismatched, unrelated, 1, true, yes.
+
+    Parameters
+    ----------
+    rows
+        Where each label stands, from 0 on, if not one after the other.
 
     Raises
     ------
@@ -43,7 +49,7 @@ def label_codes(labels: ArrayLike) -> NDArray[np.int64]:
         key = str(int(value)) if isinstance(value, float) and value in (0.0, 1.0) else str(value).strip().lower()
         if key not in _LABELS:
             raise InputError(
-                f"label {str(value)[:40]!r} (row {i + 1}) is not known; "
+                f"label {str(value)[:40]!r} (row {(i if rows is None else rows[i]) + 1}) is not known; "
                 "use match or mismatch (also 0/1, false/true, related/unrelated)"
             )
         out[i] = _LABELS[key]

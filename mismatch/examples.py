@@ -127,10 +127,10 @@ def _first_looks(
 def _windows(
     bodies: TextBuffers, rows: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """A part of each body, 80 to 2,500 bytes, half of them from the beginning, cut between words."""
+    """A part of each body, 150 to 2,500 bytes, half of them from the beginning, cut between words."""
     starts, stops = bodies.offsets[rows], bodies.offsets[rows + 1]
     sizes = stops - starts
-    wanted = np.exp(rng.uniform(np.log(80), np.log(2500), len(rows))).astype(np.int64)
+    wanted = np.exp(rng.uniform(np.log(150), np.log(2500), len(rows))).astype(np.int64)
     first = np.where(
         rng.random(len(rows)) < 0.5, 0, (rng.random(len(rows)) * np.maximum(0, sizes - wanted)).astype(np.int64)
     )

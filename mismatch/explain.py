@@ -9,10 +9,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from mismatch.folding import folding_table
 from mismatch.lexicon import Lexicon, LookupTable, look_up
-from mismatch.tokens import terms_of
+from mismatch.tokens import terms_of, text_buffers
 
 if TYPE_CHECKING:
     from mismatch.scorer import Scorer, Verdict
@@ -189,12 +190,30 @@ class Explanation:
     verdict: Verdict
     terms: list[TitleTerm]
     body_keywords: list[str]
+    foreign_paragraph: str | None = None
+    """the beginning of the paragraph that fits neither the title nor the rest of the body, if there is one"""
 
 
 def explain(scorer: Scorer, title: str, body: str) -> Explanation:
     """Judges one pair and says why."""
     lexicon = scorer.model.lexicon
-    return Explanation(title, scorer.score([(title, body)])[0], title_terms(title, body, lexicon), keywords(body, lexicon))
+    verdict = scorer.score([(title, body)])[0]
+    foreign = _foreign_paragraph(scorer, title, body) if verdict.verdict != "unscorable" else None
+    return Explanation(title, verdict, title_terms(title, body, lexicon), keywords(body, lexicon), foreign)
+
+
+def _foreign_paragraph(scorer: Scorer, title: str, body: str) -> str | None:
+    paragraphs = scorer.model.paragraphs
+    if paragraphs is None:
+        return None
+    raw = [text.encode("utf-8", "replace") for text in (title, body)]
+    texts = [text_buffers(pa.array([side.decode()], pa.large_string())) for side in raw]
+    log_odds, places = paragraphs.judge(texts[0], texts[1], scorer.model.lexicon)
+    if not log_odds[0] > paragraphs.cut:
+        return None
+    found = raw[1][places[0, 0] : places[0, 1]].decode("utf-8", "replace")
+    words = " ".join("".join(c if c.isprintable() else " " for c in found).split())
+    return words if len(words) <= _LONGEST_SENTENCE else words[: _LONGEST_SENTENCE - 1] + "…"
 
 
 _SENTENCES = {
@@ -227,4 +246,6 @@ def in_words(explanation: Explanation) -> list[str]:
             lines.append(f"in the body: {term.text}: \u201c{term.sentence}\u201d")
     if explanation.body_keywords:
         lines.append(f"the body is about: {', '.join(explanation.body_keywords)}")
+    if explanation.foreign_paragraph:
+        lines.append(f"fits neither the title nor the rest of the body: \u201c{explanation.foreign_paragraph}\u201d")
     return lines

@@ -96,8 +96,8 @@ def fit_head(
         early_stopping=False,
         random_state=seed,
     )
-    # threads that wait for one another cost more than they save on little data
-    with threadpool_limits(1 if len(labels) < 20_000 else None, user_api="openmp"):
+    # threads that wait for one another cost more than they save; where there are several heads, each has its thread
+    with threadpool_limits(1, user_api="openmp"):
         return head.fit(features, labels)
 
 

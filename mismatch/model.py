@@ -9,6 +9,7 @@ from mismatch.boilerplate import BoilerplateModel
 from mismatch.cascade import FirstLook
 from mismatch.head import Forest
 from mismatch.lexicon import Lexicon
+from mismatch.paragraphs import ParagraphModel
 from mismatch.threshold import Calibration
 from mismatch.topics import TopicModel
 
@@ -24,6 +25,8 @@ class Model:
     """without it every body is read to its end"""
     topics: TopicModel | None = None
     boilerplate: BoilerplateModel | None = None
+    paragraphs: ParagraphModel | None = None
+    """without it foreign paragraphs cannot be looked for"""
 
     def usable_first_look(self) -> FirstLook | None:
         """The first look, such that it clears nothing that the cuts would not, wherever they have been moved to."""

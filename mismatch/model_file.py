@@ -32,6 +32,7 @@ from mismatch.lexicon import Counts, Lexicon, TermVectors
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES
 from mismatch.packing import packed, unpacked
+from mismatch.paragraphs import ParagraphModel
 from mismatch.threshold import Calibration
 from mismatch.topics import TopicModel
 
@@ -79,9 +80,10 @@ def save_model(model: Model, path: str | Path) -> None:
             "arrays": {name: packed(getattr(model.first_look.forest, name)) for name in _FOREST_ARRAYS},
         }
     contents = _canonical(contents)
-    for name, part in (("topics", model.topics), ("boilerplate", model.boilerplate)):
+    parts = (("topics", model.topics), ("boilerplate", model.boilerplate), ("paragraphs", model.paragraphs))
+    for name, part in parts:
         if part is not None:
-            contents[name] = part.to_plain()
+            contents[name] = _canonical(part.to_plain())
     contents["digest"] = _digest(contents)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -260,9 +262,10 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     if topics is not None and (vectors is None or topics.weights.shape[1] != vectors.size):
         raise ValueError("the topics do not fit the term vectors")
     boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
+    paragraphs = ParagraphModel.from_plain(contents["paragraphs"]) if "paragraphs" in contents else None
     terms, stems = counts
     first_look = _first_look(contents["first_look"]) if "first_look" in contents else None
-    return Model(Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate)
+    return Model(Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs)
 
 
 def _first_look(plain: dict[str, Any]) -> FirstLook:

@@ -48,7 +48,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("bm25", -1, "BM25 of the title as a query, by title IDF (Robertson and Zaragoza 2009)"),
     Feature("density", -1, "ln(1 + 1000 * occurrences of title stems / terms in the body)"),
     Feature("type_token_ratio", 0, "different terms of the body / its terms"),
-    Feature("known_types", 0, "ln(1 + different terms of the body that the lexicon has); figures say little"),
+    Feature("words", 0, "ln(1 + different terms of the body without a digit): figures say little"),
     Feature("vector_similarity", -1, "cosine of the vectors of title and body"),
     Feature("lead_similarity", -1, "cosine of the vectors of the title and the first 100 terms of the body"),
     Feature("soft_coverage", -1, "coverage, a missing term counting as its best cosine with a term of the body"),
@@ -154,7 +154,7 @@ def _compare_terms(title, body, work, lexicon, out):
     out[15] = bm25 / unknown
     out[16] = np.log(1.0 + 1000.0 * body.occurrences / n_body) if n_body > 0 else 0.0
     out[17] = body.types / n_body if n_body > 0 else 0.0
-    out[18] = np.log(1.0 + body.known)
+    out[18] = np.log(1.0 + body.words)
 
 
 @njit(cache=True, nogil=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mismatch.intrinsics import prefetch
 from mismatch.lexicon import look_up
-from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms
+from mismatch.tokens import CHUNK_TERMS, HAS_DIGIT, STATE_SIZE, cut_terms
 
 TITLE_TERMS = 512
 BODY_TERMS = 3 << 15
@@ -92,8 +92,8 @@ class BodySizes(NamedTuple):
     """different terms"""
     looked_up: int
     """types whose IDF has been looked up"""
-    known: int
-    """those among them that the lexicon has"""
+    words: int
+    """types without a digit"""
     lead_types: int
     occurrences: int
     """of stems of the title"""
@@ -325,10 +325,10 @@ def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
         n_types = _count(in_lead, n, n_types, mask, work)
         n_terms += n
     _look_up_types(sizes.looked_up, n_types, work, lexicon)
-    known = 0
+    words = 0
     square = 0.0
     for k in range(n_types):
-        known += np.int64(work.body_idf[k] < lexicon.terms.unknown)
+        words += np.int64(work.body_terms[k] & HAS_DIGIT == 0)
         weight = sublinear(work.body_counts[k]) * np.float64(work.body_idf[k])
         square += weight * weight
-    return BodySizes(n_terms, n_types, n_types, known, n_lead, occurrences, square, mask, last, previous)
+    return BodySizes(n_terms, n_types, n_types, words, n_lead, occurrences, square, mask, last, previous)

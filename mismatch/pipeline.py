@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,8 @@ _TITLE_SCHEMA = pa.schema([("title", pa.large_string()), ("source", pa.large_str
 OTHER_SOURCES = "(other sources)"
 MAX_EXAMPLES = 20
 _BODY_KEPT = 20_000
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def run(
         return _Done(encoded, _counted(block, added, by_source), block.rejects)
 
     with ThreadPoolExecutor(workers) as pool:
-        for done in _in_order(pool, work, chunks, workers + 1):
+        for done in in_order(pool, work, chunks, workers + 1):
             for route, encoded in zip(routes, done.encoded, strict=True):
                 route.sink.write(encoded)
             quarantine.extend(done.rejects)
@@ -140,13 +142,12 @@ def _learned_titles(chunks: Iterator[Chunk], n_first: int) -> tuple[TitleCleaner
     return cleaner, chain(first, chunks)
 
 
-def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[Chunk], _Done], chunks: Iterator[Chunk], ahead: int
-) -> Iterator[_Done]:
-    waiting: deque[Future[_Done]] = deque()
+def in_order(pool: ThreadPoolExecutor, work: Callable[[_In], _Out], items: Iterator[_In], ahead: int) -> Iterator[_Out]:
+    """What worker threads make of each item, in the order of the items; at most `ahead` + 1 are in memory at once."""
+    waiting: deque[Future[_Out]] = deque()
     try:
-        for chunk in chunks:
-            waiting.append(pool.submit(work, chunk))
+        for item in items:
+            waiting.append(pool.submit(work, item))
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:

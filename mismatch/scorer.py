@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mismatch import screening
 from mismatch.cascade import score_pairs
+from mismatch.errors import ModelError
 from mismatch.frames import arrow_table, is_pairs, judged_part, pairs_table, with_columns
 from mismatch.model import Model
 from mismatch.model_file import load_model
@@ -36,7 +37,7 @@ KEYWORD_FIELDS = (
     pa.field("body_keywords", pa.list_(pa.string())),
 )
 _MATCH, _MISMATCH, _UNSURE, _UNSCORABLE = range(4)
-_REASONS = (*screening.REASONS, "topic_mismatch", "no_shared_terms", "weak_overlap")
+_REASONS = (*screening.REASONS, "topic_mismatch", "no_shared_terms", "weak_overlap", "foreign_paragraph")
 _HITS = FEATURE_NAMES.index("hits")
 BATCH_PAIRS = 4096
 
@@ -65,7 +66,9 @@ class Scorer:
     'mismatch'
     """
 
-    def __init__(self, model: Model, *, explain: bool = False, thorough: bool = False) -> None:
+    def __init__(
+        self, model: Model, *, explain: bool = False, thorough: bool = False, paragraphs: bool = False
+    ) -> None:
         """
         Parameters
         ----------
@@ -73,7 +76,18 @@ class Scorer:
             Add `title_keywords` and `body_keywords` too, what each is about in its own words. Far slower.
         thorough
             Read every body to its end, also where its beginning shows already that the title belongs to it.
+        paragraphs
+            Give the reason `foreign_paragraph` to bodies with a paragraph that fits neither the title nor the rest. The
+            verdict does not change. Adds 0.3 to 0.9 ms a row.
+
+        Raises
+        ------
+        ModelError
+            If `paragraphs` and the model has no part for that.
         """
+        if paragraphs and model.paragraphs is None:
+            raise ModelError("this model cannot look for foreign paragraphs: it was trained without a base that can")
+        self.paragraphs = paragraphs
         self.model = model
         self.explain = explain
         self.first_look = None if thorough else model.usable_first_look()
@@ -97,11 +111,14 @@ class Scorer:
         verdicts[refused > 0] = _UNSCORABLE
         doubtful = (verdicts == _MISMATCH) | (verdicts == _UNSURE)
         title_topics, body_topics, differ = self._topics(vectors, n)
-        reasons = np.zeros((n, 2), np.int8)
+        reasons = np.zeros((n, 3), np.int8)
         reasons[doubtful & differ, 0] = _REASONS.index("topic_mismatch")
         reasons[:, 1] = refused
         reasons[doubtful, 1] = _REASONS.index("weak_overlap")
         reasons[doubtful & (features[:, _HITS] == 0), 1] = _REASONS.index("no_shared_terms")
+        if self.paragraphs and model.paragraphs is not None:
+            foreign = model.paragraphs.foreign(title_text, body_text, model.lexicon)
+            reasons[foreign & (refused == 0), 2] = _REASONS.index("foreign_paragraph")
         probability = pa.array(model.calibration.probability(log_odds), pa.float64(), mask=refused > 0)
         columns = [_names(verdicts, VERDICTS), probability, _reason_lists(reasons), title_topics, body_topics]
         if self.explain:
@@ -175,15 +192,17 @@ class Scorer:
         ]  # fmt: skip
 
 
-def load(model: str | Path = "starter", *, explain: bool = False, thorough: bool = False) -> Scorer:
+def load(
+    model: str | Path = "starter", *, explain: bool = False, thorough: bool = False, paragraphs: bool = False
+) -> Scorer:
     """A scorer with the starter model, or with the model in a file.
 
     Raises
     ------
     ModelError
-        If the file is not a usable model.
+        If the file is not a usable model, or lacks a part that is asked for.
     """
-    return Scorer(load_model(model_path(model)), explain=explain, thorough=thorough)
+    return Scorer(load_model(model_path(model)), explain=explain, thorough=thorough, paragraphs=paragraphs)
 
 
 def _names(numbers: NDArray[Any], names: tuple[str, ...]) -> pa.Array:

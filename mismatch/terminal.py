@@ -88,19 +88,21 @@ class _Teller(Protocol):
     def __call__(self, words: str) -> None: ...
 
 
-def summary(tally: Tally) -> str:
+def summary(tally: Tally, *, paragraphs: bool = False) -> str:
     """One line that sums up a stream."""
     v = tally.verdicts
     words = (
         f"{tally.rows:,} rows: {v['match']:,} match, {v['mismatch']:,} mismatch ({tally.flagged_share:.2%}), "
         f"{v['unsure']:,} unsure, {v['unscorable']:,} unscorable"
     )
+    if paragraphs:
+        words += f"; {tally.reasons['foreign_paragraph']:,} with a foreign paragraph"
     return words + (f"; {tally.rejected:,} rejected" if tally.rejected else "")
 
 
 def print_gate(
     tally: Tally, passed: bool, max_rate: float | None, *, to_stderr: bool, estimate: ShareEstimate | None = None,
-    gate_on: str = "flagged", promise: str = "",
+    gate_on: str = "flagged", promise: str = "", paragraphs: bool = False,
 ) -> None:  # fmt: skip
     """The gate's table by source, its strongest flags, the estimated share of mismatches, and the decision."""
     from rich.markup import escape
@@ -118,6 +120,9 @@ def print_gate(
         table.add_row(f"… {len(sources) - _SHOWN_SOURCES:,} more")
     _row(table, "all", tally.rows, tally.verdicts)
     out.print(table)
+    if paragraphs:
+        foreign = tally.reasons["foreign_paragraph"]
+        out.print(f"\nwith a paragraph that fits neither title nor body: {foreign:,} rows, whatever their verdict")
     if tally.examples:
         out.print("\nstrongest flags")
         for example in tally.examples[:_SHOWN_EXAMPLES]:

@@ -44,6 +44,8 @@ _FIVE_BYTES = np.uint64(0xFFFFFFFFFF)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
+HAS_DIGIT = np.uint64(1 << 63)
+"""the highest bit of a term's hash says whether there is a digit in it"""
 _LAST_OF_64 = np.uint64(1 << 63)
 _AHEAD = WORDS_WIDTH + 16
 """bytes that must exist from where 64 bytes are looked at: eight may be read from any place in a word"""
@@ -152,6 +154,11 @@ def _finish(h, last):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def _marked(h, has_digit):
+    return h | HAS_DIGIT if has_digit else h & ~HAS_DIGIT
+
+
+@njit(cache=True, nogil=True, inline="always")
 def _push(h, eight, filled, code):
     """Adds the UTF-8 bytes of one folded code point to a hash that is under way: (h, bytes held back, how many)."""
     last = 0x80 | code & 0x3F
@@ -189,7 +196,7 @@ def _put(terms, stems, ends, n, term, stem, end):
 def _put_lone(terms, stems, ends, n, character, end):
     """A character of a script without spaces that has no neighbour."""
     lone = np.uint64(character)
-    return _put(terms, stems, ends, n, _finish(_PAIR_SALT, lone), _finish(_STEM_SALT, lone), end)
+    return _put(terms, stems, ends, n, _marked(_finish(_PAIR_SALT, lone), False), _finish(_STEM_SALT, lone), end)
 
 
 @njit(cache=True, nogil=True)
@@ -231,11 +238,12 @@ def _cut_ascii(data, pos, stop, room, n, terms, stems, ends):
             behind &= behind - _ONE
             length = end - begin
             at = pos + begin
+            has_digit = digits >> np.uint64(begin) & _ALL >> np.uint64(64 - length) != 0
             if length <= 8:
-                if length == 1 and not digits >> np.uint64(begin) & _ONE:
+                if length == 1 and not has_digit:
                     continue
                 eight = (eight_bytes(data, at) | _LOWER_CASE) & _ALL >> np.uint64(64 - 8 * length)
-                terms[n] = _finish(_NONE, eight)
+                terms[n] = _marked(_finish(_NONE, eight), has_digit)
             else:
                 eight = eight_bytes(data, at) | _LOWER_CASE
                 h = _NONE
@@ -246,7 +254,7 @@ def _cut_ascii(data, pos, stop, room, n, terms, stems, ends):
                     at += 8
                     left -= 8
                     rest = eight_bytes(data, at) | _LOWER_CASE
-                terms[n] = _finish(h, rest & _ALL >> np.uint64(64 - 8 * left))
+                terms[n] = _marked(_finish(h, rest & _ALL >> np.uint64(64 - 8 * left)), has_digit)
             stems[n] = _finish(_STEM_SALT, eight & _FIVE_BYTES)
             ends[n] = pos + end
             n += 1
@@ -347,7 +355,8 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 continue
             if letters > 0:
                 if letters > 1 or has_digit:
-                    n = _put(terms, stems, ends, n, _finish(h, eight), _finish(_STEM_SALT, stem), last_end)
+                    term = _marked(_finish(h, eight), has_digit)
+                    n = _put(terms, stems, ends, n, term, _finish(_STEM_SALT, stem), last_end)
                 h = _NONE
                 eight = _NONE
                 filled = 0
@@ -359,7 +368,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 character = entry & CODE_POINT_MASK
                 if previous != 0:
                     pair = np.uint64(previous | character << 32)
-                    term = _finish(_PAIR_SALT, pair)
+                    term = _marked(_finish(_PAIR_SALT, pair), False)
                     n = _put(terms, stems, ends, n, term, _finish(_STEM_SALT, np.uint64(previous)), pos + size)
                     alone = False
                 previous = character
@@ -384,7 +393,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
             state[10] = filled
             return n, pos
     if letters > 1 or has_digit:
-        n = _put(terms, stems, ends, n, _finish(h, eight), _finish(_STEM_SALT, stem), last_end)
+        n = _put(terms, stems, ends, n, _marked(_finish(h, eight), has_digit), _finish(_STEM_SALT, stem), last_end)
     if previous != 0 and alone:
         n = _put_lone(terms, stems, ends, n, previous, last_end)
     state[:] = 0

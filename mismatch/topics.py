@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.lexicon import Lexicon
+from mismatch.lexicon import Lexicon, TermVectors
 from mismatch.packing import packed, unpacked
 from mismatch.tokens import TextBuffers
 
@@ -74,6 +74,16 @@ class TopicModel:
         wide_left = np.where(known & (self.parents[left] >= 0), self.parents[left], left)
         wide_right = np.where(known & (self.parents[right] >= 0), self.parents[right], right)
         return known & (wide_left != wide_right)
+
+    def over(self, vectors: TermVectors, own: TermVectors) -> TopicModel:
+        """The same topics over other vectors of (mostly) the same terms, which were tuned from its own.
+
+        The linear map from the new to the old vectors that fits best (least squares over the common terms) goes into the
+        weights.
+        """
+        _, new, old = np.intersect1d(vectors.hashes, own.hashes, assume_unique=True, return_indices=True)
+        map_back = np.linalg.lstsq(vectors.vectors()[new], own.vectors()[old], rcond=None)[0]
+        return replace(self, weights=(self.weights @ map_back.T).astype(np.float32))
 
     def to_plain(self) -> dict[str, Any]:
         return {

@@ -31,17 +31,20 @@ from mismatch.pairs import Pairs, group_folds
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.titles import TitleCleaner
 from mismatch.tokens import TextBuffers
+from mismatch.topics import TopicModel, learn_topics
 from mismatch.vectors import learn_vectors
 
 MIN_PAIRS = 20
 MIN_BODIES = 10
 MIN_VECTOR_PAIRS = 400
 MAX_VECTOR_PAIRS = 30_000
+MAX_TOPIC_PAIRS = 3_000
 VECTOR_SIZE = 128
 MAX_SUSPECT_SHARE = 0.02
 SUSPECT_QUANTILE = 0.25
 MAX_BLENDED_EXAMPLES = 30_000
 """described pairs up to which the base's head is mixed in"""
+_BEGINNING = 500
 
 
 @dataclass(frozen=True)
@@ -151,18 +154,47 @@ def train(
         "features": list(FEATURE_NAMES),
         "base": (base.card.get("name", "model without a name") if base else None),
     }  # fmt: skip
-    model = Model(lexicon, forest, calibration, full_card, first_look)
+    topics = _topics(table, pairs, rows, lexicon, base, settings.seed)
+    if topics is not None:
+        full_card["topics"] = {"names": list(topics.names), "cross_validated": topics.figures}
+    model = Model(
+        lexicon, forest, calibration, full_card, first_look, topics,
+        base.boilerplate if base else None, base.paragraphs if base else None,
+    )  # fmt: skip
     return Training(model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum()))
+
+
+def _topics(
+    table: pa.Table, pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, base: Model | None, seed: int
+) -> TopicModel | None:
+    """The archive's own topics where it names some, else the base's."""
+    if "topic" in table.column_names:
+        known = rows[table["topic"].is_valid().to_numpy()[rows]]
+        if len(known) > MAX_TOPIC_PAIRS:
+            known = np.random.default_rng(seed).choice(known, MAX_TOPIC_PAIRS, replace=False)
+        named: list[str | None] = [None] * table.num_rows
+        for row, name in zip(known.tolist(), table["topic"].take(pa.array(known)).to_pylist(), strict=True):
+            named[row] = str(name)
+        if (own := learn_topics(pairs.titles, pairs.bodies, named, lexicon, seed=seed)) is not None:
+            return own
+    if base is None or base.topics is None or base.lexicon.vectors is None or lexicon.vectors is None:
+        return None
+    return base.topics.over(lexicon.vectors, base.lexicon.vectors)
 
 
 def usable_pairs(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.bool_]:
     """Which pairs have enough text to learn from; shape (n_pairs,)."""
     empty = Lexicon(Counts(np.empty(0, np.uint64), np.empty(0), 0.0), Counts(np.empty(0, np.uint64), np.empty(0), 0.0))
-    features = pair_features(titles, bodies, empty)
-    has_terms = (features[:, FEATURE_NAMES.index("title_terms")] > 0) & (
-        features[:, FEATURE_NAMES.index("body_length")] > np.log(6.0)
-    )
-    return has_terms & (titles.valid > 0) & (bodies.valid > 0)
+    usable = (titles.valid > 0) & (bodies.valid > 0)
+    starts, ends = bodies.offsets[:-1], bodies.offsets[1:]
+    rows = np.flatnonzero(usable)
+    for stops in (np.minimum(ends, starts + _BEGINNING), ends):  # of most bodies the beginning shows it
+        features = pair_features(titles, bodies, empty, rows, rows, (starts[rows], stops[rows]), brief=True)
+        usable[rows] = (features[:, FEATURE_NAMES.index("title_terms")] > 0) & (
+            features[:, FEATURE_NAMES.index("body_length")] > np.log(6.0)
+        )
+        rows = rows[~usable[rows] & (stops < ends)[rows]]
+    return usable
 
 
 def _clean_titles(table: pa.Table) -> pa.Array:
@@ -215,15 +247,17 @@ def _count_folds(
     _, first = np.unique(pairs.body_groups[rows], return_index=True)
     counted = np.zeros(len(pairs), bool)
     counted[rows[first]] = True
-    out = []
-    for fold in range(n_folds):
+
+    def count(fold: int) -> tuple[Counts, Counts]:
         wanted = (counted & (folds == fold)).astype(np.uint8)
         counter = DocumentCounter()
         counter.add(_only(pairs.titles, wanted), _only(pairs.bodies, wanted))
         terms, stems = counter.counts()
         documents = float(wanted.sum())
-        out.append((terms._replace(n_documents=documents), stems._replace(n_documents=documents)))
-    return out
+        return terms._replace(n_documents=documents), stems._replace(n_documents=documents)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(count, range(n_folds)))
 
 
 def _vectors(
@@ -271,9 +305,13 @@ def _cross_fit(examples: Examples, excluded: NDArray[np.bool_], seed: int) -> ND
     """Log-odds of every example from a head that has not seen its fold."""
     scores = np.empty(len(examples.labels))
     left_out = excluded[examples.rows] & (examples.labels == 0)
-    for fold in np.unique(examples.folds):
+
+    def fit(fold: np.int64) -> None:
         inside = examples.folds == fold
         scores[inside] = _fit(examples, ~inside & ~left_out, seed).predict(examples.features[inside])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fit, np.unique(examples.folds)))
     return scores
 
 

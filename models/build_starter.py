@@ -39,6 +39,8 @@ from mismatch.boilerplate_training import (  # noqa: E402
 from mismatch.lexicon import Lexicon  # noqa: E402
 from mismatch.model import Model  # noqa: E402
 from mismatch.model_file import save_model  # noqa: E402
+from mismatch.paragraph_training import fit_paragraphs  # noqa: E402
+from mismatch.paragraphs import ParagraphModel  # noqa: E402
 from mismatch.records.tables import read_pairs  # noqa: E402
 from mismatch.tokens import text_buffers  # noqa: E402
 from mismatch.topics import TopicModel, learn_topics  # noqa: E402
@@ -104,6 +106,13 @@ def own_boilerplate(*tables: pa.Table) -> BoilerplateModel:
     return learn_boilerplate(read_pages(data), read_phrases(data), texts)
 
 
+def own_paragraphs(archive: pa.Table, own: pa.Table, lexicon: Lexicon) -> ParagraphModel:
+    """From the archive and, a language each, the articles that are not English: few, and not of the archive's style."""
+    sources = np.array(own["source"].to_pylist())
+    others = [own.filter(pa.array(sources == source)) for source in sorted(set(sources) - {"training_data/en"})]
+    return fit_paragraphs([archive, *others], lexicon, progress=print)
+
+
 def source_of(path: Path, origin: str, licence: str) -> dict[str, Any]:
     return {"file": path.name, "origin": origin, "licence": licence, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
@@ -144,10 +153,18 @@ def main() -> None:
         progress=print,
         calibrated_on=np.arange(table.num_rows) < archive.num_rows,
     )  # the project's own headlines are puns far too often
-    print("topics and boilerplate")
-    model = replace(training.model, topics=own_topics(training.model.lexicon), boilerplate=own_boilerplate(archive, own))
+    print("topics, boilerplate and foreign paragraphs")
+    lexicon = training.model.lexicon
+    model = replace(
+        training.model,
+        topics=own_topics(lexicon),
+        boilerplate=own_boilerplate(archive, own),
+        paragraphs=own_paragraphs(archive, own, lexicon),
+    )
     if model.topics is not None:
         model.card["topics"] = {"names": list(model.topics.names), "cross_validated": model.topics.figures}
+    if model.paragraphs is not None:
+        model.card["foreign_paragraphs"] = model.paragraphs.figures
     save_model(model, options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", training.model.card["figures_out_of_fold"])
 

@@ -78,13 +78,14 @@ def test_a_cleared_pair_has_the_features_of_the_beginning(scorer: Scorer, genera
     for row in cleared[:100]:
         start, stop = bodies.offsets[row], bodies.offsets[row + 1]
         pause = end_of_term(bodies.data, start + FIRST_BYTES, stop, *fold[:3])
-        begun = pair_features(
-            titles, bodies, model.lexicon, np.array([row]), np.array([row]), (np.array([start]), np.array([pause])), brief=True
-        )
+        this, window = np.array([row]), (np.array([start]), np.array([pause]))
+        begun = pair_features(titles, bodies, model.lexicon, this, this, window, brief=True)
         np.testing.assert_allclose(features[row], begun[0], rtol=1e-6)
 
 
-@pytest.mark.parametrize("text", ["中文" * 900, "слово, " * 300, "1,000,000" * 200, "x" * 5000, "é\u0301" * 900, "\ud55c\uae00 " * 400])
+@pytest.mark.parametrize(
+    "text", ["中文" * 900, "слово, " * 300, "1,000,000" * 200, "x" * 5000, "é\u0301" * 900, "\ud55c\uae00 " * 400]
+)
 def test_a_pause_never_cuts_a_term(text: str, scorer: Scorer) -> None:
     body = text_buffers(pa.array([text]))
     title = text_buffers(pa.array([text[:20]]))

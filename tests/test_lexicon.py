@@ -80,6 +80,29 @@ def test_memory_for_counting_is_bounded_and_frequent_terms_stay() -> None:
     assert len(terms.hashes) < 30_000
 
 
+def test_memory_is_bounded_where_every_term_is_seen_again() -> None:
+    rng = random.Random(3)
+    counter = DocumentCounter(max_terms=10_000)
+    for _ in range(40):
+        words = " ".join(f"w{rng.randrange(10**9)}" for _ in range(1_000)).encode()
+        counter.add(written.buffers([words, words, b"everywhere"]), written.buffers([b"everywhere"] * 3))
+    terms, _ = counter.counts()
+    assert terms.frequencies.max() == 120
+    assert len(terms.hashes) <= 11_001
+
+
+@pytest.mark.parametrize("step", [1, 13, 100])
+def test_small_counters_add_up_to_a_large_one(step: int) -> None:
+    titles, bodies = _DOCUMENTS[:200], _DOCUMENTS[200:]
+    large = DocumentCounter()
+    for start in range(0, 200, step):
+        small = DocumentCounter()
+        small.add(written.buffers(titles[start : start + step]), written.buffers(bodies[start : start + step]))
+        large.absorb(small)
+    for some, whole in zip(large.counts(), counted(titles, bodies, 200), strict=True):
+        assert equal(some, whole)
+
+
 _COUNTS = st.dictionaries(st.integers(0, 60).map(lambda k: k * 0x9E3779B97F4A7C15 % 2**64), st.integers(1, 50)).map(
     lambda d: Counts(np.array(sorted(d), np.uint64), np.array([float(d[k]) for k in sorted(d)]), 60.0)
 )

@@ -11,8 +11,10 @@ import pytest
 from ordinary_pairs import CRICKET_TITLE, PAIRS, SYRIA_BODY
 
 from mismatch.errors import InputError, MismatchError
+from mismatch.model_file import load_model
 from mismatch.records.tables import read_pairs
 from mismatch.scorer import Scorer
+from mismatch.starter import starter_path
 from mismatch.tokens import text_buffers
 from mismatch.training import Settings, Training, train, usable_pairs
 
@@ -136,3 +138,34 @@ def test_what_cannot_be_learned_from_is_refused(
 ) -> None:
     with pytest.raises(error, match=words):
         train(table, labels=labels)
+
+
+@pytest.fixture(scope="module")
+def english() -> pa.Table:
+    """The English articles, most with vectors to learn topics from."""
+    return read_pairs([ROOT / "training_data" / "articles" / "en.jsonl"])
+
+
+def test_an_archive_that_names_topics_teaches_its_own(english: pa.Table) -> None:
+    renamed = pa.array([f"desk {name[:7]}" for name in english["topic"].to_pylist()], pa.large_string())
+    table = english.set_column(english.column_names.index("topic"), "topic", renamed)
+    model = train(table, base=load_model(starter_path())).model
+    assert model.topics is not None
+    assert set(model.topics.names) <= set(renamed.to_pylist())
+    assert model.card["topics"]["cross_validated"]["body_precision"] > 0.5
+
+
+def test_without_topics_of_its_own_it_keeps_those_of_its_base(english: pa.Table) -> None:
+    """And what the base knows of boilerplate and paragraphs."""
+    base = load_model(starter_path())
+    model = train(english.drop_columns(["topic"]), base=base).model
+    assert base.topics is not None
+    assert model.topics is not None
+    assert model.topics.names == base.topics.names
+    assert model.boilerplate is base.boilerplate
+    assert model.paragraphs is base.paragraphs
+    table = english.select(["title", "body"])
+    before, after = (Scorer(m).score_table(table)["body_topic"].to_pylist() for m in (base, model))
+    both = [(a, b) for a, b in zip(before, after, strict=True) if a and b]
+    assert len(both) > 100
+    assert sum(a == b for a, b in both) > 0.85 * len(both)

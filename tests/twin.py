@@ -44,8 +44,9 @@ class Term(NamedTuple):
             numbers = [ord(c) for c in self.text]
             together = sum(n << 32 * i for i, n in enumerate(numbers))
             stem = numbers[0].to_bytes(8, "little")
-            return hashed(together.to_bytes(8, "little"), _PAIR_SALT), hashed(stem, _STEM_SALT)
-        return hashed(self.text.encode()), hashed(self.stem.encode(), _STEM_SALT)
+            return hashed(together.to_bytes(8, "little"), _PAIR_SALT) & _WORD >> 1, hashed(stem, _STEM_SALT)
+        has_digit = any("0" <= c <= "9" for c in self.text)
+        return hashed(self.text.encode()) & _WORD >> 1 | has_digit << 63, hashed(self.stem.encode(), _STEM_SALT)
 
 
 def hashed(text: bytes, salt: int = 0) -> int:
@@ -249,7 +250,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
         "bm25": sum(idf * c * (overlap._K1 + 1) / (c + saturation) for idf, c in counts) / known.unknown,
         "density": math.log(1 + 1000 * occurrences / n) if n else 0,
         "type_token_ratio": len(body_types) / n if n else 0,
-        "known_types": math.log(1 + sum(known.term(t) < known.unknown for t in body_types)),
+        "words": math.log(1 + sum(not any("0" <= c <= "9" for c in t.text) for t in body_types)),
     }
     lead = {(t.text, t.unspaced) for t in body_terms[: pair_terms.LEAD_TERMS]}
     weights = {(t.text, t.unspaced): known.term(t) * tf(title_counts[t.text, t.unspaced]) for t in types}

@@ -34,16 +34,19 @@ def info(
         print_card(card)
 
 
-def load_scorer(model: str, prior: float | None = None, *, explain: bool = False, thorough: bool = False) -> Scorer:
+def load_scorer(
+    model: str, prior: float | None = None, *, explain: bool = False, thorough: bool = False, paragraphs: bool = False
+) -> Scorer:
     """A scorer for a path or `starter`; with `prior`, its probabilities are for a stream with that share of mismatches."""
     from dataclasses import replace
 
     from mismatch.scorer import Scorer, load
 
-    scorer = load(model, explain=explain, thorough=thorough)
+    scorer = load(model, explain=explain, thorough=thorough, paragraphs=paragraphs)
     if prior is None:
         return scorer
-    return Scorer(replace(scorer.model, calibration=scorer.model.calibration.with_prior(prior)), explain=explain, thorough=thorough)
+    moved = replace(scorer.model, calibration=scorer.model.calibration.with_prior(prior))
+    return Scorer(moved, explain=explain, thorough=thorough, paragraphs=paragraphs)
 
 
 def named_after_file(model: Any, path: str) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from mismatch.errors import InputError
 
 if TYPE_CHECKING:
     from mismatch.records.columns import ColumnChoice
+    from mismatch.stream_training import Archive
 
 
 def read_pairs(
@@ -27,6 +30,30 @@ def read_pairs(
         check_whole(reader)
     say_rejected(quarantine.count, rejected)
     return table, _digests(reader.origins)
+
+
+def read_archive(
+    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: Path | None, *, seed: int,
+    tell: Callable[[str], None], quiet: bool,
+) -> tuple[Archive, list[dict[str, Any]]]:  # fmt: skip
+    """The pairs of the inputs, or a sample where they do not fit into memory, and what the model card says of the files."""
+    from mismatch import stream_training
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+
+    reader = Reader(inputs, format=format, columns=choice)
+    say_notices(reader, quiet)
+    begin = time.monotonic()
+
+    def on_progress(rows: int, bytes_read: int) -> None:
+        share = f" ({bytes_read / reader.bytes_total:.0%})" if reader.bytes_total else ""
+        tell(f"reading{share}: {rows:,} rows, {rows / max(1e-6, time.monotonic() - begin):,.0f} a second")
+
+    with Quarantine(rejected) as quarantine:
+        archive = stream_training.read_archive(reader, quarantine, seed=seed, on_progress=on_progress)
+        check_whole(reader)
+    say_rejected(quarantine.count, rejected)
+    return archive, _digests(reader.origins)
 
 
 def _digests(origins: list[str]) -> list[dict[str, Any]]:

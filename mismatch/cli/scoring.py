@@ -14,6 +14,7 @@ from mismatch.cli.options import (
     Id,
     Inputs,
     ModelOption,
+    Paragraphs,
     Prior,
     Quiet,
     Rejected,
@@ -37,15 +38,15 @@ def score(
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    quiet: Quiet = False,
+    paragraphs: Paragraphs = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
     if engine != "local":
-        if only or explain or rejected or threads or out_format or prior or thorough:
-            raise InputError("--only, --explain, --rejected, --threads, --prior, --thorough and --out-format go with --engine local")
+        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs:
+            raise InputError("--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local")
         return _score_on(engine, inputs, out, model=model, format=format, title=title, body=body, quiet=quiet)
     quick_start.start()
     from mismatch import pipeline, terminal
@@ -55,7 +56,7 @@ def score(
     from mismatch.records.writing import open_sink
 
     check_outputs({"--out": out, "--rejected": rejected})
-    scorer = load_scorer(model, prior, explain=explain, thorough=thorough)
+    scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
     reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
     say_notices(reader, quiet)
     kind = out_format or output_format_of(out, reader)
@@ -66,7 +67,7 @@ def score(
     ):
         tally = pipeline.run(reader, scorer, [pipeline.Route(sink)], quarantine, threads=threads, on_progress=bar)
         check_whole(reader)
-    terminal.say(terminal.summary(tally), quiet=quiet)
+    terminal.say(terminal.summary(tally, paragraphs=paragraphs), quiet=quiet)
     say_rejected(tally.rejected, rejected)
 
 
@@ -92,7 +93,7 @@ def gate(
     flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    quiet: Quiet = False,
+    paragraphs: Paragraphs = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, prints a table by source, and ends with 1 when too many are flagged.
 
@@ -114,7 +115,7 @@ def gate(
     check_outputs({"--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report})
     if gate_on not in ("flagged", "estimate"):
         raise InputError(f"--gate-on is flagged or estimate, not {gate_on!r}")
-    scorer = load_scorer(model, prior, thorough=thorough)
+    scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs)
     point = OperatingPoint.of_card(scorer.model.card)
     if gate_on == "estimate" and point is None:
         raise InputError(f"the card of {model} does not say how often its cut is right, so that nothing can be estimated; set the cut with mismatch calibrate, or use --gate-on flagged")
@@ -137,8 +138,9 @@ def gate(
     ok = max_rate is None or rate <= max_rate
     promise = scorer.model.calibration.promise
     terminal.print_gate(
-        tally, ok, max_rate, to_stderr="-" in (passed, flagged, report), estimate=estimate, gate_on=gate_on, promise=promise
-    )
+        tally, ok, max_rate, to_stderr="-" in (passed, flagged, report), estimate=estimate, gate_on=gate_on, promise=promise,
+        paragraphs=paragraphs,
+    )  # fmt: skip
     if report is not None:
         from mismatch.report.gate_page import Decision, gate_page
 

@@ -24,7 +24,7 @@ from mismatch.cli.options import (
     between_0_and_1,
 )
 from mismatch.cli.outputs import check_folder, check_outputs
-from mismatch.cli.reading import as_judged, labels_of, read_pairs
+from mismatch.cli.reading import as_judged, labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
 
 
@@ -46,15 +46,18 @@ def train(
 ) -> None:  # fmt: skip
     """Learns from headline-body pairs. No labels needed: it makes its own mismatches by swapping.
 
+    An archive that does not fit into memory is read as a stream: terms are counted in all of it, and the rest is learned from a
+    sample of it.
+
     Example: mismatch train training_data/articles --out models/mine.joblib --suspects suspects.jsonl
     """
-    from mismatch.classifier import label_codes, resolve_base
+    from mismatch.classifier import resolve_base
     from mismatch.model_file import save_model
     from mismatch.records.columns import ColumnChoice
     from mismatch.starter import model_path
+    from mismatch.stream_training import train_archive
     from mismatch.terminal import say, spinner
     from mismatch.training import Settings
-    from mismatch.training import train as train_model
 
     for path in (out, suspects):
         if path is not None:
@@ -63,26 +66,25 @@ def train(
     lender = None if fresh else resolve_base(model_path(base))
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
     with spinner(quiet=quiet) as tell:
-        table, digests = read_pairs(pairs, format, choice, rejected, quiet)
-        labels = None
-        if table["label"].null_count == 0 and table.num_rows:
-            labels = label_codes(table["label"].to_pylist())
-            if not labels.any():
-                say("all pairs are labelled match: mismatches are made by swapping", quiet=quiet)
-        elif label is not None:
-            raise InputError(f"{table['label'].null_count:,} rows have no label in {label!r}; label all of them, or leave --label out")
+        archive, digests = read_archive(pairs, format, choice, rejected, seed=seed, tell=tell, quiet=quiet)
+        labels = _labels(archive, label)
+        if labels is not None and not labels.any():
+            say(f"all {'sampled ' if archive.sampled else ''}pairs are labelled match: mismatches are made by swapping", quiet=quiet)
         settings = Settings(max_false_flags=max_false_flags, confidence=confidence, max_unsure=unsure_band, prior=prior, seed=seed)
         card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
-        training = train_model(table, labels=labels, settings=settings, base=lender, card=card, progress=tell)
+        training = train_archive(archive, labels=labels, settings=settings, base=lender, card=card, progress=tell)
         save_model(training.model, out)
     if suspects is not None:
-        _write_suspects(suspects, table, training)
+        _write_suspects(suspects, archive, training)
     counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
+    if archive.sampled:
+        say(f"{counts['given']:,} pairs are more than are held in memory: terms were counted in {counts['counted']:,}, the rest was learned from {counts['sampled']:,} drawn at random", quiet=quiet)
     say(f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without text left out)", quiet=quiet)
     n = len(training.suspects)
     if n:
         listed = f"listed in {suspects}" if suspects else "list them with --suspects FILE"
-        say(f"{n:,} pair{'s' if n > 1 else ''} of your archive look{'' if n > 1 else 's'} wrong and {'were' if n > 1 else 'was'} left out: {listed}", quiet=quiet)
+        of = f"the {counts['sampled']:,} that were drawn from your archive" if archive.sampled else "your archive"
+        say(f"{n:,} pair{'s' if n > 1 else ''} of {of} look{'' if n > 1 else 's'} wrong and {'were' if n > 1 else 'was'} left out: {listed}", quiet=quiet)
     say(
         f"out of fold against {'the labels' if labels is not None and labels.any() else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
         f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}",
@@ -91,6 +93,19 @@ def train(
     promise = training.model.calibration.promise
     say(promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not", quiet=quiet)
     say(f"model written to {out}", quiet=quiet)
+
+
+def _labels(archive: Any, asked: str | None) -> Any:
+    """The labels of the pairs that are learned from as 0 and 1; None where not all pairs of the archive have one."""
+    from mismatch.classifier import label_codes
+
+    seen = archive.labels
+    if archive.n_rows and not seen.missing:
+        label_codes(list(seen.first_rows), rows=list(seen.first_rows.values()))  # refuses what it does not know
+        return label_codes(archive.table["label"].to_pylist())
+    if asked is not None:
+        raise InputError(f"{seen.missing:,} rows have no label in {asked!r}; label all of them, or leave --label out")
+    return None
 
 
 def _date(given: str | None) -> str | None:
@@ -114,15 +129,15 @@ def _versions() -> dict[str, str]:
     return {"mismatch": mismatch.__version__, **{name: version(name) for name in names}}
 
 
-def _write_suspects(path: Path, table: Any, training: Any) -> None:
+def _write_suspects(path: Path, archive: Any, training: Any) -> None:
     import json
 
     from mismatch.records.output_file import OutputFile
 
-    probability = training.model.calibration.probability(training.suspect_scores)
+    table, probability = archive.table, training.model.calibration.probability(training.suspect_scores)
     with OutputFile(path) as output:
         for row, p in zip(training.suspects.tolist(), probability.tolist(), strict=True):
-            line = {"row": row + 1, "id": table["id"][row].as_py(), "source": table["source"][row].as_py(),
+            line = {"row": int(archive.rows[row]) + 1, "id": table["id"][row].as_py(), "source": table["source"][row].as_py(),
                     "title": table["title"][row].as_py(), "body_begins": (table["body"][row].as_py() or "")[:200],
                     "mismatch_probability": round(p, 6)}  # fmt: skip
             output.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")

@@ -1,6 +1,6 @@
 """Reading and rewriting a file and judging nothing: what no scorer of that file can beat by much.
 
-python -m benchmarks.floors {arrow_json,polars_json,arrow_parquet,arrow_csv} IN [OUT]
+python -m benchmarks.reading_only {arrow_json,polars_json,arrow_parquet,arrow_csv} IN [OUT]
 """
 
 from __future__ import annotations
