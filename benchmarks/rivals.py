@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
@@ -30,9 +29,9 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from benchmarks import corpora, minilm, ranking, reading_only, scikit_pipeline
 from benchmarks.detection import halves
 from benchmarks.ranking import DrawnPairs, Figures
-from benchmarks.results import Plot, Result, Table, share
+from benchmarks.results import Plot, Result, Table
 from benchmarks.running import chosen, model_name, model_of, options_of, start
-from benchmarks.starter_quality import LABELLED, cells, cosine_figures
+from benchmarks.starter_quality import FIGURES, LABELLED, cells, cosine_figures
 from benchmarks.throughput import score_file, write
 from mismatch import MismatchClassifier, MismatchError, Scorer
 from mismatch.classifier import label_codes
@@ -42,6 +41,7 @@ from mismatch.model import Model
 CORPORA = ("newssumm_india", "technews", LABELLED)
 ARTICLES, FEWER, FEW = 20_000, 2_000, 300
 """timed with: whoever is fast; scikit-learn and the features in plain Python; MiniLM"""
+COLUMNS = ["", "training pairs", "articles a second", "cores", *FIGURES, "times slower", "in processor time"]
 TREES = 200
 
 REFUTING = (
@@ -85,14 +85,21 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Speed:
-    rate: float
-    """articles a second by the clock"""
-    cores: float
-    """processor seconds of all threads in a second"""
+    """Of the fastest run."""
+
+    articles: int
+    seconds: float
+    processor_seconds: float
+    """of all threads"""
+
+    @property
+    def rate(self) -> float:
+        return self.articles / self.seconds
 
     def slower_than(self, other: Speed) -> tuple[float, float]:
-        """How many times the seconds, and how many times the processor seconds, that `other` takes for an article."""
-        return other.rate / self.rate, (self.cores / self.rate) / (other.cores / other.rate)
+        """How many times the seconds, and the processor seconds, that `other` takes for an article."""
+        scale = other.articles / self.articles
+        return scale * self.seconds / other.seconds, scale * self.processor_seconds / other.processor_seconds
 
 
 def run(given: argparse.Namespace) -> Result:
@@ -107,10 +114,7 @@ def run(given: argparse.Namespace) -> Result:
     starter = model_of(given)
     points: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for name in chosen(CORPORA, given):
-        table = Table(
-            name,
-            ["", "training pairs", "articles a second", "cores", "R@1%", "R@0.1%", "AUROC", "times slower", "by processor"],
-        )
+        table = Table(name, COLUMNS)
         result.tables.append(table)
         parts = parts_of(name, starter, given)
         if parts is None:
@@ -122,17 +126,17 @@ def run(given: argparse.Namespace) -> Result:
         for one in contestants:
             speed = speeds[one.name]
             table.add(
-                one.name, one.needs, f"{speed.rate:,.0f}", f"{speed.cores:.1f}",
+                one.name, one.needs, f"{speed.rate:,.0f}", f"{speed.processor_seconds / speed.seconds:.1f}",
                 *(cells(one.figures) if one.figures else [None] * 3), *(times(ratio) for ratio in speed.slower_than(own)),
             )  # fmt: skip
             if one.figures:
                 points[one.name].append((speed.rate, one.figures.recall_1))
         table.notes += notes(parts, contestants, speeds)
-    plotted = {name: sorted(some) for name, some in points.items()}
     result.plots.append(
         Plot(
             "rivals", "Mismatches found at 1 % false flags, by speed; a dot a corpus", "lines", "share found",
-            points=plotted, across="articles a second in one process (logarithmic)", logarithmic="x", percent=True,
+            points={name: sorted(some) for name, some in points.items()},
+            across="articles a second in one process (logarithmic)", logarithmic="x", percent=True,
         )
     )  # fmt: skip
     return result
@@ -152,16 +156,12 @@ def parts_of(name: str, starter: Model, given: argparse.Namespace) -> Parts | No
     return Parts(train, learned, tested, None) if learned and tested else None
 
 
-def contestants_of(
-    name: str, starter: Model, parts: Parts, table: Table, given: argparse.Namespace
-) -> Iterator[Contestant]:
+def contestants_of(name: str, starter: Model, parts: Parts, table: Table, given: argparse.Namespace) -> Iterator[Contestant]:
     """The starter, and then everybody else, tested."""
     tested, labelled = parts.tested, " labelled" if parts.labels is not None else ""
     yield Contestant("mismatch, starter", "none", tested.figures(starter), score_with(Scorer(starter)))
-    whole = [log_odds(starter, tested.pairs, *rows, thorough=True) for rows in sides(tested)]
-    yield Contestant(
-        "mismatch, starter, --thorough", "none", ranking.figures(*whole), score_with(Scorer(starter, thorough=True))
-    )
+    whole = ranking.figures(*(log_odds(starter, tested.pairs, *rows, thorough=True) for rows in sides(tested)))
+    yield Contestant("mismatch, starter, --thorough", "none", whole, score_with(Scorer(starter, thorough=True)))
     try:
         own = MismatchClassifier(base=starter, random_state=given.seed).fit(parts.train, parts.labels).model_
         needs = f"{parts.train.num_rows:,}{labelled}"
@@ -169,23 +169,22 @@ def contestants_of(
     except MismatchError as error:
         table.notes.append(f"mismatch could not be trained: {error}.")
     needs = f"{len(parts.learned.rows) + len(parts.learned.left) * bool(labelled):,}{labelled}"
-    rivals = {"scikit-learn, TF-IDF and overlap": scikit_learn, "FNC-1 baseline's features": fnc1_baseline}
-    for words, learn in rivals.items():
-        scores = learn(parts.learned, given.seed)
-        yield Contestant(words, needs, figures_of(scores, tested), partial(judge_lines, scores), FEWER)
-    vectors = None
+    rivals = {
+        "scikit-learn, TF-IDF and overlap": scikit_learn(parts.learned),
+        "FNC-1 baseline's features": fnc1_baseline(parts.learned, given.seed),
+    }
+    for words, scores in rivals.items():
+        figures = ranking.figures(*(scores(titles, bodies) for titles, bodies in texts(tested)))
+        yield Contestant(words, needs, figures, partial(judge_lines, scores), FEWER)
+    cosine = None
     if given.embed or (corpora.CACHE / f"minilm_{name}.npz").is_file():
         rows = tested.table["row"].to_numpy()
-        vectors = [side[rows] for side in minilm.embeddings(name)]
+        cosine = cosine_figures(tested, *(vectors[rows] for vectors in minilm.embeddings(name)))
     else:
         table.notes.append(f"Not embedded yet, so without MiniLM's quality (python -m benchmarks.minilm {name}).")
-    cosine = cosine_figures(tested, *vectors) if vectors else None
     yield Contestant("all-MiniLM-L6-v2, cosine", "none", cosine, partial(judge_lines, minilm_scores), FEW)
-    for words, read in (
-        ("pyarrow.json.read_json, nothing done", reading_only.arrow_json),
-        ("polars.read_ndjson, nothing done", reading_only.polars_json),
-    ):
-        yield Contestant(words, None, None, lambda source, _, read=read: read(str(source)))
+    yield Contestant("pyarrow.json.read_json, nothing done", None, None, lambda path, _: reading_only.arrow_json(str(path)))
+    yield Contestant("polars.read_ndjson, nothing done", None, None, lambda path, _: reading_only.polars_json(str(path)))
 
 
 def score_with(scorer: Scorer) -> Callable[[Path, Path], object]:
@@ -200,15 +199,9 @@ def sides(drawn: DrawnPairs) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]
 def texts(drawn: DrawnPairs) -> Iterator[tuple[list[str], list[str]]]:
     """Titles and bodies of the matched and of the mismatched pairs."""
     for rows in sides(drawn):
-        titles, bodies = (
-            [text or "" for text in drawn.table[column].take(pa.array(numbers)).to_pylist()]
-            for column, numbers in zip(("title", "body"), rows, strict=True)
-        )
+        columns = (drawn.table[name].take(pa.array(some)) for name, some in zip(("title", "body"), rows, strict=True))
+        titles, bodies = ([text or "" for text in column.to_pylist()] for column in columns)
         yield titles, bodies
-
-
-def figures_of(scores: Scores, drawn: DrawnPairs) -> Figures:
-    return ranking.figures(*(scores(titles, bodies) for titles, bodies in texts(drawn)))
 
 
 def judge_lines(scores: Scores, source: Path, target: Path) -> None:
@@ -222,7 +215,7 @@ def judge_lines(scores: Scores, source: Path, target: Path) -> None:
             out.write(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
 
 
-def scikit_learn(learned: DrawnPairs, seed: int) -> Scores:
+def scikit_learn(learned: DrawnPairs) -> Scores:
     """The pipeline of `scikit_pipeline`, its head fitted on the pairs that the other rivals learn from too."""
     (titles, bodies), swapped = texts(learned)
     with tempfile.TemporaryDirectory() as name:
@@ -248,12 +241,9 @@ def fnc1_baseline(learned: DrawnPairs, seed: int) -> Scores:
 
 
 def fnc1_features(title: str, body: str) -> list[float]:
-    """Word overlap, refuting words, polarity, and how much of the title turns up in the body and in its beginning.
-
-    Jaccard similarity of the words, a flag for each refuting word of the title, whether title and body have an odd number of
-    those, and counts of the title's words (all, and without stop words), character n-grams and word n-grams found in the
-    text (Hanselowski et al. 2018, appendix on the features of the baseline).
-    """
+    """Jaccard similarity of the words, a flag for each refuting word of the title, whether title and body have an odd number
+    of those, and how many of the title's words (all, and without stop words), word n-grams and character n-grams turn up in
+    the body and in its beginning."""
     clean_title, clean_body = (" ".join(_WORD.findall(text.lower())) for text in (title, body))
     tokens = clean_title.split()
     telling = [token for token in tokens if token not in ENGLISH_STOP_WORDS]
@@ -289,9 +279,7 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "sui" else word
 
 
-@lru_cache(maxsize=1)
-def encoder() -> Any:
-    return minilm.model()
+encoder = lru_cache(minilm.model)
 
 
 def minilm_scores(titles: list[str], bodies: list[str]) -> NDArray[np.float64]:
@@ -305,35 +293,27 @@ def timed(contestants: list[Contestant], table: pa.Table, given: argparse.Namesp
     order = np.random.default_rng(given.seed).permutation(table.num_rows)
     columns = [table[column].take(pa.array(order)).to_pylist() for column in ("title", "body")]
     lines = [_line(id=str(i), title=t, body=b) for i, (t, b) in enumerate(zip(*columns, strict=True))]
-    most = ARTICLES if given.limit is None else given.limit
+    articles = {one.name: min(one.articles, given.limit or ARTICLES) for one in contestants}
     taken: dict[str, list[tuple[float, float]]] = {one.name: [] for one in contestants}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sizes = sorted({min(one.articles, most) for one in contestants})
-        files = {n: write(folder / f"{n}.jsonl", islice(cycle(lines), n)) for n in sizes}
+        files = {n: write(folder / f"{n}.jsonl", islice(cycle(lines), n)) for n in set(articles.values())}
         for turn in range(given.runs + 1):
             for one in contestants:
-                source = files[min(one.articles, most) if turn else sizes[0]]
+                source = files[articles[one.name] if turn else min(files)]
                 begin, worked = time.perf_counter(), time.process_time()
                 one.work(source, folder / "scored.jsonl")
                 if turn:
                     taken[one.name].append((time.perf_counter() - begin, time.process_time() - worked))
-    speeds = {}
-    for one in contestants:
-        seconds, processor = min(taken[one.name])
-        speeds[one.name] = Speed(min(one.articles, most) / seconds, processor / seconds)
-    return speeds
+    return {name: Speed(articles[name], *min(costs)) for name, costs in taken.items()}
 
 
 def notes(parts: Parts, contestants: list[Contestant], speeds: dict[str, Speed]) -> list[str]:
     """Who is best at what, and how it was measured."""
     judging = [(one, one.figures) for one in contestants if one.figures]
     best = []
-    for words, of in (
-        ("R@1%", lambda f: f.recall_1),
-        ("R@0.1%", lambda f: f.recall_01),
-        ("AUROC", lambda f: f.auroc),
-    ):  # type: tuple[str, Callable[[Figures], float]]
+    of: Callable[[Figures], float]
+    for words, of in (("R@1%", lambda f: f.recall_1), ("R@0.1%", lambda f: f.recall_01), ("AUROC", lambda f: f.auroc)):
         most = max(of(figures) for _, figures in judging)
         best.append(f"{words} {' and '.join(one.name for one, figures in judging if of(figures) == most)}")
     fastest = max((one for one, _ in judging), key=lambda one: speeds[one.name].rate).name
@@ -348,9 +328,9 @@ def notes(parts: Parts, contestants: list[Contestant], speeds: dict[str, Speed])
         f"Best: {'; '.join(best)}. Fastest of those that judge: {fastest}.",
         f"Tested on {pairs}, the same for all; with fewer than 1,000 matched ones R@0.1% is what is found when none is "
         f"flagged. {learning}",
-        f"One process that is up, JSON lines to JSON lines, on {ARTICLES:,} articles (scikit-learn and FNC-1 {FEWER:,}, MiniLM "
-        f"{FEW}) of the test part, repeated where it is shorter; the last two rows write nothing. Cores are those kept busy; "
-        "by processor, times slower counts processor seconds. Below 1 is faster than the starter.",
+        f"In one process that is up, JSON lines to JSON lines, on {ARTICLES:,} articles of the test part (scikit-learn and "
+        f"FNC-1 {FEWER:,}, MiniLM {FEW}), repeated where it is shorter; the last two rows write nothing. Cores: those kept "
+        "busy. Times slower than the starter: below 1 is faster.",
     ]
 
 

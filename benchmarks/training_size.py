@@ -100,7 +100,7 @@ def require_room(articles: pa.Table, n: int, folder: Path, body_bytes: int | Non
     """Ends the benchmark before the disk is full."""
     each = 300 + (body_bytes or pc.mean(pc.binary_length(articles["body"])).as_py())
     if shutil.disk_usage(folder).free < 1.2 * n * each:
-        sys.exit(f"{n:,} pairs need {1.2 * n * each / 1e9:.1f} GB in {folder}: give --folder one with room, or fewer --sizes")
+        sys.exit(f"{n:,} pairs need {1.2 * n * each / 1e9:.1f} GB in {folder}: give --folder another, or smaller --sizes")
 
 
 def notes(points: list[tuple[float, float]], peaks: list[float]) -> list[str]:
@@ -108,8 +108,8 @@ def notes(points: list[tuple[float, float]], peaks: list[float]) -> list[str]:
     linear = all(later / earlier <= n / m for (m, earlier), (n, later) in pairwise(points))
     good = max(seconds) < WANTED_SECONDS and max(peaks) < WANTED_MB
     return [
-        f"Up to {LIMITS.pairs:,} pairs and {LIMITS.text_bytes / 1e6:,.0f} MB of text are learned from as they are; of a larger "
-        "archive all terms are counted, and the rest is learned from a sample of that size.",
+        f"Up to {LIMITS.pairs:,} pairs and {LIMITS.text_bytes / 1e6:,.0f} MB of text are learned from as they are; in a "
+        "larger archive all terms are counted, and the rest is learned from a sample of that size.",
         f"Wanted: under {WANTED_SECONDS / 60:.0f} minutes and {WANTED_MB:,} MB: {met(good)}; "
         f"time grows no faster than the archive: {met(linear)}.",
     ]

@@ -101,6 +101,13 @@ class DocumentCounter:
             self._used[i] += _add_all(keys, counts, *self._tables[i][:2])
         self.n_documents += other.n_documents
 
+    def clear(self) -> None:
+        """Forgets everything but how large the tables have to be."""
+        self.n_documents = 0
+        self._used[:] = 0
+        for _, counts, _ in self._tables:
+            counts[:] = 0
+
     def _make_room(self) -> None:
         for i, (keys, counts, _) in enumerate(self._tables):
             if self._used[i] > self.max_terms:

@@ -8,9 +8,12 @@ grows no faster.
 
 from __future__ import annotations
 
+import ctypes
 import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +58,7 @@ class Archive:
     """Pairs to learn from: all of an archive, or a sample of it and what was counted in all of it."""
 
     table: pa.Table
-    """columns title, body, source, id, topic, label"""
+    """columns title, body, source, id, topic, label, each in one piece"""
     rows: NDArray[np.int64]
     """which pairs of the archive these are, from 0 on; shape (n_sampled,)"""
     n_rows: int
@@ -117,9 +120,13 @@ def read_archive(
                 counting.take(pairs, counted or counting.count(pairs))
             if on_progress is not None:
                 on_progress(n_rows, reader.bytes_read)
-    if counting is None:
-        return Archive(pa.Table.from_batches(whole, _SCHEMA), np.arange(n_rows), n_rows, labels)
-    return counting.archive(labels)
+    if counting is not None:
+        archive = counting.archive(labels)
+    else:
+        archive = Archive(pa.Table.from_batches(whole, _SCHEMA), np.arange(n_rows), n_rows, labels)
+        whole.clear()
+    _give_back_memory()
+    return replace(archive, table=archive.table.combine_chunks())
 
 
 class _Counting:
@@ -133,6 +140,7 @@ class _Counting:
         table = pa.Table.from_batches(first, _SCHEMA)
         self._cleaner.learn(*(pa.concat_arrays(table[name].chunks) for name in ("title", "source")))
         self._counter = DocumentCounter()
+        self._spare: deque[DocumentCounter] = deque()
         self._sample = Sample(limits, seed)
 
     def count(self, pairs: pa.RecordBatch) -> DocumentCounter:
@@ -140,7 +148,10 @@ class _Counting:
         titles = text_buffers(self._cleaner.clean(pairs.column("title"), pairs.column("source")))
         bodies = text_buffers(pairs.column("body"))
         usable = usable_pairs(titles, bodies)
-        counter = DocumentCounter()
+        try:
+            counter = self._spare.pop()
+        except IndexError:
+            counter = DocumentCounter()
         counter.add(*(TextBuffers(t.data, t.offsets, t.valid & usable) for t in (titles, bodies)))
         counter.n_documents = int(usable.sum())
         return counter
@@ -148,12 +159,15 @@ class _Counting:
     def take(self, pairs: pa.RecordBatch, counted: DocumentCounter) -> None:
         """In the order of the archive: what is forgotten when memory is full depends on it."""
         self._counter.absorb(counted)
+        counted.clear()
+        self._spare.append(counted)
         self._sample.add(pairs)
 
     def archive(self, labels: Labels) -> Archive:
         terms, stems = self._counter.counts()
         n_counted = self._counter.n_documents
-        self._counter = DocumentCounter()  # its tables are large
+        self._counter = DocumentCounter()  # its tables, and those of the small ones, are large
+        self._spare.clear()
         table, rows = self._sample.take()
         counts = terms.frequent(MAX_TERMS), stems.frequent(MAX_TERMS)
         return Archive(table, rows, self._sample.n_seen, labels, counts, n_counted)
@@ -180,6 +194,13 @@ def train_archive(
     of_sample = {name: number for name, number in training.model.card["pairs"].items() if name != "given"}
     pairs = {"given": archive.n_rows, "counted": archive.n_counted, "sampled": len(archive.rows), **of_sample}
     return replace(training, model=replace(training.model, card={**training.model.card, "pairs": pairs}))
+
+
+def _give_back_memory() -> None:
+    """To the system, what was free between the chunks: hundreds of megabytes, and training needs other ones."""
+    pa.default_memory_pool().release_unused()
+    with suppress(AttributeError, OSError, TypeError):  # the C library of most Linux systems knows how
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _seen(labels: Labels, column: pa.Array, first_row: int) -> Labels:

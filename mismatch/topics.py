@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.lexicon import Lexicon, TermVectors
@@ -37,24 +38,18 @@ class TopicModel:
 
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape (n_texts, n_topics), for vectors of any length."""
-        length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-        logits = (vectors / length) @ self.weights.T + self.intercepts
-        logits -= logits.max(axis=1, keepdims=True)
-        odds = np.exp(logits)
-        return odds / odds.sum(axis=1, keepdims=True)
+        out = np.empty((len(vectors), len(self.names)), np.float32)
+        _softmax(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(self.weights.T), self.intercepts, out)
+        return out
 
     def name(self, vectors: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
         """Number of the topic of each text, or `UNKNOWN`. Shape (n_texts,).
 
         The wide topic must reach the threshold; a narrow one in it is named when it makes up at least half of that.
         """
-        probabilities = self.probabilities(vectors)
-        wide, confidence = self.widest(probabilities)
-        at = np.arange(len(wide))
-        inside = np.where(self.wide[None, :] == wide[:, None], probabilities, -1.0)
-        narrow = inside.argmax(axis=1)
-        specific = np.where(inside[at, narrow] >= confidence / 2, narrow, wide)
-        return np.where((confidence >= threshold) & vectors.any(axis=1), specific, UNKNOWN)
+        out = np.empty(len(vectors), np.int64)
+        _name(self.probabilities(vectors), np.ascontiguousarray(vectors), self.wide, threshold, out)
+        return out
 
     @property
     def wide(self) -> NDArray[np.int64]:
@@ -114,6 +109,49 @@ class TopicModel:
             raise ValueError("the topics are damaged")
         thresholds = float(plain["title_threshold"]), float(plain["body_threshold"])
         return cls(names, parents, weights, intercepts, *thresholds, figures=dict(plain["figures"]))
+
+
+@njit(cache=True, nogil=True)
+def _softmax(vectors, weights, intercepts, out):
+    """In place of a product of matrices: BLAS would start threads of its own under each of ours."""
+    for row in range(vectors.shape[0]):
+        square = np.float32(0)
+        for d in range(vectors.shape[1]):
+            square += vectors[row, d] * vectors[row, d]
+        scale = np.float32(1) / max(np.sqrt(square), np.float32(1e-9))
+        logits = out[row]
+        logits[:] = intercepts
+        for d in range(vectors.shape[1]):
+            value = vectors[row, d] * scale
+            for t in range(logits.shape[0]):
+                logits[t] += value * weights[d, t]
+        highest = logits.max()
+        total = np.float32(0)
+        for t in range(logits.shape[0]):
+            logits[t] = np.exp(logits[t] - highest)
+            total += logits[t]
+        for t in range(logits.shape[0]):
+            logits[t] /= total
+
+
+@njit(cache=True, nogil=True)
+def _name(probabilities, vectors, wide, threshold, out):
+    summed = np.empty(wide.shape[0], np.float32)
+    for row in range(out.shape[0]):
+        out[row] = UNKNOWN
+        summed[:] = 0
+        for t in range(wide.shape[0]):
+            summed[wide[t]] += probabilities[row, t]
+        best = int(summed.argmax())
+        if summed[best] < threshold or not vectors[row].any():
+            continue
+        narrow = best
+        highest = np.float32(-1)
+        for t in range(wide.shape[0]):
+            if wide[t] == best and probabilities[row, t] > highest:
+                narrow = t
+                highest = probabilities[row, t]
+        out[row] = narrow if highest >= summed[best] / 2 else best
 
 
 def text_vectors(texts: TextBuffers, rows: NDArray[np.int64], lexicon: Lexicon) -> NDArray[np.float32]:

@@ -90,7 +90,7 @@ def train(
     rng = np.random.default_rng(settings.seed)
     n = table.num_rows
     tell("looking for duplicates")
-    pairs = Pairs.from_columns(_clean_titles(table), table["body"])
+    pairs = Pairs.from_columns(_clean_titles(table), _joined(table["body"]))
     background = base.lexicon if base else None
     usable = usable_pairs(pairs.titles, pairs.bodies)
     keep = pairs.first_of_duplicates() & usable
@@ -195,6 +195,11 @@ def usable_pairs(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.bool_]:
         )
         rows = rows[~usable[rows] & (stops < ends)[rows]]
     return usable
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """A column in one piece is taken as it is; joining its pieces would copy it."""
+    return column.chunk(0) if column.num_chunks == 1 else column
 
 
 def _clean_titles(table: pa.Table) -> pa.Array:
