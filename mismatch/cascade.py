@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.head import NO_FOREST, Forest, log_odds_of
 from mismatch.lexicon import Lexicon
-from mismatch.overlap import N_FEATURES, describe, look, new_pair_workspace
+from mismatch.overlap import FEATURE_NAMES, N_FEATURES, describe, look, new_pair_workspace
 from mismatch.pair_terms import open_body, read_body, read_title
 from mismatch.soft_overlap import sum_vectors
 from mismatch.tokens import TextBuffers, end_of_term, fold_arguments
@@ -26,6 +26,12 @@ FIRST_BYTES = 600
 """of a body, that the first look reads"""
 MIN_BYTES = 1000
 """bodies shorter than this are read whole at once"""
+MIN_COVERAGE = 0.5
+"""stem coverage without which nothing is cleared: what links a title to the beginning of a body must be most of it"""
+MIN_KNOWN_TITLE, MIN_KNOWN_BODY = 0.5, 0.8
+"""shares of the title's IDF, and of the different terms of the beginning, that must have vectors. In a language that the
+model does not know, words that mean nothing look rare, and a title seems to be found where only they are"""
+_COVERAGE = FEATURE_NAMES.index("stem_coverage")
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,24 @@ class FirstLook:
     def below(self, unsure_cut: float) -> FirstLook:
         """The same, such that it clears nothing that the cuts of a model would not."""
         return FirstLook(self.forest, min(self.clear_below, unsure_cut), self.figures)
+
+
+@njit(cache=True, nogil=True)
+def _is_known(title, body, work):
+    """Whether title and body are in a language of which the model has vectors."""
+    total = np.float32(0)
+    known = np.float32(0)
+    for t in range(title.terms):
+        total += work.title_idf[t]
+        if work.title_rows[t] >= 0:
+            known += work.title_idf[t]
+    if known < np.float32(MIN_KNOWN_TITLE) * total:
+        return False
+    with_vector = 0
+    for k in range(body.types):
+        if work.body_rows[k] >= 0:
+            with_vector += 1
+    return with_vector >= MIN_KNOWN_BODY * body.types
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +90,7 @@ def _score_rows(
                 body = read_body(body_data, pos, pause, body, title.bigrams, work, fold, lexicon)
                 look(title, body, work, lexicon, features[k])
                 out[k] = log_odds_of(features[k], first)
-                is_clear = out[k] < clear_below
+                is_clear = out[k] < clear_below and features[k, _COVERAGE] >= MIN_COVERAGE and _is_known(title, body, work)
                 pos = pause
         if is_clear:
             if vectors.shape[1]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.cascade import FirstLook
+from mismatch.cascade import MIN_COVERAGE, FirstLook
 from mismatch.examples import Examples
 from mismatch.head import export, fit_head
+from mismatch.overlap import FEATURE_NAMES
 from mismatch.threshold import Calibration, fit_platt
 
 MIN_SWAPS = 1000
@@ -16,6 +17,7 @@ MAX_CLEARED_MISMATCHES = 0.003
 MAX_LOST_RECALL = 0.001
 """of the mismatches that would be found at 1 % false flags"""
 TREES, LEAVES = 30, 8
+_COVERAGE = FEATURE_NAMES.index("stem_coverage")
 
 
 def fit_first_look(
@@ -48,9 +50,10 @@ def fit_first_look(
     matched, swapped = labels[measured] == 0, labels[measured] == 1
     full = scores[measured]
     found = swapped & (full > np.quantile(full[matched], 0.99))
+    on_scale[examples.first[measured, _COVERAGE] < MIN_COVERAGE] = np.inf  # never cleared
     clear_below = min(
-        float(np.quantile(on_scale[swapped], MAX_CLEARED_MISMATCHES)),
-        float(np.quantile(on_scale[found], MAX_LOST_RECALL)) if found.any() else calibration.unsure_cut,
+        _lowest(on_scale[swapped], MAX_CLEARED_MISMATCHES),
+        _lowest(on_scale[found], MAX_LOST_RECALL) if found.any() else calibration.unsure_cut,
         calibration.unsure_cut,
     )
     cleared = on_scale < clear_below
@@ -60,3 +63,8 @@ def fit_first_look(
         "recall_lost": float(cleared[found].sum() / swapped.sum()),
     }
     return FirstLook(forest.scaled(factor).shifted(shift), clear_below, figures)
+
+
+def _lowest(scores: NDArray[np.float64], share: float) -> float:
+    """The score below which at most `share` of the scores lie."""
+    return float(np.sort(scores)[int(share * len(scores))])

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import written
 
-from mismatch.cascade import FIRST_BYTES, MIN_BYTES, FirstLook, score_pairs
+from mismatch.cascade import FIRST_BYTES, MIN_BYTES, MIN_COVERAGE, FirstLook, score_pairs
 from mismatch.head import NO_FOREST, Forest
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, pair_features
+from mismatch.records.tables import read_pairs
 from mismatch.scorer import Scorer, load
 from mismatch.tokens import end_of_term, fold_arguments, text_buffers
 
+ROOT = Path(__file__).parent.parent
 COVERAGE = FEATURE_NAMES.index("stem_coverage")
 
 
@@ -63,24 +66,36 @@ def test_what_is_not_cleared_has_the_features_of_the_whole_body(
     np.testing.assert_allclose(log_odds, model.forest.predict(whole), rtol=1e-6, atol=1e-6)
 
 
-def test_a_cleared_pair_has_the_features_of_the_beginning(scorer: Scorer, generated: tuple[list[str], list[str]]) -> None:
-    model = scorer.model
+def test_a_cleared_pair_has_the_features_of_the_beginning() -> None:
+    model = load().model
+    articles = read_pairs([ROOT / "training_data" / "articles" / "en.jsonl"])
+    titles, bodies = text_buffers(articles["title"]), text_buffers(articles["body"])
     all_clear = FirstLook(always(-9.0), -1.0, {})
-    titles, bodies = (text_buffers(pa.array(texts)) for texts in generated)
     wanted = np.ones(len(titles.valid), np.uint8)
     log_odds, features = score_pairs(titles, bodies, wanted, model.lexicon, model.forest, None, all_clear)
-    long = bodies.offsets[1:] - bodies.offsets[:-1] >= MIN_BYTES
-    assert 50 < long.sum() < 400
-    assert (log_odds[~long] != -9.0).all()
-    fold = fold_arguments()
+    short = bodies.offsets[1:] - bodies.offsets[:-1] < MIN_BYTES
+    assert (log_odds[short] != -9.0).all()
     cleared = np.flatnonzero(log_odds == -9.0)
-    assert len(cleared) > 0.9 * long.sum()  # now and then there is no place to pause
+    assert len(cleared) > 100
+    assert features[cleared, COVERAGE].min() >= MIN_COVERAGE
+    fold = fold_arguments()
     for row in cleared[:100]:
         start, stop = bodies.offsets[row], bodies.offsets[row + 1]
         pause = end_of_term(bodies.data, start + FIRST_BYTES, stop, *fold[:3])
         this, window = np.array([row]), (np.array([start]), np.array([pause]))
         begun = pair_features(titles, bodies, model.lexicon, this, this, window, brief=True)
         np.testing.assert_allclose(features[row], begun[0], rtol=1e-6)
+
+
+def test_nothing_is_cleared_in_a_language_that_the_model_does_not_know() -> None:
+    """Words that mean nothing there look rare: where only they are shared, a title would seem to be found."""
+    model = load().model
+    all_clear = FirstLook(always(-9.0), -1.0, {})
+    title = "Ijoba ipinle naa ti so pe awon yoo tun ona naa se"
+    body = f"{title}. " + "Awon ara ilu ti so pe ijoba ko ti se ohun ti won se ileri ni odun to koja. " * 30
+    titles, bodies = text_buffers(pa.array([title])), text_buffers(pa.array([body]))
+    log_odds, _ = score_pairs(titles, bodies, np.ones(1, np.uint8), model.lexicon, model.forest, None, all_clear)
+    assert log_odds[0] != -9.0
 
 
 @pytest.mark.parametrize(

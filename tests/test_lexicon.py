@@ -94,9 +94,9 @@ def test_memory_is_bounded_where_every_term_is_seen_again() -> None:
 @pytest.mark.parametrize("step", [1, 13, 100])
 def test_small_counters_add_up_to_a_large_one(step: int) -> None:
     titles, bodies = _DOCUMENTS[:200], _DOCUMENTS[200:]
-    large = DocumentCounter()
+    large, small = DocumentCounter(), DocumentCounter()
     for start in range(0, 200, step):
-        small = DocumentCounter()
+        small.clear()
         small.add(written.buffers(titles[start : start + step]), written.buffers(bodies[start : start + step]))
         large.absorb(small)
     for some, whole in zip(large.counts(), counted(titles, bodies, 200), strict=True):

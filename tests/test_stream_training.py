@@ -144,6 +144,12 @@ def test_the_same_seed_gives_the_same_model_and_its_card_says_what_was_used(tmp_
     assert len(first.out_of_fold) == FEW.pairs
 
 
+def test_text_that_begins_late_is_text_too() -> None:
+    bodies = ["\n" * 3_000 + words for words in ("one two three four five six", "too short", "")]
+    titles = text_buffers(pa.array(["A title"] * 3))
+    assert usable_pairs(titles, text_buffers(pa.array(bodies))).tolist() == [True, False, False]
+
+
 def test_progress_is_told(archive_file: Path) -> None:
     told: list[tuple[int, int]] = []
     read(archive_file, on_progress=lambda rows, n: told.append((rows, n)))
