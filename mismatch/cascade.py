@@ -8,7 +8,7 @@ end and judged by the model's head. The first look can only clear, never flag.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class FirstLook:
 
     def below(self, unsure_cut: float) -> FirstLook:
         """The same, such that it clears nothing that the cuts of a model would not."""
-        return FirstLook(self.forest, min(self.clear_below, unsure_cut), self.figures)
+        return replace(self, clear_below=min(self.clear_below, unsure_cut))
 
 
 @njit(cache=True, nogil=True)
@@ -145,5 +145,5 @@ def score_pairs(
 def _bounds(texts: TextBuffers, rows: NDArray[np.int64] | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where the texts of some rows begin and end."""
     if rows is None:
-        rows = np.arange(len(texts.valid), dtype=np.int64)
+        return texts.offsets[:-1], texts.offsets[1:]
     return texts.offsets[rows], texts.offsets[rows + 1]

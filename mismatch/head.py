@@ -7,17 +7,22 @@ swapped.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.overlap import FEATURES
+from mismatch.packing import packed, unpacked
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
+
+
+FOREST_ARRAYS = ("roots", "feature", "threshold", "left", "right", "value")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,51 @@ class Forest:
     """leaf values, to be summed over the trees"""
     offset: float
     """log-odds before the first tree"""
+
+    def check(self, n_features: int) -> None:
+        """Whether compiled code may walk the trees without looking: every step stays inside and leads forwards.
+
+        Raises
+        ------
+        ValueError
+            If not; says why.
+        """
+        for name in FOREST_ARRAYS:
+            part, kind = getattr(self, name), np.float64 if name in ("threshold", "value") else np.int32
+            if part.dtype != kind or part.ndim != 1:
+                raise ValueError(f"the {name} of the head have the type {part.dtype} and {part.ndim} dimensions")
+        if not (np.isfinite(self.value).all() and math.isfinite(self.offset)):
+            raise ValueError("the head holds values that are no numbers")
+        n = len(self.feature)
+        at = np.arange(n)
+        inner = self.left != 0
+        if any(len(part) != n for part in (self.threshold, self.left, self.right, self.value)):
+            raise ValueError("the arrays of the head differ in length")
+        if (self.roots < 0).any() or (self.roots >= n).any():
+            raise ValueError("a tree of the head begins outside its arrays")
+        if (self.feature < 0).any() or (self.feature >= n_features).any():
+            raise ValueError("the head asks for a feature that does not exist")
+        for child in (self.left, self.right):
+            if (child[inner] <= at[inner]).any() or (child[inner] >= n).any():
+                raise ValueError("a tree of the head does not lead forwards")
+
+    def to_plain(self) -> dict[str, Any]:
+        """Its arrays as plain values, for a model file; without the offset."""
+        return {name: packed(getattr(self, name)) for name in FOREST_ARRAYS}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any], offset: float, n_features: int) -> Forest:
+        """The forest whose arrays are what `to_plain` gave.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If they are not (see `check`).
+        """
+        arrays: dict[str, Any] = {name: unpacked(name, plain[name]) for name in FOREST_ARRAYS}
+        forest = cls(**arrays, offset=float(offset))
+        forest.check(n_features)
+        return forest
 
     def scaled(self, factor: float) -> Forest:
         """The forest whose output is `factor` times this one's."""

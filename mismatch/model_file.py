@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from mismatch.boilerplate import BoilerplateModel
 from mismatch.cascade import FirstLook
 from mismatch.errors import ModelError
-from mismatch.head import Forest
+from mismatch.head import FOREST_ARRAYS, Forest
 from mismatch.lexicon import Counts, Lexicon, TermVectors
 from mismatch.model import Model
-from mismatch.overlap import FEATURE_NAMES
+from mismatch.overlap import FEATURE_NAMES, N_FEATURES
 from mismatch.packing import packed, unpacked
 from mismatch.paragraphs import ParagraphModel
 from mismatch.threshold import Calibration
@@ -40,7 +40,6 @@ FORMAT = "mismatch model"
 FORMAT_VERSION = 2
 MAX_FILE_BYTES = 1 << 30
 _LONGEST_VECTOR = 4096
-_FOREST_ARRAYS = ("roots", "feature", "threshold", "left", "right", "value")
 _PLAIN_OPCODES = frozenset(
     """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE
     BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST APPEND APPENDS SETITEM SETITEMS BINGET
@@ -77,7 +76,7 @@ def save_model(model: Model, path: str | Path) -> None:
             "forest_offset": model.first_look.forest.offset,
             "clear_below": model.first_look.clear_below,
             "figures": model.first_look.figures,
-            "arrays": {name: packed(getattr(model.first_look.forest, name)) for name in _FOREST_ARRAYS},
+            "arrays": model.first_look.forest.to_plain(),
         }
     contents = _canonical(contents)
     parts = (("topics", model.topics), ("boilerplate", model.boilerplate), ("paragraphs", model.paragraphs))
@@ -224,7 +223,7 @@ def _digest(contents: dict[str, Any]) -> str:
 
 def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     forest, lexicon = model.forest, model.lexicon
-    arrays = {f"forest_{name}": getattr(forest, name) for name in _FOREST_ARRAYS}
+    arrays = {f"forest_{name}": getattr(forest, name) for name in FOREST_ARRAYS}
     for name, counts in (("terms", lexicon.terms), ("stems", lexicon.stems)):
         arrays[f"{name}_hashes"] = counts.hashes
         arrays[f"{name}_frequencies"] = counts.frequencies.astype(np.float32)
@@ -249,9 +248,9 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         if (hashes[1:] <= hashes[:-1]).any():
             raise ValueError(f"the {name} of the lexicon are not in their order")
         counts.append(Counts(hashes, frequencies, float(n_documents)))
-    forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in _FOREST_ARRAYS}
+    forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in FOREST_ARRAYS}
     forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
-    _check_forest(forest)
+    forest.check(N_FEATURES)
     calibration, card = Calibration(**contents["calibration"]), contents["card"]
     _check_calibration(calibration)
     if not isinstance(card, dict):
@@ -269,9 +268,7 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
 
 
 def _first_look(plain: dict[str, Any]) -> FirstLook:
-    arrays: dict[str, Any] = {name: unpacked(name, plain["arrays"][name]) for name in _FOREST_ARRAYS}
-    forest = Forest(**arrays, offset=float(plain["forest_offset"]))
-    _check_forest(forest)
+    forest = Forest.from_plain(plain["arrays"], plain["forest_offset"], N_FEATURES)
     if not math.isfinite(clear_below := float(plain["clear_below"])):
         raise ValueError("the cut of the first look is no number")
     return FirstLook(forest, clear_below, dict(plain["figures"]))
@@ -296,25 +293,3 @@ def _check_calibration(calibration: Calibration) -> None:
         raise ValueError("the calibration is not made of numbers")
     if not (calibration.slope > 0 and 0 < calibration.prior < 1 and calibration.unsure_cut <= calibration.cut):
         raise ValueError("the numbers of the calibration contradict one another")
-
-
-def _check_forest(forest: Forest) -> None:
-    """Compiled code walks the trees without looking: every step must stay inside and lead forwards."""
-    for name in ("roots", "feature", "left", "right", "threshold", "value"):
-        part, kind = getattr(forest, name), np.float64 if name in ("threshold", "value") else np.int32
-        if part.dtype != kind or part.ndim != 1:
-            raise ValueError(f"the {name} of the head have the type {part.dtype} and {part.ndim} dimensions")
-    if not (np.isfinite(forest.value).all() and math.isfinite(forest.offset)):
-        raise ValueError("the head holds values that are no numbers")
-    n = len(forest.feature)
-    at = np.arange(n)
-    inner = forest.left != 0
-    if any(len(part) != n for part in (forest.threshold, forest.left, forest.right, forest.value)):
-        raise ValueError("the arrays of the head differ in length")
-    if (forest.roots < 0).any() or (forest.roots >= n).any():
-        raise ValueError("a tree of the head begins outside its arrays")
-    if (forest.feature < 0).any() or (forest.feature >= len(FEATURE_NAMES)).any():
-        raise ValueError("the head asks for a feature that does not exist")
-    for child in (forest.left, forest.right):
-        if (child[inner] <= at[inner]).any() or (child[inner] >= n).any():
-            raise ValueError("a tree of the head does not lead forwards")

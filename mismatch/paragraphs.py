@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from mismatch.head import Forest, log_odds_of
 from mismatch.lexicon import Lexicon
-from mismatch.packing import packed, unpacked
 from mismatch.passage_features import (
     LENGTH,
     LIKELIHOOD,
@@ -51,7 +50,6 @@ _POSITION, _EDGE, _VECTOR_SHARE, _PASSAGES, _SHIFT = (
 )
 _NOTHING = -20.0
 """log-odds of a run that is not there"""
-_FOREST_ARRAYS = ("roots", "feature", "threshold", "left", "right", "value")
 _CHUNK_ROWS = 256
 
 
@@ -96,7 +94,7 @@ class ParagraphModel:
     def to_plain(self) -> dict[str, Any]:
         """Dictionaries, lists, strings, numbers and bytes, for a model file."""
         forests = {
-            name: {"offset": float(forest.offset), **{part: packed(getattr(forest, part)) for part in _FOREST_ARRAYS}}
+            name: {"offset": float(forest.offset), **forest.to_plain()}
             for name, forest in (("runs", self.runs), ("bodies", self.bodies))
         }
         features = [list(RUN_FEATURE_NAMES), [name for name, _ in BODY_FEATURES]]
@@ -115,34 +113,15 @@ class ParagraphModel:
             raise ValueError("its paragraph features are not those of this version of mismatch; train the model again")
         if type(plain["cut"]) not in (int, float) or not np.isfinite(plain["cut"]):
             raise ValueError("the cut of the paragraph part is no number")
-        runs, bodies = _forest(plain["runs"], N_RUN_FEATURES), _forest(plain["bodies"], N_BODY_FEATURES)
+        try:
+            runs, bodies = (
+                Forest.from_plain(plain[name], plain[name]["offset"], n)
+                for name, n in (("runs", N_RUN_FEATURES), ("bodies", N_BODY_FEATURES))
+            )
+        except ValueError as error:
+            raise ValueError(f"the paragraph part is damaged: {error}") from error
         figures = {str(name): float(value) for name, value in plain["figures"].items()}
         return cls(runs, bodies, float(plain["cut"]), figures)
-
-
-def _forest(plain: dict[str, Any], n_features: int) -> Forest:
-    arrays: dict[str, NDArray[Any]] = {
-        name: unpacked(
-            f"paragraph {name}", plain[name], "float64" if name in ("threshold", "value") else "int32", dimensions=1
-        )
-        for name in _FOREST_ARRAYS
-    }
-    forest = Forest(**arrays, offset=float(plain["offset"]))
-    n = len(forest.feature)
-    inner = forest.left != 0
-    at = np.arange(n)
-    children = (forest.left, forest.right)
-    if (
-        any(len(part) != n for part in (forest.threshold, forest.value, *children))
-        or not (np.isfinite(forest.value).all() and np.isfinite(forest.offset))
-        or (forest.roots < 0).any()
-        or (forest.roots >= n).any()
-        or (forest.feature < 0).any()
-        or (forest.feature >= n_features).any()
-        or any((child[inner] <= at[inner]).any() or (child[inner] >= n).any() for child in children)
-    ):
-        raise ValueError("the paragraph part is damaged")
-    return forest
 
 
 @njit(cache=True, nogil=True)
