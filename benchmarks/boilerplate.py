@@ -26,9 +26,10 @@ from mismatch.boilerplate_training import (
     read_phrases,
     tables_of_figures,
 )
-from mismatch.lexicon import DocumentCounter, Lexicon
+from mismatch.document_counts import DocumentCounter
+from mismatch.lexicon import Lexicon
 from mismatch.overlap import FEATURE_NAMES, pair_features
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 DATA = Path(__file__).parent.parent / "training_data"
 

@@ -17,7 +17,7 @@ from mismatch.cascade import score_pairs
 from mismatch.evaluation import log_odds
 from mismatch.measures import recall_at
 from mismatch.model import Model
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 WANTED_LOSS = 0.002
 WANTED_CASCADE, WANTED_THOROUGH = 400, 150

@@ -23,7 +23,7 @@ from mismatch.model import Model
 from mismatch.pairs import Pairs, group_folds
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.tables import read_pairs
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 PARTS = ("corpora", "fnc1", "natural")
 N_FOLDS, TRAINED_FOLDS = 5, 3

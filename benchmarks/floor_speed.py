@@ -32,7 +32,8 @@ from mismatch.records.encoding import Encoder
 from mismatch.records.reading import Reader
 from mismatch.scorer import Scorer
 from mismatch.starter import starter_path
-from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms, fold_arguments, text_buffers
+from mismatch.text_buffers import TextBuffers, text_buffers
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 BODY_BYTES, LONG_BODY, VERY_LONG_BODY = 3_000, 10_000, 100_000
 TEXT_BYTES = 1_200_000

@@ -23,7 +23,7 @@ from mismatch.model_file import load_model
 from mismatch.paragraphs import MIN_PASSAGES, ParagraphModel, measure
 from mismatch.planting import Planted, in_pieces, planted, random_donors, same_topic_donors, shuffled
 from mismatch.starter import model_path
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 LEAST_PASSAGES = MIN_PASSAGES + 1
 NEAREST_OF = 200

@@ -12,7 +12,7 @@ from mismatch.evaluation import judged_by, log_odds
 from mismatch.measures import recall_at
 from mismatch.model import Model
 from mismatch.pairs import Pairs, codes, derange
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 SWAPS = 3
 """different derangements, so that chance in the swaps counts less"""

@@ -14,8 +14,8 @@ from boilerplate import DATA, ordinary, plain_lexicon
 from mismatch.boilerplate_training import learn_boilerplate, read_pages, read_phrases
 from mismatch.overlap import pair_features
 from mismatch.screening import REASONS, screen
+from mismatch.text_buffers import text_buffers
 from mismatch.titles import TitleCleaner
-from mismatch.tokens import text_buffers
 
 EXAMPLES = 20
 

@@ -18,7 +18,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.packing import packed, unpacked
-from mismatch.tokens import _SLACK, STATE_SIZE, TextBuffers, cut_terms, fold_arguments
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 KINDS = ("none", "consent", "paywall", "script_required", "blocked", "not_found", "navigation")
 """a body's number from `BoilerplateModel.judge` is an index into it"""
@@ -257,10 +258,10 @@ def _add_kinds(n, terms, stems, model, shape, totals):
 
 @njit(cache=True, nogil=True)
 def _judge(data, offsets, valid, fold, model, cuts, kinds, log_odds):
-    terms = np.empty(BLOCK_TERMS + _SLACK, np.uint64)
-    stems = np.empty(BLOCK_TERMS + _SLACK, np.uint64)
-    ends = np.empty(BLOCK_TERMS + _SLACK, np.int64)
-    probe = PROBE_TERMS + _SLACK
+    terms = np.empty(BLOCK_TERMS + SLACK_TERMS, np.uint64)
+    stems = np.empty(BLOCK_TERMS + SLACK_TERMS, np.uint64)
+    ends = np.empty(BLOCK_TERMS + SLACK_TERMS, np.int64)
+    probe = PROBE_TERMS + SLACK_TERMS
     state = np.zeros(STATE_SIZE, np.int64)
     shape = np.zeros(N_SHAPE, np.float32)
     totals = np.zeros(N_OUTPUTS, np.float32)

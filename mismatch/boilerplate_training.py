@@ -14,7 +14,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mismatch.boilerplate import _STEM_SALT, KINDS, N_OUTPUTS, N_SHAPE, BoilerplateModel, measure_shape
-from mismatch.tokens import cut_all, text_buffers
+from mismatch.text_buffers import text_buffers
+from mismatch.tokens import cut_all
 
 PAGE_WEIGHT = 6.0
 PHRASE_WEIGHT = 3.0

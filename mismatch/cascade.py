@@ -20,7 +20,8 @@ from mismatch.lexicon import Lexicon
 from mismatch.overlap import FEATURE_NAMES, N_FEATURES, describe, look, new_pair_workspace
 from mismatch.pair_terms import open_body, read_body, read_title
 from mismatch.soft_overlap import sum_vectors
-from mismatch.tokens import TextBuffers, end_of_term, fold_arguments
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import end_of_term, fold_arguments
 
 FIRST_BYTES = 600
 """of a body, that the first look reads"""

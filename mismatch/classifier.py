@@ -18,7 +18,7 @@ from mismatch.frames import pairs_table
 from mismatch.model import Model
 from mismatch.model_file import load_model, save_model
 from mismatch.starter import starter_path
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 from mismatch.training import Settings, train
 
 CLASSES = np.array(["match", "mismatch"])

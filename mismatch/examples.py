@@ -13,7 +13,7 @@ from mismatch.cascade import FIRST_BYTES, MIN_BYTES
 from mismatch.lexicon import Lexicon
 from mismatch.overlap import FEATURE_NAMES, VECTOR_FEATURES, pair_features, without_vectors
 from mismatch.pairs import Pairs, codes, derange, neighbours
-from mismatch.tokens import TextBuffers
+from mismatch.text_buffers import TextBuffers
 
 MAX_HEAD_PAIRS = 40_000
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from mismatch.folding import folding_table
 from mismatch.lexicon import Lexicon, LookupTable, look_up
-from mismatch.tokens import terms_of, text_buffers
+from mismatch.text_buffers import text_buffers
+from mismatch.tokens import terms_of
 
 if TYPE_CHECKING:
     from mismatch.scorer import Scorer, Verdict

@@ -1,7 +1,7 @@
 """Looking at many bytes at once from compiled code: where the quotes, the newlines, the letters are.
 
 Every mask has bit k set when byte `i + k` of the buffer qualifies. The caller makes sure that the bytes exist: 32 for
-`string_mask`, `newline_mask` and `high_mask`, 64 for the masks of words, 8 for `eight_bytes`. LLVM turns each into a few
+`string_mask` and `newline_mask`, 64 for the others, 8 for `eight_bytes`. LLVM turns each into a few
 vector instructions; on machines without them it is slower and equally right.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, cast
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -38,11 +39,10 @@ def _bits(builder: Any, flags: Any, width: int = WIDTH) -> Any:
     return builder.zext(builder.bitcast(flags, ir.IntType(width)), ir.IntType(64))
 
 
-def _between(builder: Any, vector: Any, low: int, high: int, width: int) -> Any:
+def _between(builder: Any, vector: Any, low: int, high: int) -> Any:
     """Which bytes lie in `low..high`, both included."""
-    return builder.icmp_unsigned(
-        "<=", builder.sub(vector, _splat(low, width)), _splat(high - low, width)
-    )
+    width = vector.type.count
+    return builder.icmp_unsigned("<=", builder.sub(vector, _splat(low, width)), _splat(high - low, width))
 
 
 @intrinsic
@@ -51,88 +51,52 @@ def _string_mask(typingctx, buffer, i):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
         v = _load(context, builder, signature, args)
-        special = builder.or_(
-            builder.or_(
-                builder.icmp_unsigned("==", v, _splat(0x22)), builder.icmp_unsigned("==", v, _splat(0x5C))
-            ),
-            builder.icmp_unsigned("<", v, _splat(0x20)),
-        )
-        high = _bits(builder, builder.icmp_signed("<", v, _splat(0)))
+        special = builder.or_(_is(builder, v, 0x22, 0x5C), builder.icmp_unsigned("<", v, _splat(0x20)))
+        high = _bits(builder, _is_high(builder, v))
         shifted = builder.shl(high, ir.Constant(ir.IntType(64), WIDTH))
         return builder.or_(_bits(builder, special), shifted)
 
     return types.uint64(buffer, types.intp), codegen
 
 
-@intrinsic
-def _newline_mask(typingctx, buffer, i):  # type: ignore[no-untyped-def]
-    """uint64: the newlines."""
+def _byte_mask(name: str, width: int, qualifies: Callable[[Any, Any], Any]) -> Callable[[np.ndarray, int], np.uint64]:
+    """A function (buffer, i) that tells which of the `width` bytes at `i` qualify."""
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        v = _load(context, builder, signature, args)
-        return _bits(builder, builder.icmp_unsigned("==", v, _splat(0x0A)))
+    def typed(typingctx, buffer, i):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            return _bits(builder, qualifies(builder, _load(context, builder, signature, args, width)), width)
 
-    return types.uint64(buffer, types.intp), codegen
+        return types.uint64(buffer, types.intp), codegen
 
-
-@intrinsic
-def _high_mask(typingctx, buffer, i):  # type: ignore[no-untyped-def]
-    """uint64: the bytes that are not ASCII."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        v = _load(context, builder, signature, args)
-        return _bits(builder, builder.icmp_signed("<", v, _splat(0)))
-
-    return types.uint64(buffer, types.intp), codegen
+    typed.__name__ = name
+    return cast(Callable[[np.ndarray, int], np.uint64], intrinsic(typed))
 
 
-@intrinsic
-def _letter_mask(typingctx, buffer, i):  # type: ignore[no-untyped-def]
-    """uint64: the ASCII letters among 64 bytes."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        v = _load(context, builder, signature, args, WORDS_WIDTH)
-        small = builder.or_(v, _splat(0x20, WORDS_WIDTH))
-        return builder.bitcast(_between(builder, small, 0x61, 0x7A, WORDS_WIDTH), ir.IntType(64))
-
-    return types.uint64(buffer, types.intp), codegen
+def _is(builder: Any, vector: Any, *values: int) -> Any:
+    """Which bytes are one of `values`."""
+    flags = [builder.icmp_unsigned("==", vector, _splat(value, vector.type.count)) for value in values]
+    return reduce(builder.or_, flags)
 
 
-@intrinsic
-def _digit_mask(typingctx, buffer, i):  # type: ignore[no-untyped-def]
-    """uint64: the ASCII digits among 64 bytes."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        v = _load(context, builder, signature, args, WORDS_WIDTH)
-        return builder.bitcast(_between(builder, v, 0x30, 0x39, WORDS_WIDTH), ir.IntType(64))
-
-    return types.uint64(buffer, types.intp), codegen
+def _is_letter(builder: Any, vector: Any) -> Any:
+    small = builder.or_(vector, _splat(0x20, vector.type.count))
+    return _between(builder, small, 0x61, 0x7A)
 
 
-@intrinsic
-def _joiner_mask(typingctx, buffer, i):  # type: ignore[no-untyped-def]
-    """uint64: the points and commas among 64 bytes."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        v = _load(context, builder, signature, args, WORDS_WIDTH)
-        flags = builder.or_(
-            builder.icmp_unsigned("==", v, _splat(0x2C, WORDS_WIDTH)),
-            builder.icmp_unsigned("==", v, _splat(0x2E, WORDS_WIDTH)),
-        )
-        return builder.bitcast(flags, ir.IntType(64))
-
-    return types.uint64(buffer, types.intp), codegen
+def _is_high(builder: Any, vector: Any) -> Any:
+    return builder.icmp_signed("<", vector, _splat(0, vector.type.count))
 
 
-@intrinsic
-def _not_ascii_mask(typingctx, buffer, i):  # type: ignore[no-untyped-def]
-    """uint64: the bytes among 64 that are not ASCII."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        v = _load(context, builder, signature, args, WORDS_WIDTH)
-        return builder.bitcast(builder.icmp_signed("<", v, _splat(0, WORDS_WIDTH)), ir.IntType(64))
-
-    return types.uint64(buffer, types.intp), codegen
+newline_mask = _byte_mask("newline_mask", WIDTH, lambda builder, vector: _is(builder, vector, 0x0A))
+"""the newlines among 32 bytes"""
+letter_mask = _byte_mask("letter_mask", WORDS_WIDTH, _is_letter)
+"""the ASCII letters among 64 bytes"""
+digit_mask = _byte_mask("digit_mask", WORDS_WIDTH, lambda builder, vector: _between(builder, vector, 0x30, 0x39))
+"""the ASCII digits among 64 bytes"""
+joiner_mask = _byte_mask("joiner_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0x2C, 0x2E))
+"""the points and commas among 64 bytes"""
+not_ascii_mask = _byte_mask("not_ascii_mask", WORDS_WIDTH, _is_high)
+"""the bytes among 64 that are not ASCII"""
 
 
 @intrinsic
@@ -233,53 +197,10 @@ def _copy_bytes(typingctx, target, at, source, start, n):  # type: ignore[no-unt
     return types.void(target, types.intp, source, types.intp, types.intp), codegen
 
 
-letter_mask = cast(Callable[[np.ndarray, int], np.uint64], _letter_mask)
-digit_mask = cast(Callable[[np.ndarray, int], np.uint64], _digit_mask)
-joiner_mask = cast(Callable[[np.ndarray, int], np.uint64], _joiner_mask)
-not_ascii_mask = cast(Callable[[np.ndarray, int], np.uint64], _not_ascii_mask)
 eight_bytes = cast(Callable[[np.ndarray, int], np.uint64], _eight_bytes)
 highest_bit = cast(Callable[[np.uint64], int], _highest_bit)
 dot_of_codes = cast(Callable[[np.ndarray, int | np.int64, int | np.int64], np.int32], _dot_of_codes)
 prefetch = cast(Callable[[np.ndarray, int | np.int64], None], _prefetch)
 string_mask = cast(Callable[[np.ndarray, int], np.uint64], _string_mask)
-newline_mask = cast(Callable[[np.ndarray, int], np.uint64], _newline_mask)
-high_mask = cast(Callable[[np.ndarray, int], np.uint64], _high_mask)
 lowest_bit = cast(Callable[[np.uint64], int], _lowest_bit)
 copy_bytes = cast(Callable[[np.ndarray, int, np.ndarray, int, int], None], _copy_bytes)
-
-
-@njit(nogil=True, cache=True)
-def valid_utf8(buffer: np.ndarray, start: int, end: int) -> bool:
-    """Whether `buffer[start:end]` is well-formed UTF-8 (Unicode 16, table 3-7: no surrogates, nothing
-    overlong)."""
-    i = start
-    while i < end:
-        if buffer[i] < 0x80:
-            if i + WIDTH <= end:
-                high = high_mask(buffer, i)
-                i += WIDTH if high == 0 else lowest_bit(high)
-            else:
-                i += 1
-            continue
-        lead = buffer[i]
-        if 0xC2 <= lead <= 0xDF:
-            if i + 1 >= end or buffer[i + 1] & 0xC0 != 0x80:
-                return False
-            i += 2
-        elif 0xE0 <= lead <= 0xEF:
-            if i + 2 >= end or buffer[i + 1] & 0xC0 != 0x80 or buffer[i + 2] & 0xC0 != 0x80:
-                return False
-            if (lead == 0xE0 and buffer[i + 1] < 0xA0) or (lead == 0xED and buffer[i + 1] > 0x9F):
-                return False
-            i += 3
-        elif 0xF0 <= lead <= 0xF4:
-            if i + 3 >= end or buffer[i + 1] & 0xC0 != 0x80:
-                return False
-            if buffer[i + 2] & 0xC0 != 0x80 or buffer[i + 3] & 0xC0 != 0x80:
-                return False
-            if (lead == 0xF0 and buffer[i + 1] < 0x90) or (lead == 0xF4 and buffer[i + 1] > 0x8F):
-                return False
-            i += 4
-        else:
-            return False
-    return True

@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mismatch.tokens import _SLACK, STATE_SIZE, TextBuffers, cut_terms, fold_arguments, terms_of
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments, terms_of
 
 FUNCTION_WORDS = {
     "en": "the of and to in is was for that with on as at by this from are have been they which will would their were "
@@ -144,9 +145,9 @@ def _scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, has
 
 @njit(cache=True, nogil=True)
 def _known_words(data, pos, stop, fold, hashes):
-    terms = np.empty(_READ_TERMS + _SLACK, np.uint64)
-    stems = np.empty(_READ_TERMS + _SLACK, np.uint64)
-    ends = np.empty(_READ_TERMS + _SLACK, np.int64)
+    terms = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
+    stems = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
+    ends = np.empty(_READ_TERMS + SLACK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
     n, _ = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
     count = 0
@@ -158,9 +159,9 @@ def _known_words(data, pos, stop, fold, hashes):
 
 @njit(cache=True, nogil=True)
 def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, bits, n_languages, out):
-    terms = np.empty(_READ_TERMS + _SLACK, np.uint64)
-    stems = np.empty(_READ_TERMS + _SLACK, np.uint64)
-    ends = np.empty(_READ_TERMS + _SLACK, np.int64)
+    terms = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
+    stems = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
+    ends = np.empty(_READ_TERMS + SLACK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
     title = np.zeros(n_languages, np.int64)
     body = np.zeros(n_languages, np.int64)

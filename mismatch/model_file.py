@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 
 from mismatch.boilerplate import BoilerplateModel
 from mismatch.cascade import FirstLook
+from mismatch.document_counts import Counts
 from mismatch.errors import ModelError
 from mismatch.head import FOREST_ARRAYS, Forest
-from mismatch.lexicon import Counts, Lexicon, TermVectors
+from mismatch.lexicon import Lexicon, TermVectors
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, N_FEATURES
 from mismatch.packing import packed, unpacked

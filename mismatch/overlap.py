@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mismatch.lexicon import Lexicon
 from mismatch.pair_terms import new_workspace, open_body, read_body, read_title, sublinear
 from mismatch.soft_overlap import BEST, compare_vectors
-from mismatch.tokens import TextBuffers, fold_arguments
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import fold_arguments
 
 _K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 400.0
 _SOFT = 19

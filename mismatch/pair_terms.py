@@ -14,9 +14,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.hashing import HAS_DIGIT
 from mismatch.intrinsics import prefetch
 from mismatch.lexicon import look_up
-from mismatch.tokens import CHUNK_TERMS, HAS_DIGIT, STATE_SIZE, cut_terms
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms
 
 TITLE_TERMS = 512
 BODY_TERMS = 3 << 15

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from mismatch.hashing import mix
 from mismatch.lexicon import Lexicon, look_up
-from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms, fold_arguments, mix, text_buffers
+from mismatch.text_buffers import TextBuffers, text_buffers
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 SKETCH_BINS = 64
 _BAND_ROWS = 4

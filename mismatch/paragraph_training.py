@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mismatch.document_counts import Counts
 from mismatch.head import export
-from mismatch.lexicon import Counts, Lexicon
+from mismatch.lexicon import Lexicon
 from mismatch.paragraphs import N_BODY_FEATURES, Measured, ParagraphModel, measure
 from mismatch.planting import in_pieces, pieces, planted, random_donors, same_topic_donors
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier

@@ -26,7 +26,8 @@ from mismatch.passage_features import (
     measure_runs,
 )
 from mismatch.passage_terms import MIN_PASSAGES, new_passage_workspace, read_passages
-from mismatch.tokens import TextBuffers, fold_arguments
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import fold_arguments
 
 BODY_FEATURES = (
     ("worst", "log-odds of the run that stands out most"),

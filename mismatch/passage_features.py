@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mismatch.pair_terms import sublinear
 from mismatch.passages import MAX_PASSAGES, MIN_TERMS
 
 MAX_RUN = 3
@@ -50,16 +51,9 @@ LIKELIHOOD = RUN_FEATURE_NAMES.index("likelihood")
 MEAN_SIMILARITY = RUN_FEATURE_NAMES.index("mean_similarity")
 LENGTH = RUN_FEATURE_NAMES.index("length")
 _NO_COSINE = np.float32(-2.0)
-_LOG_COUNT = (1 + np.log(np.maximum(np.arange(1024), 1))).astype(np.float32)
-"""``1 + ln(count)``, the sublinear term frequency, of small counts"""
 _LOG_HALF = np.float32(np.log(0.5))
 _RARE = np.float32(0.6)
 """of the IDF of a stem never seen: what counts as rare"""
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _log_count(count):
-    return _LOG_COUNT[min(count, 1023)]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -116,8 +110,8 @@ def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, o
         weight += w
         rare_weight += w * w
         uneven += u
-        log_inside = _log_count(inside)
-        log_total = _log_count(work.total[i])
+        log_inside = np.float32(sublinear(inside))
+        log_total = np.float32(sublinear(work.total[i]))
         own += log_inside * log_inside * w * w
         uneven_own += log_inside * log_inside * u * u
         rest_square -= log_total * log_total * w * w
@@ -126,7 +120,7 @@ def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, o
             rare += 1
             rare_found += rest > 0
         if rest > 0:
-            log_rest = _log_count(rest)
+            log_rest = np.float32(sublinear(rest))
             hit += w
             rare_hit += w * w
             uneven_hit += u
@@ -213,7 +207,7 @@ def measure_runs(n, n_terms, n_types, title_idf, shift, work, lexicon, out, runs
     """
     squares = np.zeros(2, np.float32)
     for i in range(n_types):
-        log_total = _log_count(work.total[i])
+        log_total = np.float32(sublinear(work.total[i]))
         squares[0] += (log_total * work.idf[i]) ** 2
         squares[1] += (log_total * work.uneven[i]) ** 2
     unknown = max(lexicon.stems.unknown - shift, np.float32(1.0))

@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mismatch.tokens import _SLACK, STATE_SIZE, cut_terms, fold_arguments
+from mismatch.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 MIN_TERMS = 16
 FULL_TERMS = 24
 LONGEST_TERMS = 64
 MAX_TERMS = 16_384
 """of a longer body the first terms are read"""
-ROOM = MAX_TERMS + _SLACK
+ROOM = MAX_TERMS + SLACK_TERMS
 """size of the arrays that the terms are cut into"""
 MAX_PASSAGES = 256
 """the passages of a long body are longer, so that there are at most so many"""

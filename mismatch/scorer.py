@@ -20,7 +20,7 @@ from mismatch.model import Model
 from mismatch.model_file import load_model
 from mismatch.overlap import FEATURE_NAMES
 from mismatch.starter import model_path
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 VERDICTS = ("match", "mismatch", "unsure", "unscorable")
 ADDED_SCHEMA = pa.schema(

@@ -9,9 +9,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.boilerplate import KINDS, BoilerplateModel
+from mismatch.hashing import mix
 from mismatch.language import languages_differ, scripts_differ
 from mismatch.overlap import FEATURE_NAMES
-from mismatch.tokens import _SLACK, STATE_SIZE, TextBuffers, cut_terms, fold_arguments, mix, terms_of
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments, terms_of
 
 REASONS = (
     "", "title_missing", "body_missing", "body_too_short", "title_generic", "script_differs", "language_differs",
@@ -111,9 +113,9 @@ def _has_letters(texts: TextBuffers) -> NDArray[np.bool_]:
 
 @njit(cache=True, nogil=True)
 def _find_letters(data, offsets, valid, fold, out):
-    terms = np.empty(_SLACK + 1, np.uint64)
-    stems = np.empty(_SLACK + 1, np.uint64)
-    ends = np.empty(_SLACK + 1, np.int64)
+    terms = np.empty(SLACK_TERMS + 1, np.uint64)
+    stems = np.empty(SLACK_TERMS + 1, np.uint64)
+    ends = np.empty(SLACK_TERMS + 1, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
     for row in range(valid.shape[0]):
         pos = offsets[row]
@@ -154,9 +156,9 @@ def _is_generic(titles: TextBuffers, rows: NDArray[np.int64]) -> NDArray[np.bool
 
 @njit(cache=True, nogil=True)
 def _find_generic(data, offsets, rows, fold, keys, out):
-    terms = np.empty(_SLACK + 64, np.uint64)
-    stems = np.empty(_SLACK + 64, np.uint64)
-    ends = np.empty(_SLACK + 64, np.int64)
+    terms = np.empty(SLACK_TERMS + 64, np.uint64)
+    stems = np.empty(SLACK_TERMS + 64, np.uint64)
+    ends = np.empty(SLACK_TERMS + 64, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
     for k in range(rows.shape[0]):
         begin = offsets[rows[k]]

@@ -22,12 +22,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mismatch.lexicon import Counts, DocumentCounter
+from mismatch.document_counts import Counts, DocumentCounter
 from mismatch.pipeline import in_order
 from mismatch.records.blocks import PAIRS_SCHEMA
 from mismatch.sampling import Limits, Sample, text_sizes
+from mismatch.text_buffers import TextBuffers, text_buffers
 from mismatch.titles import TitleCleaner
-from mismatch.tokens import TextBuffers, text_buffers
 from mismatch.training import Training, train, usable_pairs
 
 if TYPE_CHECKING:

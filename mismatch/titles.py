@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
-from mismatch.tokens import mix, text_buffers
+from mismatch.hashing import mix
+from mismatch.text_buffers import text_buffers
 
 MIN_TITLES = 6
 """titles of a source that must share a part before it is cut"""

@@ -5,22 +5,19 @@ neighbouring characters. Every term has a *stem*: the hash of a word's first fiv
 syllabaries), or of a pair's first character, which stands in for a stemmer in every language. Words of a single letter
 are left out; single digits stay; a point or comma between digits is skipped ("1,000" is 1000).
 
-Hashes are 64 bit, over the UTF-8 bytes of the folded text, eight at a time: multiply and shift for each eight, one more
-round for the last (the shape of Stafford's finalisers of MurmurHash3, 2011). Words of plain ASCII, between other plain
-ASCII, are found 64 bytes at a time by vector instructions and never looked at letter by letter; everything else goes
-one code point after the other. Any bytes may come in: what is not well-formed UTF-8 separates words.
+Words of plain ASCII, between other plain ASCII, are found 64 bytes at a time by vector instructions and never looked at
+letter by letter; everything else goes one code point after the other. Any bytes may come in: what is not well-formed
+UTF-8 separates words.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.folding import CODE_POINT_MASK, DIGIT, PAIR_SCRIPT, SYLLABLE, folding_table
+from mismatch.hashing import finish, marked, push, step
 from mismatch.intrinsics import (
     WORDS_WIDTH,
     digit_mask,
@@ -31,82 +28,22 @@ from mismatch.intrinsics import (
     lowest_bit,
     not_ascii_mask,
 )
+from mismatch.text_buffers import TextBuffers
 
 STEM_LETTERS = 5
 _STEM_SALT = np.uint64(0x5BD1E995A3C59AC3)
 _PAIR_SALT = np.uint64(0x2545F4914F6CDD1D)
-_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
-_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
-_SHIFT = np.uint64(33)
 _LOWER_CASE = np.uint64(0x2020202020202020)
 _FIVE_BYTES = np.uint64(0xFFFFFFFFFF)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
-HAS_DIGIT = np.uint64(1 << 63)
-"""the highest bit of a term's hash says whether there is a digit in it"""
 _LAST_OF_64 = np.uint64(1 << 63)
 _AHEAD = WORDS_WIDTH + 16
 """bytes that must exist from where 64 bytes are looked at: eight may be read from any place in a word"""
 
 CHUNK_TERMS = 256
 """Terms that are cut before they are looked at: the size of the working arrays, whatever the length of the text."""
-
-
-class TextBuffers(NamedTuple):
-    """One column of text as compiled code reads it."""
-
-    data: NDArray[np.uint8]
-    """the UTF-8 bytes of all rows"""
-    offsets: NDArray[np.int64]
-    """shape (n_rows + 1,)"""
-    valid: NDArray[np.uint8]
-    """shape (n_rows,): 0 where the row is null"""
-
-
-def text_buffers(column: pa.Array | pa.ChunkedArray) -> TextBuffers:
-    """The Arrow buffers of a string or large_string column, without copying its text.
-
-    Raises
-    ------
-    TypeError
-        If the column is neither text nor null.
-    """
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-        if isinstance(column, pa.ChunkedArray):
-            column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_null(column.type) or pa.types.is_string_view(column.type):
-        column = column.cast(pa.large_string())
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        raise TypeError(f"expected a column of text, got {column.type}")
-    validity, offsets_buffer, data_buffer = column.buffers()
-    n = len(column)
-    dtype = np.int64 if pa.types.is_large_string(column.type) else np.int32
-    if offsets_buffer is None or n == 0:
-        offsets = np.zeros(n + 1, np.int64)
-    else:
-        offsets = np.frombuffer(offsets_buffer, dtype, n + 1, column.offset * dtype().itemsize).astype(np.int64)
-    data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None and data_buffer.size else np.zeros(1, np.uint8)
-    if validity is None or column.null_count == 0:
-        valid = np.ones(n, np.uint8)
-    else:
-        bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
-        valid = bits[column.offset : column.offset + n].copy()
-    return TextBuffers(data, offsets, valid)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def mix(h):
-    """Spreads the entropy of a 64-bit polynomial over all its bits."""
-    h ^= h >> _SHIFT
-    h *= _MIX_1
-    h ^= h >> _SHIFT
-    h *= _MIX_2
-    h ^= h >> _SHIFT
-    return h
 
 
 @njit(cache=True, nogil=True)
@@ -139,51 +76,6 @@ def _decode(data, pos, stop):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _step(h, eight):
-    """The hash of some bytes and of the eight behind them."""
-    h = (h ^ eight) * _MIX_1
-    return h ^ h >> np.uint64(32)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _finish(h, last):
-    """The hash of a text whose last one to eight bytes are `last`, and `h` that of the bytes before them."""
-    h = _step(h, last) * _MIX_2
-    return h ^ h >> np.uint64(29)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _marked(h, has_digit):
-    return h | HAS_DIGIT if has_digit else h & ~HAS_DIGIT
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _push(h, eight, filled, code):
-    """Adds the UTF-8 bytes of one folded code point to a hash that is under way: (h, bytes held back, how many)."""
-    last = 0x80 | code & 0x3F
-    third = 0x80 | code >> 6 & 0x3F
-    if code < 0x80:
-        packed = np.uint64(code)
-        size = 1
-    elif code < 0x800:
-        packed = np.uint64(0xC0 | code >> 6 | last << 8)
-        size = 2
-    elif code < 0x10000:
-        packed = np.uint64(0xE0 | code >> 12 | third << 8 | last << 16)
-        size = 3
-    else:
-        packed = np.uint64(0xF0 | code >> 18 | (0x80 | code >> 12 & 0x3F) << 8 | third << 16 | last << 24)
-        size = 4
-    if filled + size <= 8:
-        return h, eight | packed << np.uint64(8 * filled), filled + size
-    if filled == 8:
-        return _step(h, eight), packed, size
-    room = 8 - filled
-    h = _step(h, eight | packed << np.uint64(8 * filled))
-    return h, packed >> np.uint64(8 * room), size - room
-
-
-@njit(cache=True, nogil=True, inline="always")
 def _put(terms, stems, ends, n, term, stem, end):
     terms[n] = term
     stems[n] = stem
@@ -195,7 +87,7 @@ def _put(terms, stems, ends, n, term, stem, end):
 def _put_lone(terms, stems, ends, n, character, end):
     """A character of a script without spaces that has no neighbour."""
     lone = np.uint64(character)
-    return _put(terms, stems, ends, n, _marked(_finish(_PAIR_SALT, lone), False), _finish(_STEM_SALT, lone), end)
+    return _put(terms, stems, ends, n, marked(finish(_PAIR_SALT, lone), False), finish(_STEM_SALT, lone), end)
 
 
 @njit(cache=True, nogil=True)
@@ -242,19 +134,19 @@ def _cut_ascii(data, pos, stop, room, n, terms, stems, ends):
                 if length == 1 and not has_digit:
                     continue
                 eight = (eight_bytes(data, at) | _LOWER_CASE) & _ALL >> np.uint64(64 - 8 * length)
-                terms[n] = _marked(_finish(_NONE, eight), has_digit)
+                terms[n] = marked(finish(_NONE, eight), has_digit)
             else:
                 eight = eight_bytes(data, at) | _LOWER_CASE
                 h = _NONE
                 rest = eight
                 left = length
                 while left > 8:
-                    h = _step(h, rest)
+                    h = step(h, rest)
                     at += 8
                     left -= 8
                     rest = eight_bytes(data, at) | _LOWER_CASE
-                terms[n] = _marked(_finish(h, rest & _ALL >> np.uint64(64 - 8 * left)), has_digit)
-            stems[n] = _finish(_STEM_SALT, eight & _FIVE_BYTES)
+                terms[n] = marked(finish(h, rest & _ALL >> np.uint64(64 - 8 * left)), has_digit)
+            stems[n] = finish(_STEM_SALT, eight & _FIVE_BYTES)
             ends[n] = pos + end
             n += 1
         if after == pos:
@@ -266,7 +158,7 @@ def _cut_ascii(data, pos, stop, room, n, terms, stems, ends):
 
 
 STATE_SIZE = 12
-_SLACK = 32  # neither 64 bytes of ASCII nor one code point ever give more terms than this
+SLACK_TERMS = 32  # neither 64 bytes of ASCII nor one code point ever give more terms than this
 
 
 @njit(cache=True, nogil=True)
@@ -289,7 +181,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
     (n, pos)
         How many terms were written, and where the next call goes on (`stop` when the text is used up).
     """
-    room = terms.shape[0] - _SLACK
+    room = terms.shape[0] - SLACK_TERMS
     n = 0
     previous = state[0]  # last character of an open run of pairs
     alone = state[1] == 0  # that run has given no pair yet
@@ -345,7 +237,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                     alone = True
                 last_digit = entry & DIGIT != 0
                 has_digit |= last_digit
-                h, eight, filled = _push(h, eight, filled, entry & CODE_POINT_MASK)
+                h, eight, filled = push(h, eight, filled, entry & CODE_POINT_MASK)
                 if weight < STEM_LETTERS:
                     stem = h ^ eight
                 letters += 1
@@ -354,8 +246,8 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 continue
             if letters > 0:
                 if letters > 1 or has_digit:
-                    term = _marked(_finish(h, eight), has_digit)
-                    n = _put(terms, stems, ends, n, term, _finish(_STEM_SALT, stem), last_end)
+                    term = marked(finish(h, eight), has_digit)
+                    n = _put(terms, stems, ends, n, term, finish(_STEM_SALT, stem), last_end)
                 h = _NONE
                 eight = _NONE
                 filled = 0
@@ -367,8 +259,8 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 character = entry & CODE_POINT_MASK
                 if previous != 0:
                     pair = np.uint64(previous | character << 32)
-                    term = _marked(_finish(_PAIR_SALT, pair), False)
-                    n = _put(terms, stems, ends, n, term, _finish(_STEM_SALT, np.uint64(previous)), pos + size)
+                    term = marked(finish(_PAIR_SALT, pair), False)
+                    n = _put(terms, stems, ends, n, term, finish(_STEM_SALT, np.uint64(previous)), pos + size)
                     alone = False
                 previous = character
                 last_end = pos + size
@@ -392,7 +284,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
             state[10] = filled
             return n, pos
     if letters > 1 or has_digit:
-        n = _put(terms, stems, ends, n, _marked(_finish(h, eight), has_digit), _finish(_STEM_SALT, stem), last_end)
+        n = _put(terms, stems, ends, n, marked(finish(h, eight), has_digit), finish(_STEM_SALT, stem), last_end)
     if previous != 0 and alone:
         n = _put_lone(terms, stems, ends, n, previous, last_end)
     state[:] = 0

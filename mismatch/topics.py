@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mismatch.lexicon import Lexicon, TermVectors
 from mismatch.packing import packed, unpacked
-from mismatch.tokens import TextBuffers
+from mismatch.text_buffers import TextBuffers
 
 WANTED_PRECISION = 0.8
 MIN_TOPIC_PAIRS = 20

@@ -20,17 +20,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mismatch.document_counts import Counts, DocumentCounter
 from mismatch.errors import InputError, MismatchError
 from mismatch.examples import Examples, Settings, describe_pairs, strata_of
 from mismatch.first_look import fit_first_look
 from mismatch.head import Forest, export, fit_head
-from mismatch.lexicon import Counts, DocumentCounter, Lexicon, TermVectors
+from mismatch.lexicon import Lexicon, TermVectors
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, pair_features
 from mismatch.pairs import Pairs, group_folds
+from mismatch.text_buffers import TextBuffers
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.titles import TitleCleaner
-from mismatch.tokens import TextBuffers
 from mismatch.topics import TopicModel, learn_topics
 from mismatch.vectors import learn_vectors
 

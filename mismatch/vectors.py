@@ -19,8 +19,10 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from mismatch.lexicon import Counts, Lexicon, TermVectors, look_up, lookup_table
-from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, TextBuffers, cut_terms, fold_arguments
+from mismatch.document_counts import Counts
+from mismatch.lexicon import Lexicon, TermVectors, look_up, lookup_table
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 TEMPERATURE = 0.05
 EPOCHS = 3

@@ -12,7 +12,7 @@ import pytest
 
 from mismatch.boilerplate import KINDS, BoilerplateModel
 from mismatch.boilerplate_training import learn_boilerplate, ordinary_texts, read_pages, read_phrases, tables_of_figures
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 DATA = Path(__file__).parent.parent / "training_data"
 COOKIES = "We use cookies to improve your experience. Accept all cookies or manage your preferences in our privacy policy."

@@ -17,7 +17,8 @@ from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, pair_features
 from mismatch.records.tables import read_pairs
 from mismatch.scorer import Scorer, load
-from mismatch.tokens import end_of_term, fold_arguments, text_buffers
+from mismatch.text_buffers import text_buffers
+from mismatch.tokens import end_of_term, fold_arguments
 
 ROOT = Path(__file__).parent.parent
 COVERAGE = FEATURE_NAMES.index("stem_coverage")

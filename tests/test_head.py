@@ -13,7 +13,7 @@ from mismatch.cascade import score_pairs
 from mismatch.head import Forest, export, fit_head
 from mismatch.overlap import FEATURES, N_FEATURES, pair_features
 from mismatch.scorer import Scorer
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 MONOTONE = [(i, feature.monotone) for i, feature in enumerate(FEATURES) if feature.monotone]
 

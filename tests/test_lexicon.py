@@ -12,16 +12,8 @@ import written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mismatch.lexicon import (
-    BACKGROUND_DOCUMENTS,
-    Counts,
-    DocumentCounter,
-    Lexicon,
-    TermVectors,
-    look_up,
-    lookup_table,
-    smooth_idf,
-)
+from mismatch.document_counts import Counts, DocumentCounter
+from mismatch.lexicon import BACKGROUND_DOCUMENTS, Lexicon, TermVectors, look_up, lookup_table, smooth_idf
 
 _DOCUMENTS = [
     written.text(random.Random(i), written.vocabulary(random.Random(i % 5), 60), i % 70) for i in range(400)

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from ordinary_pairs import PAIRS
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from mismatch.lexicon import DocumentCounter, Lexicon, TermVectors
+from mismatch.document_counts import DocumentCounter
+from mismatch.lexicon import Lexicon, TermVectors
 from mismatch.overlap import FEATURE_NAMES, VECTOR_FEATURES, pair_features
 from mismatch.overlap import without_vectors as features_without_vectors
 from mismatch.pair_terms import BODY_TERMS, LEAD_TERMS, TITLE_TERMS
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 VOCABULARY = written.vocabulary(random.Random(3), 400)
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ordinary_pairs import PAIRS
 
-from mismatch.lexicon import DocumentCounter, Lexicon
+from mismatch.document_counts import DocumentCounter
+from mismatch.lexicon import Lexicon
 from mismatch.pairs import Pairs, codes, derange, group_folds, near_duplicate_groups, neighbours
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 
 def pairs_of(titles: list[str], bodies: list[str]) -> Pairs:

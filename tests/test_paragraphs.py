@@ -16,8 +16,9 @@ import pytest
 from written import buffers, text, vocabulary
 
 from mismatch import ModelError
+from mismatch.document_counts import Counts
 from mismatch.explain import explain, in_words
-from mismatch.lexicon import Counts, Lexicon, look_up
+from mismatch.lexicon import Lexicon, look_up
 from mismatch.model import Model
 from mismatch.model_file import load_model, save_model
 from mismatch.packing import packed
@@ -28,7 +29,8 @@ from mismatch.passages import FULL_TERMS, LONGEST_TERMS, MAX_PASSAGES, MIN_TERMS
 from mismatch.planting import in_pieces, pieces, planted, random_donors, shuffled, words
 from mismatch.scorer import Scorer
 from mismatch.starter import starter_path
-from mismatch.tokens import cut_all, terms_of, text_buffers
+from mismatch.text_buffers import text_buffers
+from mismatch.tokens import cut_all, terms_of
 
 DATA = Path(__file__).parent.parent / "training_data" / "articles" / "en.jsonl"
 

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mismatch.lexicon import DocumentCounter, Lexicon
+from mismatch.document_counts import DocumentCounter
+from mismatch.lexicon import Lexicon
 from mismatch.overlap import pair_features
 from mismatch.screening import REASONS, screen
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 DATA = Path(__file__).parent.parent / "training_data"
 ENGLISH = "The ferry ran aground in the fog and the crew of it was taken off by the lifeboat that had come from the harbour. " * 2

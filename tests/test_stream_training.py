@@ -14,16 +14,16 @@ import pyarrow as pa
 import pytest
 
 from mismatch import stream_training
+from mismatch.document_counts import Counts, DocumentCounter
 from mismatch.errors import MismatchError
-from mismatch.lexicon import Counts, DocumentCounter
 from mismatch.model_file import load_model, save_model
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
 from mismatch.records.tables import read_pairs
 from mismatch.sampling import Limits, text_sizes
 from mismatch.stream_training import Archive, read_archive, train_archive
+from mismatch.text_buffers import text_buffers
 from mismatch.titles import TitleCleaner
-from mismatch.tokens import text_buffers
 from mismatch.training import train, usable_pairs
 
 N = 600

@@ -14,7 +14,8 @@ import written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mismatch.tokens import CHUNK_TERMS, cut_all, terms_of, text_buffers
+from mismatch.text_buffers import text_buffers
+from mismatch.tokens import CHUNK_TERMS, cut_all, terms_of
 
 ROOT = Path(__file__).parent.parent
 SOME_TEXT = st.text(alphabet=st.sampled_from("".join((*written.ALPHABETS, written.ODDITIES, "  ..,,"))), max_size=80)
@@ -144,12 +145,14 @@ import sys, random
 import numpy as np
 sys.path[:0] = [{root!r}, {tests!r}]
 import written
-from mismatch.lexicon import DocumentCounter, Lexicon, TermVectors
+from mismatch.document_counts import DocumentCounter
+from mismatch.lexicon import Lexicon, TermVectors
 from mismatch.cascade import score_pairs
 from mismatch.head import fit_head, export
 from mismatch.overlap import N_FEATURES
 from mismatch.pairs import near_duplicate_groups
-from mismatch.tokens import TextBuffers, cut_all
+from mismatch.text_buffers import TextBuffers
+from mismatch.tokens import cut_all
 
 rng = random.Random(7)
 known = written.vocabulary(rng)

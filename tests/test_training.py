@@ -15,7 +15,7 @@ from mismatch.model_file import load_model
 from mismatch.records.tables import read_pairs
 from mismatch.scorer import Scorer
 from mismatch.starter import starter_path
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 from mismatch.training import Settings, Training, train, usable_pairs
 
 ROOT = Path(__file__).parent.parent

@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mismatch.pairs import near_duplicate_groups
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 
 DATA = Path(__file__).parent.parent / "training_data"
 Row = dict[str, Any]

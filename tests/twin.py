@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch import overlap, pair_terms, soft_overlap, tokens
+from mismatch.document_counts import Counts
 from mismatch.folding import SPELLING_VARIANTS
-from mismatch.lexicon import Counts, Lexicon
+from mismatch.lexicon import Lexicon
 
 _WORD = (1 << 64) - 1
 _STEM_SALT, _PAIR_SALT = (int(n) for n in (tokens._STEM_SALT, tokens._PAIR_SALT))

@@ -11,13 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.classifier import resolve_base
+from mismatch.document_counts import Counts, DocumentCounter
 from mismatch.errors import InputError, MissingExtraError
 from mismatch.frames import pairs_table
 from mismatch.integrations.spark import text_columns
-from mismatch.lexicon import Counts, DocumentCounter
 from mismatch.model import Model
 from mismatch.records.columns import ColumnChoice, Columns
-from mismatch.tokens import text_buffers
+from mismatch.text_buffers import text_buffers
 from mismatch.training import Settings, Training, usable_pairs
 from mismatch.training import train as train_locally
 

@@ -15,12 +15,12 @@ import pyarrow.csv
 from numba import njit
 
 from mismatch.errors import InputError
-from mismatch.intrinsics import valid_utf8
 from mismatch.records.blocks import Block, Reject, pairs_batch
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.line_table import count_newlines
 from mismatch.records.long_rows import MAX_LINE_BYTES, LongRow, too_long
+from mismatch.records.utf8 import valid_utf8
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 _FIELD_START, _FIELD, _QUOTED = range(3)

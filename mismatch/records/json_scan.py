@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from mismatch.intrinsics import WIDTH, lowest_bit, string_mask, valid_utf8
+from mismatch.intrinsics import WIDTH, lowest_bit, string_mask
 from mismatch.records.json_escapes import key_is, written_name
 from mismatch.records.line_table import is_space
+from mismatch.records.utf8 import valid_utf8
 
 MAX_DEPTH = 512
 MAX_MEMBERS = 2048

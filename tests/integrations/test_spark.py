@@ -170,9 +170,9 @@ def test_wrong_columns_and_models_are_refused_before_a_task_starts(spark: Any, j
 
 
 def test_terms_are_counted_on_the_cluster_as_locally(spark: Any) -> None:
+    from mismatch.document_counts import DocumentCounter
     from mismatch.integrations.spark_training import document_frequencies
-    from mismatch.lexicon import DocumentCounter
-    from mismatch.tokens import text_buffers
+    from mismatch.text_buffers import text_buffers
 
     pages = [*PAGES, *[dict(PAGES[0], id=900 + i, title=None, body="x") for i in range(5)]]
     (terms, stems), n_rows = document_frequencies(frame_of(spark, pages, 5))
