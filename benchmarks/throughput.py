@@ -94,10 +94,14 @@ def whole_processes(result: Result, source: Path, given: argparse.Namespace) -> 
         f"mismatch score, the file {times} times": ([*scored, repeated], rows * times, given.runs),
         **{f"scikit-learn, {n} process{'es' if n > 1 else ''}": (command, rows, 1) for n, command in rivals.items()},
         "pyarrow.json.read_json, nothing done": (
-            [*MODULE, "benchmarks.reading_only", "arrow_json", source], rows, given.runs,
+            [*MODULE, "benchmarks.reading_only", "arrow_json", source],
+            rows,
+            given.runs,
         ),
         f"pyarrow.json.read_json, nothing done, the file {times} times": (
-            [*MODULE, "benchmarks.reading_only", "arrow_json", repeated], rows * times, given.runs,
+            [*MODULE, "benchmarks.reading_only", "arrow_json", repeated],
+            rows * times,
+            given.runs,
         ),
         "polars.read_ndjson, nothing done": ([*MODULE, "benchmarks.reading_only", "polars_json", source], rows, given.runs),
     }

@@ -291,8 +291,11 @@ def _measure(model: Model, drawn: _Drawn, setup: Setup) -> tuple[Evaluation, dic
             **{f"{rate:g}": precision(overall.recall_at[f"{rate:g}"], rate, prior) for rate in FALSE_FLAG_RATES},
         },
         precision_at_least=precision_at_least(
-            int((scores[labels == 1] > cut).sum()), overall.mismatched, int((scores[labels == 0] > cut).sum()),
-            overall.matched, prior,
+            int((scores[labels == 1] > cut).sum()),
+            overall.mismatched,
+            int((scores[labels == 0] > cut).sum()),
+            overall.matched,
+            prior,
         ),
         costs=costs(of, own_rates, prior, prices[0], prices[1]) if asked else None,
         false_flags=_mistakes(model, drawn, scores, np.flatnonzero((labels == 0) & (scores > cut)), -1),

@@ -113,9 +113,7 @@ def _portable(examples: Examples, in_part: NDArray[np.float32], half: slice) -> 
     return Examples(features=features, first=first, random=random, **rest)
 
 
-def _first_looks(
-    pairs: Pairs, lexicon: Lexicon, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def _first_looks(pairs: Pairs, lexicon: Lexicon, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float32]:
     starts, stops = pairs.bodies.offsets[right], pairs.bodies.offsets[right + 1]
     begin, end = starts.copy(), np.minimum(stops, starts + FIRST_BYTES)
     _between_words(pairs.bodies.data, starts, stops, begin, end)
@@ -147,5 +145,3 @@ def _between_words(data, starts, stops, begin, end):
             begin[k] += 1
         while begin[k] < end[k] < stops[k] and data[end[k]] > 32:
             end[k] -= 1
-
-

@@ -189,9 +189,7 @@ def _copy_bytes(typingctx, target, at, source, start, n):  # type: ignore[no-unt
     def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
         to = context.make_array(signature.args[0])(context, builder, args[0])
         origin = context.make_array(signature.args[2])(context, builder, args[2])
-        cgutils.raw_memcpy(
-            builder, builder.gep(to.data, [args[1]]), builder.gep(origin.data, [args[3]]), args[4], 1
-        )
+        cgutils.raw_memcpy(builder, builder.gep(to.data, [args[1]]), builder.gep(origin.data, [args[3]]), args[4], 1)
         return context.get_dummy_value()
 
     return types.void(target, types.intp, source, types.intp, types.intp), codegen

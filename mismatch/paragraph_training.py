@@ -83,9 +83,7 @@ def fit_paragraphs(
             parts.append(_Examples.make(table, partial, MOST_PARTIAL, rng, False))
     half = np.concatenate([part.articles % 2 for part in parts])
     features, labels, weights, halves = _runs_to_learn(parts, np.random.default_rng(seed))
-    out_of_fold = [
-        _fit_runs(features[halves != h], labels[halves != h], weights[halves != h], seed) for h in (0, 1)
-    ]
+    out_of_fold = [_fit_runs(features[halves != h], labels[halves != h], weights[halves != h], seed) for h in (0, 1)]
     described = np.concatenate([part.describe(out_of_fold) for part in parts])
     is_planted = np.concatenate([part.planted for part in parts])
     for_cut = np.concatenate([np.full(len(part.planted), part.for_cut) for part in parts])

@@ -66,9 +66,7 @@ class Scorer:
     'mismatch'
     """
 
-    def __init__(
-        self, model: Model, *, explain: bool = False, thorough: bool = False, paragraphs: bool = False
-    ) -> None:
+    def __init__(self, model: Model, *, explain: bool = False, thorough: bool = False, paragraphs: bool = False) -> None:
         """
         Parameters
         ----------

@@ -327,7 +327,9 @@ def _suspects(examples: Examples, scores: NDArray[np.float64], n: int) -> NDArra
     swapped = examples.random & (examples.labels == 1)
     limit = float(np.quantile(scores[matched], 1 - MAX_SUSPECT_SHARE))
     excluded = np.zeros(n, bool)
-    excluded[examples.rows[matched & (scores >= float(np.quantile(scores[swapped], SUSPECT_QUANTILE))) & (scores > limit)]] = True  # noqa: E501
+    excluded[
+        examples.rows[matched & (scores >= float(np.quantile(scores[swapped], SUSPECT_QUANTILE))) & (scores > limit)]
+    ] = True  # noqa: E501
     return excluded
 
 

@@ -20,7 +20,12 @@ COOKIES = "We use cookies to improve your experience. Accept all cookies or mana
 
 @pytest.fixture(scope="module")
 def bodies() -> list[str]:
-    return [json.loads(line)["body"] for path in sorted((DATA / "articles").glob("*.jsonl")) for line in path.read_text("utf-8").split("\n") if line]
+    return [
+        json.loads(line)["body"]
+        for path in sorted((DATA / "articles").glob("*.jsonl"))
+        for line in path.read_text("utf-8").split("\n")
+        if line
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +42,20 @@ def kinds(model: BoilerplateModel, texts: list[str | None]) -> list[str]:
     ("body", "kind"),
     [
         (COOKIES, "consent"),
-        ("You have read all your free articles. Subscribe now to continue reading, or log in if you are a member.", "paywall"),
+        (
+            "You have read all your free articles. Subscribe now to continue reading, or log in if you are a member.",
+            "paywall",
+        ),
         ("Please enable JavaScript in your browser and reload this page. Your browser is not supported.", "script_required"),
-        ("Access denied. Please verify that you are not a robot by completing the captcha. Your IP address was blocked.", "blocked"),
+        (
+            "Access denied. Please verify that you are not a robot by completing the captcha. Your IP address was blocked.",
+            "blocked",
+        ),
         ("Page not found. The page that you are looking for does not exist or has been moved. Error 404.", "not_found"),
-        ("Home News Politics Business Sport Culture Opinion Video | Most read | About us Contact Privacy policy", "navigation"),
+        (
+            "Home News Politics Business Sport Culture Opinion Video | Most read | About us Contact Privacy policy",
+            "navigation",
+        ),
         ("Bitte aktivieren Sie JavaScript in Ihrem Browser und laden Sie die Seite neu.", "script_required"),
         ("ページが見つかりません。お探しのページは移動または削除された可能性があります。トップページへ戻る", "not_found"),
     ],

@@ -233,7 +233,7 @@ def test_a_model_is_not_written_over_its_training_pairs(invoke: Any, tmp_path: P
     assert path.read_bytes() == LINE * 3
 
 
-HOSTILE = "\x1b[31m\x1b]0;\x07\x9b2J<script> [bold]markup[/bold] \u202eKXIP =HYPERLINK(\"x\") " + "KKR " * 99
+HOSTILE = '\x1b[31m\x1b]0;\x07\x9b2J<script> [bold]markup[/bold] \u202eKXIP =HYPERLINK("x") ' + "KKR " * 99
 
 
 def test_hostile_titles_reach_no_terminal(

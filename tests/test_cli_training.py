@@ -54,9 +54,7 @@ def test_too_few_pairs_are_refused(
     assert not (tmp_path / "m.joblib").exists()
 
 
-def test_identical_bodies_are_refused(
-    invoke: Any, tmp_path: Path, articles: list[dict[str, str]], write_rows: Any
-) -> None:
+def test_identical_bodies_are_refused(invoke: Any, tmp_path: Path, articles: list[dict[str, str]], write_rows: Any) -> None:
     rows = [{**row, "body": articles[0]["body"]} for row in articles]
     ended = _train(invoke, write_rows(tmp_path / "a.jsonl", rows), tmp_path / "m.joblib")
     assert ended.code == 2
@@ -71,9 +69,7 @@ def test_pairs_without_text_are_refused(invoke: Any, tmp_path: Path, write_rows:
     assert ended.said == ["mismatch: none of the 30 pairs has text in both title and body; check --title and --body"]
 
 
-def test_mismatches_alone_are_refused(
-    invoke: Any, tmp_path: Path, articles: list[dict[str, str]], write_rows: Any
-) -> None:
+def test_mismatches_alone_are_refused(invoke: Any, tmp_path: Path, articles: list[dict[str, str]], write_rows: Any) -> None:
     rows = [{**row, "label": "mismatch"} for row in articles]
     ended = _train(invoke, write_rows(tmp_path / "a.jsonl", rows), tmp_path / "m.joblib")
     assert ended.code == 2
@@ -127,9 +123,7 @@ def test_a_date_that_is_none_is_refused(
     assert ended.said == ["mismatch: SOURCE_DATE_EPOCH='yesterday' is not a number of seconds"]
 
 
-def test_a_model_learns_on_another_ones_background(
-    invoke: Any, tmp_path: Path, pairs_file: Path, model_path: Path
-) -> None:
+def test_a_model_learns_on_another_ones_background(invoke: Any, tmp_path: Path, pairs_file: Path, model_path: Path) -> None:
     out = tmp_path / "m.joblib"
     assert invoke("train", pairs_file, "--base", model_path, "--out", out, "--quiet").code == 0
     assert load_model(out).card["base"] is not None

@@ -131,9 +131,7 @@ PARTS = ["features", "card", "calibration", "forest_offset", "n_documents", "arr
 
 @FEW
 @given(part=st.sampled_from(PARTS), value=PLAIN)
-def test_parts_of_another_kind_are_refused_or_harmless(
-    forge: Any, part: str, value: Any, stray: dict[str, str]
-) -> None:
+def test_parts_of_another_kind_are_refused_or_harmless(forge: Any, part: str, value: Any, stray: dict[str, str]) -> None:
     path = forge(lambda contents: contents.update({part: value}))
     try:
         scorer = Scorer(load_model(path))
@@ -144,9 +142,7 @@ def test_parts_of_another_kind_are_refused_or_harmless(
 
 @FEW
 @given(data=st.data(), value=PLAIN)
-def test_pieces_of_arrays_of_another_kind_are_refused(
-    forge: Any, model_path: Path, data: st.DataObject, value: Any
-) -> None:
+def test_pieces_of_arrays_of_another_kind_are_refused(forge: Any, model_path: Path, data: st.DataObject, value: Any) -> None:
     arrays = joblib.load(model_path)["arrays"]
     name, piece = data.draw(st.sampled_from(sorted(arrays))), data.draw(st.sampled_from(["dtype", "shape", "data"]))
     assert arrays[name][piece] != value

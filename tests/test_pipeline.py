@@ -104,8 +104,6 @@ def test_sources_beyond_the_limit_are_counted_together(
 def test_progress_is_told_and_reaches_the_end(pairs_file: Path, scorer: Scorer) -> None:
     seen: list[tuple[int, int]] = []
     reader = Reader([str(pairs_file)], chunk_bytes=2000)
-    pipeline.run(
-        reader, scorer, [], Quarantine(None), on_progress=lambda tally, n: seen.append((tally.rows, n))
-    )
+    pipeline.run(reader, scorer, [], Quarantine(None), on_progress=lambda tally, n: seen.append((tally.rows, n)))
     assert [rows for rows, _ in seen] == sorted(rows for rows, _ in seen)
     assert seen[-1] == (64, reader.bytes_total)

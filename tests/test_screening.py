@@ -17,8 +17,13 @@ from mismatch.screening import REASONS, screen
 from mismatch.text_buffers import text_buffers
 
 DATA = Path(__file__).parent.parent / "training_data"
-ENGLISH = "The ferry ran aground in the fog and the crew of it was taken off by the lifeboat that had come from the harbour. " * 2
-GERMAN = "Die Fähre lief im Nebel auf Grund und die Besatzung wurde von dem Boot gerettet, das aus dem Hafen kam und nicht weit war. " * 2
+ENGLISH = (
+    "The ferry ran aground in the fog and the crew of it was taken off by the lifeboat that had come from the harbour. " * 2
+)
+GERMAN = (
+    "Die Fähre lief im Nebel auf Grund und die Besatzung wurde von dem Boot gerettet, das aus dem Hafen kam und nicht weit war. "
+    * 2
+)
 RUSSIAN = "Паром сел на мель в тумане, и команду сняли спасатели, которые вышли из порта и не потеряли времени. " * 2
 
 
@@ -31,7 +36,12 @@ def reasons(pairs: list[tuple[str | None, str | None]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def articles() -> list[dict[str, str]]:
-    return [json.loads(line) for path in sorted((DATA / "articles").glob("*.jsonl")) for line in path.read_text("utf-8").split("\n") if line]
+    return [
+        json.loads(line)
+        for path in sorted((DATA / "articles").glob("*.jsonl"))
+        for line in path.read_text("utf-8").split("\n")
+        if line
+    ]
 
 
 @pytest.mark.parametrize("nothing", [None, "", " \n\t", "...", "—「」", "\u200b"])
@@ -44,7 +54,8 @@ def test_a_body_of_a_few_words_is_too_short() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["Live blog", "HOME", "Untitled", "Opinion", "Vidéo", "Letters to the editor:", "Главная", "ताज़ा खबरें", "社説", "W"]
+    "title",
+    ["Live blog", "HOME", "Untitled", "Opinion", "Vidéo", "Letters to the editor:", "Главная", "ताज़ा खबरें", "社説", "W"],
 )
 def test_a_title_in_which_nothing_can_be_checked_is_generic(title: str) -> None:
     assert reasons([(title, ENGLISH)]) == ["title_generic"]

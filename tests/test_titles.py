@@ -69,7 +69,18 @@ def test_labels_entities_dates_and_urls_go_without_learning(title: str, left: st
 
 @pytest.mark.parametrize(
     "title",
-    [None, "", "OPINION:", "Watch: ", "Mary Poppins: a life", "https://daily.example/", "&nbsp;", "1984", "Bern–Basel", "AT&T; sues"],
+    [
+        None,
+        "",
+        "OPINION:",
+        "Watch: ",
+        "Mary Poppins: a life",
+        "https://daily.example/",
+        "&nbsp;",
+        "1984",
+        "Bern–Basel",
+        "AT&T; sues",
+    ],
 )
 def test_a_title_is_never_emptied_nor_cut_without_need(title: str | None) -> None:
     assert TitleCleaner().clean(pa.array([title], pa.string())).to_pylist() == [title]

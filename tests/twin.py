@@ -221,9 +221,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
     missed = [s for s in stems if s not in places]
     norm_title = math.sqrt(sum((tf(title_counts[t.text, t.unspaced]) * known.term(t)) ** 2 for t in types))
     norm_body = math.sqrt(sum((tf(body_counts[t.text, t.unspaced]) * known.term(t)) ** 2 for t in body_types))
-    dot = sum(
-        tf(title_counts[t.text, t.unspaced]) * tf(all_counts[t.text, t.unspaced]) * known.term(t) ** 2 for t in hit
-    )
+    dot = sum(tf(title_counts[t.text, t.unspaced]) * tf(all_counts[t.text, t.unspaced]) * known.term(t) ** 2 for t in hit)
     bigrams = list(pairwise(title_stems))[: pair_terms.MAX_BIGRAMS]
     in_body = set(pairwise(body_stems))
     bigram_weight = [known.stem(a) + known.stem(b) for a, b in bigrams]

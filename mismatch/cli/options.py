@@ -24,21 +24,66 @@ def not_negative(value: float | None) -> float | None:
     return value
 
 
-Inputs = Annotated[list[str], typer.Argument(metavar="INPUT…", help="Files, globs, folders, or - for standard input.", show_default=False)]
+Inputs = Annotated[
+    list[str], typer.Argument(metavar="INPUT…", help="Files, globs, folders, or - for standard input.", show_default=False)
+]
 ModelOption = Annotated[str, typer.Option("--model", metavar="MODEL", help="A model file, or 'starter'.")]
-Format = Annotated[str | None, typer.Option("--format", help="Format of the input: jsonl, json, csv, tsv, parquet, arrow.", show_default=False)]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="Format of the input: jsonl, json, csv, tsv, parquet, arrow.", show_default=False),
+]
 Title = Annotated[str | None, typer.Option("--title", metavar="COLUMN", help="Column of titles.", show_default=False)]
 Body = Annotated[str | None, typer.Option("--body", metavar="COLUMN", help="Column of bodies.", show_default=False)]
 Source = Annotated[str | None, typer.Option("--source", metavar="COLUMN", help="Column of sources.", show_default=False)]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of ids.", show_default=False)]
 Topic = Annotated[str | None, typer.Option("--topic", metavar="COLUMN", help="Column of topics.", show_default=False)]
-Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Column of labels (match / mismatch).", show_default=False)]
-Rejected = Annotated[Path | None, typer.Option("--rejected", metavar="FILE", help="Where rows go that cannot be read, with the reason.", show_default=False)]
-Report = Annotated[str | None, typer.Option("--report", metavar="FILE.html", help="A page to read, complete in one file.", show_default=False)]
-Prior = Annotated[float | None, typer.Option("--prior", metavar="P", callback=_between_or_none, help="Share of mismatches expected in the stream, for the probabilities; by default the model's.", show_default=False)]
-MaxFalseFlags = Annotated[float, typer.Option("--max-false-flags", metavar="R", callback=between_0_and_1, help="Flag at most this share of good articles.")]
-Confidence = Annotated[float, typer.Option("--confidence", metavar="C", callback=between_0_and_1, help="Confidence of that.")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)]
+Label = Annotated[
+    str | None, typer.Option("--label", metavar="COLUMN", help="Column of labels (match / mismatch).", show_default=False)
+]
+Rejected = Annotated[
+    Path | None,
+    typer.Option(
+        "--rejected", metavar="FILE", help="Where rows go that cannot be read, with the reason.", show_default=False
+    ),
+]
+Report = Annotated[
+    str | None,
+    typer.Option("--report", metavar="FILE.html", help="A page to read, complete in one file.", show_default=False),
+]
+Prior = Annotated[
+    float | None,
+    typer.Option(
+        "--prior",
+        metavar="P",
+        callback=_between_or_none,
+        help="Share of mismatches expected in the stream, for the probabilities; by default the model's.",
+        show_default=False,
+    ),
+]
+MaxFalseFlags = Annotated[
+    float,
+    typer.Option(
+        "--max-false-flags", metavar="R", callback=between_0_and_1, help="Flag at most this share of good articles."
+    ),
+]
+Confidence = Annotated[
+    float, typer.Option("--confidence", metavar="C", callback=between_0_and_1, help="Confidence of that.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error unless something is wrong.")]
-Paragraphs = Annotated[bool, typer.Option("--paragraphs", help="Also look for paragraphs that fit neither the title nor the rest of the body (reason foreign_paragraph; no verdict changes); adds 0.3 to 0.9 ms a row.")]
-Thorough = Annotated[bool, typer.Option("--thorough", help="Read every body to its end, also where its beginning shows that the title belongs to it; about half as fast.")]
+Paragraphs = Annotated[
+    bool,
+    typer.Option(
+        "--paragraphs",
+        help="Also look for paragraphs that fit neither the title nor the rest of the body (reason foreign_paragraph; no verdict changes); adds 0.3 to 0.9 ms a row.",
+    ),
+]
+Thorough = Annotated[
+    bool,
+    typer.Option(
+        "--thorough",
+        help="Read every body to its end, also where its beginning shows that the title belongs to it; about half as fast.",
+    ),
+]

@@ -46,7 +46,9 @@ def score(
     """
     if engine != "local":
         if only or explain or rejected or threads or out_format or prior or thorough or paragraphs:
-            raise InputError("--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local")
+            raise InputError(
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local"
+            )
         return _score_on(engine, inputs, out, model=model, format=format, title=title, body=body, quiet=quiet)
     quick_start.start()
     from mismatch import pipeline, terminal
@@ -118,7 +120,9 @@ def gate(
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs)
     point = OperatingPoint.of_card(scorer.model.card)
     if gate_on == "estimate" and point is None:
-        raise InputError(f"the card of {model} does not say how often its cut is right, so that nothing can be estimated; set the cut with mismatch calibrate, or use --gate-on flagged")
+        raise InputError(
+            f"the card of {model} does not say how often its cut is right, so that nothing can be estimated; set the cut with mismatch calibrate, or use --gate-on flagged"
+        )
     check_report(report)
     reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
     say_notices(reader, quiet)
@@ -146,7 +150,9 @@ def gate(
 
         decision = Decision(ok, max_rate, gate_on, estimate, point)
         name = str(scorer.model.card.get("name") or model)
-        write_page(report, gate_page(tally, decision, model=name, promise=promise, inputs=inputs, lexicon=scorer.model.lexicon))
+        write_page(
+            report, gate_page(tally, decision, model=name, promise=promise, inputs=inputs, lexicon=scorer.model.lexicon)
+        )
     say_rejected(tally.rejected, rejected)
     if not ok:
         raise typer.Exit(1)

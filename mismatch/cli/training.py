@@ -69,8 +69,13 @@ def train(
         archive, digests = read_archive(pairs, format, choice, rejected, seed=seed, tell=tell, quiet=quiet)
         labels = _labels(archive, label)
         if labels is not None and not labels.any():
-            say(f"all {'sampled ' if archive.sampled else ''}pairs are labelled match: mismatches are made by swapping", quiet=quiet)
-        settings = Settings(max_false_flags=max_false_flags, confidence=confidence, max_unsure=unsure_band, prior=prior, seed=seed)
+            say(
+                f"all {'sampled ' if archive.sampled else ''}pairs are labelled match: mismatches are made by swapping",
+                quiet=quiet,
+            )
+        settings = Settings(
+            max_false_flags=max_false_flags, confidence=confidence, max_unsure=unsure_band, prior=prior, seed=seed
+        )
         card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
         training = train_archive(archive, labels=labels, settings=settings, base=lender, card=card, progress=tell)
         save_model(training.model, out)
@@ -78,20 +83,32 @@ def train(
         _write_suspects(suspects, archive, training)
     counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
     if archive.sampled:
-        say(f"{counts['given']:,} pairs are more than are held in memory: terms were counted in {counts['counted']:,}, the rest was learned from {counts['sampled']:,} drawn at random", quiet=quiet)
-    say(f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without text left out)", quiet=quiet)
+        say(
+            f"{counts['given']:,} pairs are more than are held in memory: terms were counted in {counts['counted']:,}, the rest was learned from {counts['sampled']:,} drawn at random",
+            quiet=quiet,
+        )
+    say(
+        f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without text left out)",
+        quiet=quiet,
+    )
     n = len(training.suspects)
     if n:
         listed = f"listed in {suspects}" if suspects else "list them with --suspects FILE"
         of = f"the {counts['sampled']:,} that were drawn from your archive" if archive.sampled else "your archive"
-        say(f"{n:,} pair{'s' if n > 1 else ''} of {of} look{'' if n > 1 else 's'} wrong and {'were' if n > 1 else 'was'} left out: {listed}", quiet=quiet)
+        say(
+            f"{n:,} pair{'s' if n > 1 else ''} of {of} look{'' if n > 1 else 's'} wrong and {'were' if n > 1 else 'was'} left out: {listed}",
+            quiet=quiet,
+        )
     say(
         f"out of fold against {'the labels' if labels is not None and labels.any() else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
         f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}",
         quiet=quiet,
     )
     promise = training.model.calibration.promise
-    say(promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not", quiet=quiet)
+    say(
+        promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not",
+        quiet=quiet,
+    )
     say(f"model written to {out}", quiet=quiet)
 
 
@@ -174,7 +191,9 @@ def calibrate(
     check_folder(out)
     check_outputs({"--out": out, "--rejected": rejected}, inputs=pairs)
     loaded = load_scorer(model).model
-    table, digests = read_pairs(pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet)
+    table, digests = read_pairs(
+        pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet
+    )
     promise = Promise(max_false_flags, confidence, unsure_band, by == "source", prior, seed)
     done = set_cut(loaded, as_judged(table), promise, labels=labels_of(table, label, quiet), digests=digests)
     save_model(done.model, out)

@@ -27,9 +27,7 @@ class ColumnarFile:
         The file is no such file, or is damaged, or its title or body column is not text.
     """
 
-    def __init__(
-        self, file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, chunk_bytes: int
-    ) -> None:
+    def __init__(self, file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, chunk_bytes: int) -> None:
         self.origin, self._chunk_bytes = origin, chunk_bytes
         self._parquet: pq.ParquetFile | None = None
         try:
@@ -40,17 +38,13 @@ class ColumnarFile:
                 self._arrow = _open_arrow(file)
                 self.schema = self._arrow.schema
         except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(
-                f"{origin}: not a readable {format} file ({_first_line(error)}); was it cut short?"
-            ) from None
+            raise InputError(f"{origin}: not a readable {format} file ({_first_line(error)}); was it cut short?") from None
         self.columns = _checked(find_columns(self.schema.names, choice, origin), choice, self.schema, origin)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows in batches of about `chunk_bytes`; at least one batch, so that an empty file keeps its
         schema."""
-        yield pa.RecordBatch.from_arrays(
-            [pa.array([], field.type) for field in self.schema], schema=self.schema
-        )
+        yield pa.RecordBatch.from_arrays([pa.array([], field.type) for field in self.schema], schema=self.schema)
         if self._parquet is not None:
             for group in range(self._parquet.num_row_groups):
                 about = self._parquet.metadata.row_group(group)
@@ -73,9 +67,7 @@ class ColumnarFile:
                 yield ColumnarChunk(self.origin, batch, self.columns, row)
                 row += batch.num_rows
         except (pa.ArrowException, OSError) as error:
-            problem(
-                f"{self.origin}: damaged after row {row - 1} ({_first_line(error)}); the rest was not read"
-            )
+            problem(f"{self.origin}: damaged after row {row - 1} ({_first_line(error)}); the rest was not read")
 
 
 @dataclass
@@ -102,9 +94,7 @@ class ColumnarChunk:
             if text is None:
                 fine = _utf8_rows(column)
                 good &= fine
-                text = as_text(
-                    pc.if_else(pa.array(fine), _plain(column), pa.scalar(None, _plain(column).type))
-                )
+                text = as_text(pc.if_else(pa.array(fine), _plain(column), pa.scalar(None, _plain(column).type)))
             arrays.append(text)
         rejects = [
             Reject(self.origin, int(numbers[i]), "not valid UTF-8", repr(_raw_row(batch, int(i))).encode())
@@ -175,10 +165,7 @@ def _checked(columns: Columns, choice: ColumnChoice, schema: pa.Schema, origin: 
         if not (pa.types.is_nested(kind) or pa.types.is_union(kind)):
             continue
         if role in ("title", "body") or getattr(choice, role) is not None:
-            raise InputError(
-                f"{origin}: the {role} column {name!r} is {kind}, not text; "
-                f"name another with --{role} COLUMN."
-            )
+            raise InputError(f"{origin}: the {role} column {name!r} is {kind}, not text; name another with --{role} COLUMN.")
         kept[role] = None
     return Columns(**kept)
 

@@ -65,8 +65,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str) -> Col
         if asked is not None:
             if asked not in names:
                 raise InputError(
-                    f"{origin}: there is no column {asked!r}; {_listing(names)}. "
-                    f"Name the right one with --{role}."
+                    f"{origin}: there is no column {asked!r}; {_listing(names)}. Name the right one with --{role}."
                 )
             found[role] = asked
             continue
@@ -75,8 +74,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str) -> Col
         if found[role] is None and role in ("title", "body"):
             tried = ", ".join(USUAL_NAMES[role])
             raise InputError(
-                f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. "
-                f"Name it with --{role} COLUMN."
+                f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. Name it with --{role} COLUMN."
             )
     return Columns(**found)
 

@@ -126,19 +126,13 @@ def read_header(source: ByteSource, origin: str, delimiter: str, limit: int) -> 
             try:
                 return split_record(head[starts[0] : ends[0]], delimiter)
             except UnicodeDecodeError:
-                raise InputError(
-                    f"{origin}: the header (line 1) is not UTF-8; convert the file first."
-                ) from None
+                raise InputError(f"{origin}: the header (line 1) is not UTF-8; convert the file first.") from None
         if final:
             if head.strip():
-                raise InputError(
-                    f"{origin}: a quote in the header (line 1) is not closed; repair the header."
-                )
+                raise InputError(f"{origin}: a quote in the header (line 1) is not closed; repair the header.")
             return None
         if size >= limit:
-            raise InputError(
-                f"{origin}: no header within {limit:,} bytes; is this a {delimiter!r}-separated file?"
-            )
+            raise InputError(f"{origin}: no header within {limit:,} bytes; is this a {delimiter!r}-separated file?")
         size = min(size * 8, limit)
 
 
@@ -205,10 +199,7 @@ class DelimitedChunk:
             table = None
         if table is not None and table.num_rows == n:
             return [column.combine_chunks() for column in table.columns]
-        rows = [
-            split_record(self.buffer[a:b], self.delimiter)
-            for a, b in zip(starts[good], ends[good], strict=True)
-        ]
+        rows = [split_record(self.buffer[a:b], self.delimiter) for a, b in zip(starts[good], ends[good], strict=True)]
         return [pa.array([row[k] for row in rows], pa.string()) for k in range(width)]
 
     def _block(self, cells: list[pa.Array], numbers: np.ndarray, rejects: list[Reject]) -> Block:
@@ -244,9 +235,7 @@ def delimited_chunks(
     def refused(reject: Reject) -> DelimitedChunk:
         return DelimitedChunk(origin, b"", header, columns, delimiter, rejects=[reject])
 
-    yield DelimitedChunk(
-        origin, b"", header, columns, delimiter
-    )  # so that a file without rows keeps its columns
+    yield DelimitedChunk(origin, b"", header, columns, delimiter)  # so that a file without rows keeps its columns
     source.skip_byte_order_mark()
     carried, line, header_due, final = b"", 1, True, False
     long_row: LongRow | None = None
@@ -268,9 +257,7 @@ def delimited_chunks(
                 spans = (spans[0][1:], spans[1][1:], spans[2][1:], spans[3][1:])
                 header_due = False
             if len(spans[0]):
-                yield DelimitedChunk(
-                    origin, carried, header, columns, delimiter, spans, max_line_bytes=max_line_bytes
-                )
+                yield DelimitedChunk(origin, carried, header, columns, delimiter, spans, max_line_bytes=max_line_bytes)
             carried, line = carried[rest:], rest_line
             if not carried or (len(carried) <= max_line_bytes and not final):
                 break

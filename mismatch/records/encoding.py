@@ -98,14 +98,10 @@ class Encoder:
         column = block.rows.column(block.rows.schema.names.index(name))
         return [(b"," + _json_key(name), json_fragments(column))]
 
-    def _own_columns(
-        self, block: Block, added: pa.RecordBatch, rows: np.ndarray
-    ) -> pa.RecordBatch | JsonTable:
+    def _own_columns(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch | JsonTable:
         replaced = set(added.schema.names)
         if self.only and block.columns.id is None:
-            empty = pa.StructArray.from_arrays(
-                [], fields=[], mask=pa.nulls(len(rows), pa.bool_()).fill_null(False)
-            )
+            empty = pa.StructArray.from_arrays([], fields=[], mask=pa.nulls(len(rows), pa.bool_()).fill_null(False))
             return pa.RecordBatch.from_struct_array(empty)
         if isinstance(block.rows, JsonLines):
             table = json_table(block.rows, rows)
@@ -179,9 +175,7 @@ def _raw_values(block: Block, name: str) -> Fragments:
     return Fragments(np.frombuffer(b"".join(texts) or b"\0", dtype=np.uint8), offsets)
 
 
-def _lines_to_extend(
-    lines: JsonLines, rows: np.ndarray, names: list[str]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _lines_to_extend(lines: JsonLines, rows: np.ndarray, names: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Buffer, starts and ends of the lines, members that will be added anew taken out of those of `rows`."""
     if lines.keys is not None and set(names).isdisjoint(lines.keys):
         return lines.data, lines.starts, lines.ends
@@ -197,9 +191,7 @@ def _lines_to_extend(
     for i in rows[odd[rows]]:  # what the scanner gave up on: rewritten only when a member is to be replaced
         members = json.loads(lines.line(i))
         if set(members) & set(names):
-            text = json.dumps(
-                {k: v for k, v in members.items() if k not in names}, ensure_ascii=True
-            ).encode()
+            text = json.dumps({k: v for k, v in members.items() if k not in names}, ensure_ascii=True).encode()
             parts.append(np.frombuffer(text, dtype=np.uint8))
             starts[i], ends[i] = size, size + len(text)
             size += len(text)

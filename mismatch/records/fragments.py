@@ -192,9 +192,7 @@ def json_fragments(column: pa.Array, *, rounded: bool = False) -> Fragments:
         elif pa.types.is_floating(kind):
             text = _number_text(column, rounded)
         else:
-            text = pa.array(
-                [json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()]
-            )
+            text = pa.array([json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()])
             text = text.cast(pa.string())
     source, bounds, valid = _parts(text)
     out = np.empty((6 if quoted else 1) * int(bounds[-1] - bounds[0]) + 4 * n + 2, np.uint8)
@@ -270,7 +268,5 @@ def _offsets(column: pa.Array) -> np.ndarray:
 def _parts(text: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bytes, int64 bounds and bool validity of a pa.string or pa.large_string column."""
     buffer = text.buffers()[2]
-    source = (
-        np.frombuffer(buffer, dtype=np.uint8) if buffer is not None and buffer.size else np.zeros(1, np.uint8)
-    )
+    source = np.frombuffer(buffer, dtype=np.uint8) if buffer is not None and buffer.size else np.zeros(1, np.uint8)
     return source, _offsets(text), _valid(text)

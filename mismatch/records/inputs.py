@@ -116,7 +116,5 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
             files.append(_file(str(path), forced))
     if not files:
         known = " ".join(_BY_SUFFIX)
-        raise InputError(
-            f"{name}: the folder holds no file that can be read (looked for {known}, also .gz, .zst)."
-        )
+        raise InputError(f"{name}: the folder holds no file that can be read (looked for {known}, also .gz, .zst).")
     return files

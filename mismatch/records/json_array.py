@@ -146,9 +146,7 @@ def json_element_chunks(
     elif carried.strip():
         why = source.broken or "the file ends"
         reason = f"incomplete: {why} in this element"
-        yield JsonChunk(
-            origin, b"", columns, rejects=[Reject(origin, int(state[ELEMENT_LINE]), reason, carried)]
-        )
+        yield JsonChunk(origin, b"", columns, rejects=[Reject(origin, int(state[ELEMENT_LINE]), reason, carried)])
     if source.broken:
         problem(f"{origin}: {source.broken} after line {int(state[LINE])}")
     elif opened and in_array and not state[CLOSED]:

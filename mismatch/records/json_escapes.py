@@ -87,9 +87,7 @@ def unescape(buffer: np.ndarray, i: int, end: int, out: np.ndarray, o: int) -> i
 
 
 @njit(nogil=True, cache=True)
-def key_is(
-    buffer: np.ndarray, start: int, size: int, names: np.ndarray, at: int, length: int, scratch: np.ndarray
-) -> bool:
+def key_is(buffer: np.ndarray, start: int, size: int, names: np.ndarray, at: int, length: int, scratch: np.ndarray) -> bool:
     """Whether the key `buffer[start:start + size]`, escapes undone, is `names[at:at + length]`.
 
     scratch : uint8 of at least `6 * length` bytes.

@@ -46,9 +46,7 @@ class JsonChunk:
         if long.any():
             for i in np.flatnonzero(long):
                 raw = self.buffer[starts[i] : ends[i]]
-                rejects.append(
-                    Reject(self.origin, int(numbers[i]), too_long(self.max_line_bytes), bytes(raw))
-                )
+                rejects.append(Reject(self.origin, int(numbers[i]), too_long(self.max_line_bytes), bytes(raw)))
             starts, ends, numbers = starts[~long], ends[~long], numbers[~long]
         roles = [role for role in ROLES if getattr(self.columns, role) is not None]
         names = [getattr(self.columns, role) for role in roles]
@@ -96,9 +94,7 @@ class _JudgedTable(RowTable):
     buffer: np.ndarray
 
 
-def _with_judged(
-    data: np.ndarray, table: RowTable, judged: dict[int, bytes], names: list[str]
-) -> _JudgedTable:
+def _with_judged(data: np.ndarray, table: RowTable, judged: dict[int, bytes], names: list[str]) -> _JudgedTable:
     """The table with the values of the rows that `json.loads` could read; their values stand behind the
     buffer."""
     rows = np.fromiter(judged, dtype=np.int64)
@@ -114,9 +110,7 @@ def _with_judged(
 def judge_line(raw: bytes) -> dict[str, Any] | str:
     """What `json.loads` makes of a row (numbers as written), or in words why it is none."""
     try:
-        value = json.loads(
-            raw.decode("utf-8"), parse_int=_Written, parse_float=_Written, parse_constant=_Written
-        )
+        value = json.loads(raw.decode("utf-8"), parse_int=_Written, parse_float=_Written, parse_constant=_Written)
     except UnicodeDecodeError as error:
         return f"not valid UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})"
     except json.JSONDecodeError as error:

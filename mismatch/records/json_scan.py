@@ -70,14 +70,7 @@ def _string_end(buffer: np.ndarray, i: int, end: int, flags: np.ndarray) -> int:
                         return -1
                 i += 6
             elif (
-                e == _QUOTE
-                or e == _BACKSLASH
-                or e == 0x2F
-                or e == 0x62
-                or e == 0x66
-                or e == 0x6E
-                or e == 0x72
-                or e == 0x74
+                e == _QUOTE or e == _BACKSLASH or e == 0x2F or e == 0x62 or e == 0x66 or e == 0x6E or e == 0x72 or e == 0x74
             ):
                 i += 2
             else:
@@ -151,9 +144,7 @@ def _literal_end(buffer: np.ndarray, i: int, end: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def parse_object(
-    buffer: np.ndarray, start: int, end: int, stack: np.ndarray, flags: np.ndarray, members: np.ndarray
-) -> int:
+def parse_object(buffer: np.ndarray, start: int, end: int, stack: np.ndarray, flags: np.ndarray, members: np.ndarray) -> int:
     """Walks one JSON object; returns its number of members, or -1 when it cannot be vouched for.
 
     members : int64 of shape (MAX_MEMBERS, 5), filled with, for each member, the start and end of its key

@@ -73,19 +73,13 @@ class JsonTable:
         for k, name in enumerate(self.names):
             if name not in known:
                 self._move(k, np.flatnonzero(self.kinds[k] != ABSENT), others)
-        texts = (
-            [None] * self.num_rows
-            if not others
-            else [_object_text(others.get(i)) for i in range(self.num_rows)]
-        )
+        texts = [None] * self.num_rows if not others else [_object_text(others.get(i)) for i in range(self.num_rows)]
         return [*columns, pa.array(texts, pa.string())]
 
     def _move(self, k: int, rows: np.ndarray, others: dict[int, dict[str, str]]) -> None:
         for i in rows:
             text, kind = self.texts[k][int(i)].as_py(), self.kinds[k][i]
-            value = (
-                "null" if kind == NULL else json.dumps(text, ensure_ascii=False) if kind <= ESCAPED else text
-            )
+            value = "null" if kind == NULL else json.dumps(text, ensure_ascii=False) if kind <= ESCAPED else text
             others.setdefault(int(i), {})[self.names[k]] = value
 
 
@@ -161,11 +155,7 @@ def _cast(text: pa.Array, kinds: np.ndarray, kind: pa.DataType) -> tuple[pa.Arra
 def _object_text(members: dict[str, str] | None) -> str | None:
     if members is None:
         return None
-    return (
-        "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {v}" for name, v in members.items()) + "}"
-    )
+    return "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {v}" for name, v in members.items()) + "}"
 
 
-assert (
-    ABSENT < STRING < ESCAPED < NUMBER < BOOLEAN < OBJECT < ARRAY < NULL
-)  # `kind <= ESCAPED` above means text
+assert ABSENT < STRING < ESCAPED < NUMBER < BOOLEAN < OBJECT < ARRAY < NULL  # `kind <= ESCAPED` above means text

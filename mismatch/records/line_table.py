@@ -24,9 +24,7 @@ def count_newlines(buffer: np.ndarray) -> int:
 
 
 @njit(nogil=True, cache=True)
-def line_table(
-    buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray, first: int
-) -> int:
+def line_table(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray, first: int) -> int:
     """Fills start, end (white space at the end left out) and number of every line that is not blank.
 
     The arrays, int64, must hold as many lines as the buffer has newlines and one more. Returns the number

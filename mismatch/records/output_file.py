@@ -33,9 +33,7 @@ class WholeOrNothing:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None:
             self.commit()
         else:
@@ -54,9 +52,7 @@ class OutputFile(WholeOrNothing):
         The folder is missing or closed to us, the disk is full. A closed pipe stays BrokenPipeError.
     """
 
-    def __init__(
-        self, path: str | Path | None, stdout: IO[bytes] | None = None, *, compress: bool = True
-    ) -> None:
+    def __init__(self, path: str | Path | None, stdout: IO[bytes] | None = None, *, compress: bool = True) -> None:
         self.is_stdout = path is None or str(path) == "-"
         self.name = "standard output" if self.is_stdout else str(path)
         self._temporary: Path | None = None
@@ -73,9 +69,7 @@ class OutputFile(WholeOrNothing):
         target = self._final
         if not self._final.exists() or self._final.is_file():
             mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-            target = self._temporary = self._final.with_name(
-                f".{self._final.name[:100]}.{mark}{TEMPORARY_SUFFIX}"
-            )
+            target = self._temporary = self._final.with_name(f".{self._final.name[:100]}.{mark}{TEMPORARY_SUFFIX}")
         try:
             self._raw = open(target, "wb", buffering=0)  # noqa: SIM115 (open until it is finished)
         except OSError as error:
@@ -148,9 +142,7 @@ class AsFile:
         self.closed = False
 
     def write(self, data: Any) -> int:
-        n = (
-            self._output.write(data) if self._output.is_open else memoryview(data).nbytes
-        )  # a discarded writer's last words
+        n = self._output.write(data) if self._output.is_open else memoryview(data).nbytes  # a discarded writer's last words
         self._written += n
         return n
 

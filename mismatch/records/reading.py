@@ -103,9 +103,7 @@ class Reader:
             return self._open(item)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise InputError(
-                f"{item.origin}: cannot be read ({reason}); check the file and its rights."
-            ) from None
+            raise InputError(f"{item.origin}: cannot be read ({reason}); check the file and its rights.") from None
 
     def _open(self, item: InputFile) -> _Prepared:
         self.origins.append(item.origin)

@@ -178,12 +178,8 @@ class _Columns:
             columns = [self._cast(own, field) for field in self._own]
             extra = set(own.schema.names) - set(self._own.names)
             if extra:
-                raise self._error(
-                    f"the column {sorted(extra)[0]!r} is in a later input, but not in the first"
-                )
-        added_columns = [
-            column.cast(field.type) for column, field in zip(added.columns, added.schema, strict=True)
-        ]
+                raise self._error(f"the column {sorted(extra)[0]!r} is in a later input, but not in the first")
+        added_columns = [column.cast(field.type) for column, field in zip(added.columns, added.schema, strict=True)]
         return pa.RecordBatch.from_arrays([*columns, *added_columns], schema=self.schema)
 
     def _json_columns(self, own: JsonTable) -> list[pa.Array]:
@@ -202,9 +198,7 @@ class _Columns:
             return batch.column(places[0]).cast(field.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             kind = batch.schema.field(places[0]).type
-            raise self._error(
-                f"the column {field.name!r} is {kind} in a later input, {field.type} before"
-            ) from None
+            raise self._error(f"the column {field.name!r} is {kind} in a later input, {field.type} before") from None
 
     def _error(self, what: str) -> InputError:
         return InputError(f"{self._name}: {what}; give each input an output of its own, or write JSON lines.")

@@ -34,9 +34,7 @@ class _Shown:
     body: str
 
 
-def gate_page(
-    tally: Tally, decision: Decision, *, model: str, promise: str, inputs: Sequence[str], lexicon: Lexicon
-) -> str:
+def gate_page(tally: Tally, decision: Decision, *, model: str, promise: str, inputs: Sequence[str], lexicon: Lexicon) -> str:
     """One HTML page, complete in itself."""
     sources = sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))
     examples = []

@@ -28,9 +28,7 @@ _TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8"
           ".svg": "image/svg+xml"}  # fmt: skip
 
 
-def build(
-    settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLane, stopping: Callable[[], bool]
-) -> FastAPI:
+def build(settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLane, stopping: Callable[[], bool]) -> FastAPI:
     """The application. It expects bodies that were received and bounded before (see `front`)."""
     api = FastAPI(
         title="mismatch", version=__version__, description=described.SERVICE, docs_url=None, redoc_url=None,

@@ -208,5 +208,3 @@ def _error_line(reject: Reject) -> bytes:
     if reject.spooled is not None:
         reject.spooled.close()
     return orjson.dumps({"line": reject.line, "error": reject.reason}) + b"\n"
-
-

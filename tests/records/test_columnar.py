@@ -59,15 +59,9 @@ def test_a_file_without_rows_keeps_its_schema(tmp_path: Path) -> None:
     assert out.num_rows == 0 and out.schema.names == [*NESTED.schema.names, *VERDICTS.names]
 
 
-@pytest.mark.parametrize(
-    "kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()), pa.binary()]
-)
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()), pa.binary()])
 def test_other_types_of_text(tmp_path: Path, kind: pa.DataType) -> None:
-    column = (
-        pa.array(["a", None, "é"]).cast(kind)
-        if kind != pa.string_view()
-        else pa.array(["a", None, "é"], kind)
-    )
+    column = pa.array(["a", None, "é"]).cast(kind) if kind != pa.string_view() else pa.array(["a", None, "é"], kind)
     table = pa.table({"title": column, "body": column})
     path = save(tmp_path / "a.arrow", table)
     assert pairs_of(path) == [("a", "a"), (None, None), ("é", "é")]
@@ -138,9 +132,7 @@ def test_columns_to_json_and_csv(tmp_path: Path) -> None:
 
 def test_json_to_columns_loses_nothing(write: Any, tmp_path: Path) -> None:
     first = [{"title": "a", "body": "b", "n": 1, "f": 0.1, "ok": True, "l": [1], "big": 12345678901234567890}]
-    later = [
-        {"title": 5, "body": None, "n": 1.5, "f": 2, "ok": "maybe", "l": "text", "new": {"k": None}, "big": 1}
-    ]
+    later = [{"title": 5, "body": None, "n": 1.5, "f": 2, "ok": "maybe", "l": "text", "new": {"k": None}, "big": 1}]
     path = write("a.jsonl", first * 3 + later)
     size = len(path.read_bytes().splitlines()[0]) * 3 + 10
     convert(path, tmp_path / "o.parquet", reader={"chunk_bytes": size})
@@ -155,12 +147,7 @@ def test_json_to_columns_loses_nothing(write: Any, tmp_path: Path) -> None:
         "big": "string",
     }
     rows = out.to_pylist()
-    assert (
-        rows[0]["n"] == 1
-        and rows[0]["f"] == 0.1
-        and rows[0]["l"] == "[1]"
-        and rows[0]["other_fields"] is None
-    )
+    assert rows[0]["n"] == 1 and rows[0]["f"] == 0.1 and rows[0]["l"] == "[1]" and rows[0]["other_fields"] is None
     assert rows[3]["title"] == "5" and rows[3]["n"] is None and rows[3]["f"] == 2.0
     assert rows[3]["other_fields"] == '{"n": 1.5, "ok": "maybe", "new": {"k": null}}'
 

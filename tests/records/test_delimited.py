@@ -14,11 +14,7 @@ from reading_and_scoring import blocks_of, convert, pairs_of, rejects_of
 
 
 def own_rows(path: Path, **options: Any) -> list[list[str]]:
-    return [
-        list(row)
-        for b in blocks_of(path, **options)
-        for row in zip(*b.rows.to_pydict().values(), strict=True)
-    ]
+    return [list(row) for b in blocks_of(path, **options) for row in zip(*b.rows.to_pydict().values(), strict=True)]
 
 
 def test_cells_stay_text_and_an_empty_title_is_null(write: Any) -> None:
@@ -110,9 +106,7 @@ def test_whatever_python_writes_is_read_and_written_back(
     body=st.text(st.sampled_from(list('ab",\n\r x')), max_size=40),
     chunk_bytes=st.sampled_from([1, 3, 1 << 20]),
 )
-def test_any_text_gives_rows_or_rejects_however_it_is_cut(
-    tmp_path: Path, body: str, chunk_bytes: int
-) -> None:
+def test_any_text_gives_rows_or_rejects_however_it_is_cut(tmp_path: Path, body: str, chunk_bytes: int) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"title,body\n" + body.encode())
     whole = blocks_of(path)

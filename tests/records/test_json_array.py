@@ -47,10 +47,7 @@ def test_json_lines_and_single_objects_in_a_json_file(write: Any) -> None:
     assert pairs_of(write("one.json", json.dumps(one))) == [("a", "b")]
     assert pairs_of(write("pretty.json", json.dumps(one, indent=2))) == [("a", "b")]
     pretty = json.dumps(one, indent=2)
-    assert (
-        pairs_of(write("many.json", f"{pretty}\n{pretty}{json.dumps(one)}\n"), chunk_bytes=9)
-        == [("a", "b")] * 3
-    )
+    assert pairs_of(write("many.json", f"{pretty}\n{pretty}{json.dumps(one)}\n"), chunk_bytes=9) == [("a", "b")] * 3
 
 
 def test_a_broken_element_is_rejected_and_its_neighbours_are_read(write: Any) -> None:

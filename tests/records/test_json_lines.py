@@ -180,10 +180,7 @@ def test_scored_again_the_old_columns_are_replaced_not_doubled(write: Any, tmp_p
 
 
 def test_old_columns_in_the_middle_are_taken_out_and_other_bytes_stay(write: Any, tmp_path: Path) -> None:
-    line = (
-        b'{"mismatch_verdict":"x", "title" : 1.0 ,"title_topic":{"a":"}"},"body":"b" , '
-        b'"mismatch_reason\\u0073":[] }'
-    )
+    line = b'{"mismatch_verdict":"x", "title" : 1.0 ,"title_topic":{"a":"}"},"body":"b" , "mismatch_reason\\u0073":[] }'
     path = write("a.jsonl", b'{"title_topic":1}\n' + line + b"\n")
     convert(path, tmp_path / "out.jsonl", reader={"columns": ColumnChoice()})
     first, second = (tmp_path / "out.jsonl").read_bytes().splitlines()
@@ -192,9 +189,7 @@ def test_old_columns_in_the_middle_are_taken_out_and_other_bytes_stay(write: Any
     assert json.loads(second)["mismatch_reasons"] == ["weak_overlap"]
 
 
-@pytest.mark.parametrize(
-    "value", [0.5, 1.0, 0.0, 1e-7, 0.1234567, 123456.789, 1e-320, 2e300, 99999.95, -0.3, 5e-324]
-)
+@pytest.mark.parametrize("value", [0.5, 1.0, 0.0, 1e-7, 0.1234567, 123456.789, 1e-320, 2e300, 99999.95, -0.3, 5e-324])
 def test_probabilities_have_at_most_six_significant_digits(value: float) -> None:
     from mismatch.records.fragments import json_fragments
 
@@ -219,9 +214,7 @@ def test_a_mask_chooses_rows_and_only_leaves_out_the_user_columns(write: Any, tm
     assert [json.loads(line)["title"] for line in whole.data.tobytes().splitlines()] == ["t1", "t2", "t4"]
 
 
-def test_a_line_above_the_limit_is_rejected_and_streamed_to_the_quarantine(
-    write: Any, tmp_path: Path
-) -> None:
+def test_a_line_above_the_limit_is_rejected_and_streamed_to_the_quarantine(write: Any, tmp_path: Path) -> None:
     import base64
 
     from mismatch.records.quarantine import Quarantine
@@ -248,14 +241,10 @@ good = st.builds(
     lambda title, body, more: json.dumps({"title": title, "body": body, **more}).encode(),
     st.one_of(st.none(), st.text(), st.integers(), st.booleans()),
     st.one_of(st.none(), st.text(max_size=80)),
-    st.dictionaries(
-        st.text(max_size=5), st.one_of(st.floats(), st.text(), st.lists(st.integers())), max_size=3
-    ),
+    st.dictionaries(st.text(max_size=5), st.one_of(st.floats(), st.text(), st.lists(st.integers())), max_size=3),
 )
 raw_text = st.builds(
-    lambda title: json.dumps({"title": title, "body": "b"}, ensure_ascii=False).encode(
-        errors="surrogatepass"
-    ),
+    lambda title: json.dumps({"title": title, "body": "b"}, ensure_ascii=False).encode(errors="surrogatepass"),
     st.text(),
 )
 cut = st.builds(lambda line, k: line[: k % (len(line) + 1)], good, st.integers(0, 200))
@@ -265,9 +254,7 @@ flipped = st.builds(
     st.integers(0, 500),
     st.integers(0, 255),
 )
-line_strategy = st.one_of(
-    good, raw_text, cut, flipped, st.binary(max_size=30), st.sampled_from(STRANGE[:12] + BROKEN[:28])
-)
+line_strategy = st.one_of(good, raw_text, cut, flipped, st.binary(max_size=30), st.sampled_from(STRANGE[:12] + BROKEN[:28]))
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -282,9 +269,7 @@ def test_rows_in_are_rows_out_and_rejected(tmp_path: Path, lines: list[bytes], c
         if not text:
             continue
         value = judge_line(text)
-        ok = not isinstance(value, str) and not any(
-            isinstance(value.get(role), list | dict) for role in ("title", "body")
-        )
+        ok = not isinstance(value, str) and not any(isinstance(value.get(role), list | dict) for role in ("title", "body"))
         expected.append((value.get("title"), value.get("body")) if ok else None)
     rejected, pairs = 0, []
     reader = Reader([path], chunk_bytes=chunk_bytes)

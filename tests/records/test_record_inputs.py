@@ -31,15 +31,11 @@ def message(*inputs: Any, **options: Any) -> str:
     return text
 
 
-def test_a_folder_is_read_recursively_sorted_without_hidden_files_and_temporaries(
-    write: Any, tmp_path: Path
-) -> None:
+def test_a_folder_is_read_recursively_sorted_without_hidden_files_and_temporaries(write: Any, tmp_path: Path) -> None:
     for name in ("d/b.jsonl", "d/a/z.jsonl.gz", "d/c.csv", "d/.hidden.jsonl", "d/.git/x.jsonl", "d/note.txt"):
         write(name, b"")
     write("d/.c.jsonl.1-2.mismatch-tmp", b"")
-    found = [
-        Path(item.origin).relative_to(tmp_path / "d").as_posix() for item in find_inputs([tmp_path / "d"])
-    ]
+    found = [Path(item.origin).relative_to(tmp_path / "d").as_posix() for item in find_inputs([tmp_path / "d"])]
     assert found == ["a/z.jsonl.gz", "b.jsonl", "c.csv"]
 
 
@@ -92,10 +88,7 @@ def test_usual_names_in_any_case_and_the_notice(write: Any) -> None:
 
 
 def test_title_wins_over_headline() -> None:
-    assert (
-        find_columns(["headline", "title", "text", "body"], ColumnChoice(), "x").notice()
-        == "title=title, body=body"
-    )
+    assert find_columns(["headline", "title", "text", "body"], ColumnChoice(), "x").notice() == "title=title, body=body"
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.tsv"])

@@ -43,16 +43,12 @@ def test_any_input_to_any_output(write: Any, tmp_path: Path, first: str, second:
     assert convert(tmp_path / f"one.{first}", tmp_path / f"two.{second}") == 5
     pairs = [(row["title"], row["body"]) for row in ROWS]
     assert pairs_of(tmp_path / f"two.{second}") == pairs
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
-        ["start.jsonl", f"one.{first}", f"two.{second}"]
-    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["start.jsonl", f"one.{first}", f"two.{second}"])
 
 
 @pytest.mark.parametrize("first", ["jsonl", "csv", "parquet"])
 @pytest.mark.parametrize("second", ["jsonl", "json", "csv", "parquet", "arrow"])
-def test_only_writes_the_id_and_the_added_columns(
-    write: Any, tmp_path: Path, first: str, second: str
-) -> None:
+def test_only_writes_the_id_and_the_added_columns(write: Any, tmp_path: Path, first: str, second: str) -> None:
     start = write("start.jsonl", ROWS)
     convert(start, tmp_path / f"one.{first}")
     convert(tmp_path / f"one.{first}", tmp_path / f"two.{second}", only=True)
@@ -145,9 +141,7 @@ def test_no_rows_at_all(write: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_a_truncated_stream_delivers_what_comes_before_the_break(
-    write: Any, tmp_path: Path, rng: Any, suffix: str
-) -> None:
+def test_a_truncated_stream_delivers_what_comes_before_the_break(write: Any, tmp_path: Path, rng: Any, suffix: str) -> None:
     rows = [{"title": f"t{i}", "body": rng.bytes(30).hex()} for i in range(3000)]
     plain = write("plain.jsonl", rows)
     packed = tmp_path / f"a.jsonl{suffix}"
@@ -159,11 +153,7 @@ def test_a_truncated_stream_delivers_what_comes_before_the_break(
     blocks = [chunk.decode() for chunk in reader]
     titles = [t for b in blocks for t in b.pairs.column("title").to_pylist()]
     n = len(titles) - 5
-    assert (
-        n > 1000
-        and titles[:n] == [row["title"] for row in rows[:n]]
-        and titles[n:] == [r["title"] for r in ROWS]
-    )
+    assert n > 1000 and titles[:n] == [row["title"] for row in rows[:n]] and titles[n:] == [r["title"] for r in ROWS]
     assert reader.problems == [f"{packed}: the compressed stream ends early after line {n}"]
     rejects = [r for b in blocks for r in b.rejects]
     assert len(rejects) <= 1 and all(r.line == n + 1 and r.reason.startswith("incomplete") for r in rejects)

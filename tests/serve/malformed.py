@@ -75,7 +75,17 @@ def _wrong_method(random_: random.Random) -> bytes:
 
 
 def _wrong_path(random_: random.Random) -> bytes:
-    odd = ["/../../etc/passwd", "/static/..%2f..%2fx", "/%00", "/%ff%fe", "//", "*", "/score/", "/score%2f", "http://x/score"]
+    odd = [
+        "/../../etc/passwd",
+        "/static/..%2f..%2fx",
+        "/%00",
+        "/%ff%fe",
+        "//",
+        "*",
+        "/score/",
+        "/score%2f",
+        "http://x/score",
+    ]
     path = random_.choice([*odd, "/" + "a" * 3000])
     head = f"{random_.choice(['GET', 'POST'])} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
     return head.encode("latin-1")
