@@ -329,7 +329,7 @@ def _suspects(examples: Examples, scores: NDArray[np.float64], n: int) -> NDArra
     excluded = np.zeros(n, bool)
     excluded[
         examples.rows[matched & (scores >= float(np.quantile(scores[swapped], SUSPECT_QUANTILE))) & (scores > limit)]
-    ] = True  # noqa: E501
+    ] = True
     return excluded
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Pages in an article's place are told from articles, by what most of them is."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Titles lose what is not headline, and nothing else."""
 
 from __future__ import annotations
