@@ -216,3 +216,11 @@ def _count_documents(
                     used[0] += _count_once(terms[k], stamp + row, keys, counts, stamps)
                     used[1] += _count_once(stems[k], stamp + row, stem_keys, stem_counts, stem_stamps)
     return valids[0].shape[0]
+
+
+def total(parts: list[Counts]) -> Counts:
+    """The counts of several parts of a corpus together."""
+    together = parts[0]
+    for part in parts[1:]:
+        together = together.plus(part)
+    return together

@@ -5,7 +5,8 @@
    that nothing is described by a lexicon that was counted on it.
 3. A head for each fold from the features of the others gives every pair a score out of fold. Pairs that look more like a
    mismatch than a quarter of the mismatches do are *suspects*: reported, left out, and the heads fitted again.
-4. Calibration and the cut come from the scores out of fold; the lexicon and the head of the model from everything.
+4. Calibration and the cut come from the scores out of fold; the vectors and the head of the model from everything but
+   the suspects.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.document_counts import Counts, DocumentCounter
+from mismatch.document_counts import Counts, DocumentCounter, total
 from mismatch.errors import InputError, MismatchError
 from mismatch.examples import Examples, Settings, describe_pairs, strata_of
 from mismatch.first_look import fit_first_look
 from mismatch.head import Forest, export, fit_head
-from mismatch.lexicon import Lexicon, TermVectors
+from mismatch.lexicon import Lexicon
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, pair_features
 from mismatch.pairs import Pairs, group_folds
@@ -33,14 +34,11 @@ from mismatch.text_buffers import TextBuffers
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.titles import TitleCleaner
 from mismatch.topics import TopicModel, learn_topics
-from mismatch.vectors import learn_vectors
+from mismatch.vector_lessons import MIN_VECTOR_PAIRS, VectorLessons
 
 MIN_PAIRS = 20
 MIN_BODIES = 10
-MIN_VECTOR_PAIRS = 400
-MAX_VECTOR_PAIRS = 30_000
 MAX_TOPIC_PAIRS = 3_000
-VECTOR_SIZE = 128
 MAX_SUSPECT_SHARE = 0.02
 SUSPECT_QUANTILE = 0.25
 MAX_BLENDED_EXAMPLES = 30_000
@@ -104,12 +102,15 @@ def train(
     tell("counting terms")
     matched_rows = rows if labels is None else rows[labels[rows] == 0]
     fold_counts = _count_folds(pairs, rows, folds, n_folds)
-    terms, stems = counts or (_total([c[0] for c in fold_counts]), _total([c[1] for c in fold_counts]))
+    terms, stems = counts or (total([c[0] for c in fold_counts]), total([c[1] for c in fold_counts]))
     lexicon = Lexicon.learn(terms, stems, background, settings.max_terms)
     strata = strata_of(table)
     generators = rng.spawn(n_folds)
-    vectors, half_vectors = _vectors(pairs, matched_rows, folds, n_folds, fold_counts, lexicon, background, settings, tell)
-    lexicon = lexicon.with_vectors(vectors)
+    lessons = VectorLessons(
+        pairs, folds, fold_counts, lexicon, background.vectors if background else None, settings.seed,
+        enough=len(matched_rows) >= MIN_VECTOR_PAIRS and n_folds >= 2,
+    )  # fmt: skip
+    half_vectors = lessons.out_of_fold(matched_rows, tell)
     tell("describing pairs")
 
     def described(fold: int) -> Examples:
@@ -130,6 +131,7 @@ def train(
         excluded = _suspects(examples, scores, n)
         if excluded.any():
             scores = _cross_fit(examples, excluded, settings.seed)
+    lexicon = lexicon.with_vectors(lessons.whole(matched_rows[~excluded[matched_rows]], tell))
     use = ~(excluded[examples.rows] & (examples.labels == 0))
     forest = _fit(examples, use, settings.seed)
     forest, scores, own_share = _blended(examples, scores, use, forest, base)
@@ -266,41 +268,8 @@ def _count_folds(
         return list(pool.map(count, range(n_folds)))
 
 
-def _vectors(
-    pairs: Pairs, rows: NDArray[np.int64], folds: NDArray[np.int64], n_folds: int, fold_counts: list[tuple[Counts, Counts]],
-    lexicon: Lexicon, background: Lexicon | None, settings: Settings, tell: Callable[[str], None],
-) -> tuple[TermVectors | None, tuple[TermVectors | None, TermVectors | None]]:  # fmt: skip
-    """Term vectors learned from everything, and for even and odd folds those learned from the other folds only."""
-    base = background.vectors if background else None
-    if len(rows) < MIN_VECTOR_PAIRS or n_folds < 2:
-        return base, (base, base)
-
-    def learned(some: NDArray[np.int64], counts: Counts, seed: int) -> TermVectors:
-        if len(some) > MAX_VECTOR_PAIRS:
-            some = np.sort(np.random.default_rng(seed).choice(some, MAX_VECTOR_PAIRS, replace=False))
-        size = base.size if base is not None else VECTOR_SIZE
-        return learn_vectors(pairs.titles, pairs.bodies, some, lexicon, counts, base, size=size, seed=seed)
-
-    halves = []
-    for parity in (0, 1):
-        tell(f"learning term vectors ({parity + 1} of 3)")
-        others = [f for f in range(n_folds) if f % 2 != parity]
-        halves.append(
-            learned(rows[folds[rows] % 2 != parity], _total([fold_counts[f][0] for f in others]), settings.seed + parity + 1)
-        )
-    tell("learning term vectors (3 of 3)")
-    return learned(rows, _total([c[0] for c in fold_counts]), settings.seed), (halves[0], halves[1])
-
-
 def _only(texts: TextBuffers, wanted: NDArray[np.uint8]) -> TextBuffers:
     return TextBuffers(texts.data, texts.offsets, texts.valid & wanted)
-
-
-def _total(parts: list[Counts]) -> Counts:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total.plus(part)
-    return total
 
 
 def _fit(examples: Examples, use: NDArray[np.bool_], seed: int) -> Forest:

@@ -42,7 +42,7 @@ from mismatch.model_file import save_model  # noqa: E402
 from mismatch.paragraph_training import fit_paragraphs  # noqa: E402
 from mismatch.paragraphs import ParagraphModel  # noqa: E402
 from mismatch.records.tables import read_pairs  # noqa: E402
-from mismatch.tokens import text_buffers  # noqa: E402
+from mismatch.text_buffers import text_buffers  # noqa: E402
 from mismatch.topics import TopicModel, learn_topics  # noqa: E402
 from mismatch.training import Settings, train  # noqa: E402
 
