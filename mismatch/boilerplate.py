@@ -17,7 +17,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.intrinsics import WORDS_WIDTH
 from mismatch.packing import packed, unpacked
+from mismatch.page_shape import N_SHAPE, measure_shape
 from mismatch.text_buffers import TextBuffers
 from mismatch.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
@@ -37,7 +39,6 @@ COVERAGE_WEIGHT = 5.0
 USUAL_COVERAGE = 0.3
 MOST_FIGURES = 0.32
 """numbers per term above which a text is a table of figures, and never boilerplate"""
-N_SHAPE = 12
 _STEM_SALT = np.uint64(1)
 
 
@@ -151,74 +152,7 @@ def _row_of(key, slots):
 
 
 @njit(cache=True, nogil=True)
-def measure_shape(data, pos, stop, n_terms, known_terms, known_stems, out):
-    """Writes the shape of `data[pos:stop]` to `out`, shape (N_SHAPE,): numbers from 0 to about 2."""
-    lines = short = bars = ends = figures = questions = capitals = 0
-    start = pos
-    text = False
-    in_figure = False
-    for p in range(pos, stop):
-        b = data[p]
-        if b == 10:
-            if text:
-                lines += 1
-                short += p - start < 60
-            start = p + 1
-            text = False
-            in_figure = False
-            continue
-        text |= b > 32
-        digit = 48 <= b < 58
-        figures += digit and not in_figure
-        in_figure = digit
-        if 65 <= b < 91:
-            capitals += 1
-        elif b == 46 or b == 33:
-            ends += 1
-        elif b == 63:
-            ends += 1
-            questions += 1
-        elif b == 124 or b == 47:
-            bars += 1
-        elif b >= 0xC2 and p + 1 < stop:
-            c = data[p + 1]
-            if b == 0xC2:
-                bars += c == 0xB7 or c == 0xBB
-            elif b == 0xD8:
-                ends += c == 0x9F
-                questions += c == 0x9F
-            elif b >= 0xE0 and p + 2 < stop:
-                d = data[p + 2]
-                if b == 0xE2:  # single guillemets and bullets; arrows, boxes, ticks
-                    bars += (c == 0x80 and (d == 0xBA or d == 0xA2)) or c == 0x86 or c == 0x98 or c == 0x9C
-                elif b == 0xE3:
-                    ends += c == 0x80 and d == 0x82
-                    bars += c == 0x83 and d == 0xBB
-                elif b == 0xEF:
-                    ends += c == 0xBC and (d == 0x9F or d == 0x81)
-                    bars += c == 0xBD and d == 0x9C
-                elif b == 0xE0:
-                    ends += c == 0xA5 and d == 0xA4
-    if text:
-        lines += 1
-        short += stop - start < 60
-    n = max(n_terms, 1)
-    out[0] = np.log(1.0 + n) / 3
-    out[1] = max(0.0, np.log(n / 100))
-    out[2] = min(1.0, 5.0 * lines / n)
-    out[3] = short / max(1, lines)
-    out[4] = min(1.0, 6.0 * bars / n)
-    out[5] = min(1.0, 6.0 * ends / n)
-    out[6] = min(1.0, 3.0 * figures / n)
-    out[7] = min(1.0, 15.0 * questions / n)
-    out[8] = min(1.0, capitals / n)
-    out[9] = 2.0 * known_terms / n
-    out[10] = 2.0 * known_stems / n
-    out[11] = figures / n
-
-
-@njit(cache=True, nogil=True)
-def _score(data, pos, stop, n, terms, stems, model, shape):
+def _score(data, pos, stop, n, terms, stems, model, padded, shape):
     """Log-odds that the text whose `n` terms were cut is boilerplate."""
     slots, weights, common, shape_weights = model
     known_terms = 0
@@ -233,7 +167,7 @@ def _score(data, pos, stop, n, terms, stems, model, shape):
         if row >= 0:
             known_stems += common[row]
             total += weights[0, row]
-    measure_shape(data, pos, stop, n, known_terms, known_stems, shape)
+    measure_shape(data, pos, stop, n, known_terms, known_stems, padded, shape)
     total = total / np.float32(max(n, 4)) + shape_weights[0, N_SHAPE]
     for d in range(N_SHAPE - 1):
         total += shape[d] * shape_weights[0, d]
@@ -263,6 +197,7 @@ def _judge(data, offsets, valid, fold, model, cuts, kinds, log_odds):
     ends = np.empty(BLOCK_TERMS + SLACK_TERMS, np.int64)
     probe = PROBE_TERMS + SLACK_TERMS
     state = np.zeros(STATE_SIZE, np.int64)
+    padded = np.zeros(WORDS_WIDTH, np.uint8)
     shape = np.zeros(N_SHAPE, np.float32)
     totals = np.zeros(N_OUTPUTS, np.float32)
     for row in range(valid.shape[0]):
@@ -277,7 +212,7 @@ def _judge(data, offsets, valid, fold, model, cuts, kinds, log_odds):
                 data, begin, begin + 2 * _PROBE_BYTES, state, fold[0], fold[1], fold[2], fold[3], fold[4],
                 terms[:probe], stems[:probe], ends[:probe],
             )  # fmt: skip
-            first = _score(data, begin, pos, n, terms, stems, model, shape)
+            first = _score(data, begin, pos, n, terms, stems, model, padded, shape)
             log_odds[row] = first
             if first < cut - PROBE_MARGIN:
                 pos = stop - _PROBE_BYTES
@@ -289,7 +224,7 @@ def _judge(data, offsets, valid, fold, model, cuts, kinds, log_odds):
                     data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4],
                     terms[:probe], stems[:probe], ends[:probe],
                 )  # fmt: skip
-                last = _score(data, start, pos, n, terms, stems, model, shape)
+                last = _score(data, start, pos, n, terms, stems, model, padded, shape)
                 log_odds[row] = max(first, last)
                 if last < cut - PROBE_MARGIN:
                     continue
@@ -307,7 +242,7 @@ def _judge(data, offsets, valid, fold, model, cuts, kinds, log_odds):
             if n == 0:
                 continue
             all_terms += n
-            odds = _score(data, start, pos, n, terms, stems, model, shape)
+            odds = _score(data, start, pos, n, terms, stems, model, padded, shape)
             highest = max(highest, odds)
             if odds > cut:
                 flagged += n

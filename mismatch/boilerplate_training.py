@@ -13,7 +13,9 @@ import pyarrow as pa
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from mismatch.boilerplate import _STEM_SALT, KINDS, N_OUTPUTS, N_SHAPE, BoilerplateModel, measure_shape
+from mismatch.boilerplate import _STEM_SALT, KINDS, N_OUTPUTS, BoilerplateModel
+from mismatch.intrinsics import WORDS_WIDTH
+from mismatch.page_shape import N_SHAPE, measure_shape
 from mismatch.text_buffers import text_buffers
 from mismatch.tokens import cut_all
 
@@ -159,10 +161,10 @@ def _design(
     shared = known & (common[column] > 0)
     known_terms, known_stems = (np.bincount(rows[shared & part], minlength=len(texts)) for part in (half, ~half))
     shape = np.zeros((len(texts), N_SHAPE), np.float32)
+    padded = np.zeros(WORDS_WIDTH, np.uint8)
     for k in range(len(texts)):
-        measure_shape(
-            buffers.data, buffers.offsets[k], buffers.offsets[k + 1], n_terms[k], known_terms[k], known_stems[k], shape[k]
-        )
+        place = buffers.offsets[k], buffers.offsets[k + 1]
+        measure_shape(buffers.data, *place, n_terms[k], known_terms[k], known_stems[k], padded, shape[k])
     mean = sp.diags(_TERM_SCALE / np.maximum(n_terms, 4)) @ counts
     return sp.hstack([mean, sp.csr_matrix(shape[:, : N_SHAPE - 1])]).tocsr(), vocabulary, common
 

@@ -1,7 +1,7 @@
 """Looking at many bytes at once from compiled code: where the quotes, the newlines, the letters are.
 
 Every mask has bit k set when byte `i + k` of the buffer qualifies. The caller makes sure that the bytes exist: 32 for
-`string_mask` and `newline_mask`, 64 for the others, 8 for `eight_bytes`. LLVM turns each into a few
+`string_mask`, 64 for the others, 8 for `eight_bytes`. LLVM turns each into a few
 vector instructions; on machines without them it is slower and equally right.
 """
 
@@ -87,14 +87,28 @@ def _is_high(builder: Any, vector: Any) -> Any:
     return builder.icmp_signed("<", vector, _splat(0, vector.type.count))
 
 
-newline_mask = _byte_mask("newline_mask", WIDTH, lambda builder, vector: _is(builder, vector, 0x0A))
-"""the newlines among 32 bytes"""
+newline_mask = _byte_mask("newline_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0x0A))
+"""the newlines among 64 bytes"""
+visible_mask = _byte_mask("visible_mask", WORDS_WIDTH, lambda builder, vector: _between(builder, vector, 0x21, 0xFF))
+"""what is neither space nor control character among 64 bytes"""
+end_mask = _byte_mask("end_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0x2E, 0x21, 0x3F))
+"""the points, exclamation and question marks among 64 bytes"""
+question_mask = _byte_mask("question_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0x3F))
+"""the question marks among 64 bytes"""
+bar_mask = _byte_mask("bar_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0x7C, 0x2F))
+"""the bars and slashes among 64 bytes"""
+foreign_mark_mask = _byte_mask(
+    "foreign_mark_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0xC2, 0xD8, 0xE0, 0xE2, 0xE3, 0xEF)
+)
+"""the bytes among 64 that begin characters with which some scripts end sentences or draw bars"""
 letter_mask = _byte_mask("letter_mask", WORDS_WIDTH, _is_letter)
 """the ASCII letters among 64 bytes"""
 digit_mask = _byte_mask("digit_mask", WORDS_WIDTH, lambda builder, vector: _between(builder, vector, 0x30, 0x39))
 """the ASCII digits among 64 bytes"""
 joiner_mask = _byte_mask("joiner_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0x2C, 0x2E))
 """the points and commas among 64 bytes"""
+capital_mask = _byte_mask("capital_mask", WORDS_WIDTH, lambda builder, vector: _between(builder, vector, 0x41, 0x5A))
+"""the ASCII capitals among 64 bytes"""
 not_ascii_mask = _byte_mask("not_ascii_mask", WORDS_WIDTH, _is_high)
 """the bytes among 64 that are not ASCII"""
 
@@ -111,6 +125,16 @@ def _eight_bytes(typingctx, buffer, i):  # type: ignore[no-untyped-def]
         return value if sys.byteorder == "little" else builder.bswap(value)
 
     return types.uint64(buffer, types.intp), codegen
+
+
+@intrinsic
+def _count_bits(typingctx, mask):  # type: ignore[no-untyped-def]
+    """intp: how many bits of a mask are set."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.ctpop(args[0])
+
+    return types.intp(types.uint64), codegen
 
 
 @intrinsic
@@ -196,6 +220,7 @@ def _copy_bytes(typingctx, target, at, source, start, n):  # type: ignore[no-unt
 
 
 eight_bytes = cast(Callable[[np.ndarray, int], np.uint64], _eight_bytes)
+count_bits = cast(Callable[[np.uint64], int], _count_bits)
 highest_bit = cast(Callable[[np.uint64], int], _highest_bit)
 dot_of_codes = cast(Callable[[np.ndarray, int | np.int64, int | np.int64], np.int32], _dot_of_codes)
 prefetch = cast(Callable[[np.ndarray, int | np.int64], None], _prefetch)

@@ -39,7 +39,7 @@ class TopicModel:
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape (n_texts, n_topics), for vectors of any length."""
         out = np.empty((len(vectors), len(self.names)), np.float32)
-        _softmax(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(self.weights.T), self.intercepts, out)
+        _softmax(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(self.weights), self.intercepts, out)
         return out
 
     def name(self, vectors: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
@@ -111,20 +111,22 @@ class TopicModel:
         return cls(names, parents, weights, intercepts, *thresholds, figures=dict(plain["figures"]))
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _dot(a, b):
+    total = np.float32(0)
+    for d in range(a.shape[0]):
+        total += a[d] * b[d]
+    return total
+
+
 @njit(cache=True, nogil=True)
 def _softmax(vectors, weights, intercepts, out):
     """In place of a product of matrices: BLAS would start threads of its own under each of ours."""
     for row in range(vectors.shape[0]):
-        square = np.float32(0)
-        for d in range(vectors.shape[1]):
-            square += vectors[row, d] * vectors[row, d]
-        scale = np.float32(1) / max(np.sqrt(square), np.float32(1e-9))
+        scale = np.float32(1) / max(np.sqrt(_dot(vectors[row], vectors[row])), np.float32(1e-9))
         logits = out[row]
-        logits[:] = intercepts
-        for d in range(vectors.shape[1]):
-            value = vectors[row, d] * scale
-            for t in range(logits.shape[0]):
-                logits[t] += value * weights[d, t]
+        for t in range(logits.shape[0]):
+            logits[t] = intercepts[t] + scale * _dot(vectors[row], weights[t])
         highest = logits.max()
         total = np.float32(0)
         for t in range(logits.shape[0]):

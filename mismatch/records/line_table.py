@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mismatch.intrinsics import WIDTH, lowest_bit, newline_mask
+from mismatch.intrinsics import WORDS_WIDTH, lowest_bit, newline_mask
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -35,10 +35,10 @@ def line_table(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers
     while begin < n:
         end = n
         while i < n:
-            if i + WIDTH <= n:
+            if i + WORDS_WIDTH <= n:
                 mask = newline_mask(buffer, i)
                 if mask == 0:
-                    i += WIDTH
+                    i += WORDS_WIDTH
                     continue
                 i += lowest_bit(mask)
             elif buffer[i] != 0x0A:
