@@ -316,3 +316,30 @@ def test_info_shows_the_model_card(invoke: Any, model_path: Path) -> None:
     assert shown.code == 0
     assert "calibration:" in shown.out.decode()
     assert shown.err == ""
+
+
+@pytest.mark.parametrize("command", [["score", "--out", "-"], ["gate", "--passed", "-"]], ids=lambda c: c[0])
+def test_thorough_judges_anew_what_the_first_look_cleared_and_nothing_else(invoke: Any, command: list[str]) -> None:
+    """With the starter, which has a first look: only probabilities of matches change."""
+    scrapes = Path(__file__).parent.parent / "training_data" / "scrapes.jsonl"
+    name, *rest = command
+    quick, thorough = (
+        [json.loads(line) for line in invoke(name, scrapes, *rest, *asked).out.splitlines()]
+        for asked in ([], ["--thorough"])
+    )
+    assert [row["title"] for row in quick] == [row["title"] for row in thorough]
+    changed = [
+        (before, after)
+        for before, after in zip(quick, thorough, strict=True)
+        if before["mismatch_probability"] != after["mismatch_probability"]
+    ]
+    assert 0 < len(changed) < len(quick)
+    assert {row["mismatch_verdict"] for pair in changed for row in pair} == {"match"}
+
+
+def test_evaluate_measures_what_the_first_look_costs(invoke: Any, pairs_file: Path) -> None:
+    quick, thorough = (
+        json.loads(invoke("evaluate", pairs_file, "--json", *asked).out)["overall"] for asked in ([], ["--thorough"])
+    )
+    assert quick["matched"] == thorough["matched"]
+    assert quick["auroc"] == pytest.approx(thorough["auroc"], abs=0.01)
