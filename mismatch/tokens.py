@@ -208,6 +208,24 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 state[:] = 0
                 return n, pos
         b = data[pos]
+        if previous == 0 and 0xC2 <= b < 0xE0:  # letters of two bytes, as most of Greek, Cyrillic and Arabic
+            before = pos
+            while pos + 1 < stop and 0xC2 <= data[pos] < 0xE0 and data[pos + 1] & 0xC0 == 0x80:
+                code = np.int64(data[pos] & 0x1F) << 6 | np.int64(data[pos + 1] & 0x3F)
+                value = np.int64(entries[np.int64(pages[code >> 8]) * 256 + (code & 255)])
+                if value <= 0 or value & PAIR_SCRIPT != 0:
+                    break
+                last_digit = value & DIGIT != 0
+                has_digit |= last_digit
+                h, eight, filled = push(h, eight, filled, value & CODE_POINT_MASK)
+                if weight < STEM_LETTERS:
+                    stem = h ^ eight
+                letters += 1
+                weight += 2 if value & SYLLABLE else 1
+                pos += 2
+            if pos > before:
+                last_end = pos
+                continue
         size = 1
         value = np.int64(0)
         if b < 128:

@@ -17,7 +17,7 @@ from mismatch.records.output_file import AsFile, OutputFile, WholeOrNothing
 
 __all__ = ["Encoded", "Encoder", "Sink", "open_sink", "output_format"]
 
-_ROW_GROUP_BYTES = 64 << 20
+_ROW_GROUP_BYTES = 32 << 20
 
 
 class _Form(Protocol):
