@@ -14,6 +14,7 @@ from mismatch.errors import InputError, MismatchError
 from mismatch.evaluation import judged_by, log_odds
 from mismatch.model import Model
 from mismatch.pairs import Pairs, codes, derange
+from mismatch.seen import KNOWN_SHARE, fingerprints, share_seen
 from mismatch.threshold import (
     Calibration,
     abstention_cut,
@@ -27,6 +28,7 @@ from mismatch.threshold import (
 MIN_FOR_PROBABILITIES = 100
 """matched pairs from which slope and intercept are fitted again; with fewer the model's own are steadier"""
 _SUSPECT_COUNT = 3
+_TOO_GOOD = "so that its scores are too good to promise anything; keep some pairs back from training and calibrate on those"
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ def calibrate(
         },
     }  # fmt: skip
     notices = _notices(promise, table, suspects, rows, cut, mismatched)
+    if (seen := share_seen(model.seen, fingerprints(pairs.bodies)[rows])) > KNOWN_SHARE:
+        notices.append(f"the model has learned from {seen:.0%} of these articles, {_TOO_GOOD}")
     return Calibrated(
         replace(model, calibration=calibration, card=card),
         len(all_matched) - len(rows), int((~judged).sum()), suspects, notices,
@@ -132,10 +136,7 @@ def _refuse_training_data(model: Model, digests: Sequence[dict[str, Any]]) -> No
     seen = {entry.get("sha256") for entry in data if isinstance(entry, dict)} if isinstance(data, list) else set()
     for entry in digests:
         if entry.get("sha256") and entry["sha256"] in seen:
-            raise InputError(
-                f"{entry.get('file')}: the model was trained on this file, so that its scores are too good to promise "
-                "anything; keep some pairs back from training and calibrate on those"
-            )
+            raise InputError(f"{entry.get('file')}: the model was trained on this file, {_TOO_GOOD}")
 
 
 def _drawn(table: pa.Table, rows: NDArray[np.int64], promise: Promise, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mismatch.boilerplate import BoilerplateModel
 from mismatch.cascade import FirstLook
 from mismatch.head import Forest
@@ -27,6 +30,8 @@ class Model:
     boilerplate: BoilerplateModel | None = None
     paragraphs: ParagraphModel | None = None
     """without it foreign paragraphs cannot be looked for"""
+    seen: NDArray[np.uint32] | None = None
+    """fingerprints of bodies it learned from, ascending (see `seen.py`); shape (n_kept,)"""
 
     def usable_first_look(self) -> FirstLook | None:
         """The first look, such that it clears nothing that the cuts would not, wherever they have been moved to."""

@@ -84,6 +84,8 @@ def save_model(model: Model, path: str | Path) -> None:
     for name, part in parts:
         if part is not None:
             contents[name] = _canonical(part.to_plain())
+    if model.seen is not None:
+        contents["seen"] = _canonical(packed(model.seen))
     contents["digest"] = _digest(contents)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -265,7 +267,12 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     paragraphs = ParagraphModel.from_plain(contents["paragraphs"]) if "paragraphs" in contents else None
     terms, stems = counts
     first_look = _first_look(contents["first_look"]) if "first_look" in contents else None
-    return Model(Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs)
+    seen = unpacked("seen", contents["seen"], "uint32", dimensions=1) if "seen" in contents else None
+    if seen is not None and (seen[1:] <= seen[:-1]).any():
+        raise ValueError("the fingerprints of what it learned from are not in their order")
+    return Model(
+        Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs, seen
+    )
 
 
 def _first_look(plain: dict[str, Any]) -> FirstLook:

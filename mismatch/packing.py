@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_TYPES = ("uint64", "int64", "int32", "float32", "float64", "int8", "uint8", "uint16", "float16")
+_TYPES = ("uint64", "int64", "int32", "uint32", "float32", "float64", "int8", "uint8", "uint16", "float16")
 
 
 def packed(array: NDArray[Any]) -> dict[str, Any]:

@@ -94,9 +94,13 @@ def _sketches(texts: TextBuffers) -> tuple[NDArray[np.uint64], NDArray[np.uint64
     return sketches, sequences
 
 
+def sequence_hashes(texts: TextBuffers) -> NDArray[np.uint64]:
+    """A hash of the terms of each text in their order; shape (n_texts,)."""
+    return _sketches(texts)[1]
+
+
 def _sequence_groups(texts: TextBuffers) -> NDArray[np.int64]:
-    _, sequences = _sketches(texts)
-    return np.unique(sequences, return_inverse=True)[1].astype(np.int64)
+    return np.unique(sequence_hashes(texts), return_inverse=True)[1].astype(np.int64)
 
 
 def near_duplicate_groups(texts: TextBuffers) -> NDArray[np.int64]:

@@ -30,6 +30,7 @@ from mismatch.lexicon import Lexicon
 from mismatch.model import Model
 from mismatch.overlap import FEATURE_NAMES, pair_features
 from mismatch.pairs import Pairs, group_folds
+from mismatch.seen import KNOWN_SHARE, fingerprints, kept, share_seen
 from mismatch.text_buffers import TextBuffers
 from mismatch.threshold import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.titles import TitleCleaner
@@ -43,6 +44,9 @@ MAX_SUSPECT_SHARE = 0.02
 SUSPECT_QUANTILE = 0.25
 MAX_BLENDED_EXAMPLES = 30_000
 """described pairs up to which the base's head is mixed in"""
+MIN_PAIRS_ANEW = 2_000
+"""pairs from which a model is trained without the vectors and the head of a base that has seen them"""
+_FEW_PAIRS, _TRUST_OF_PAIRS = 1_000, 100
 _BEGINNING = 500
 
 
@@ -106,8 +110,12 @@ def train(
     lexicon = Lexicon.learn(terms, stems, background, settings.max_terms)
     strata = strata_of(table)
     generators = rng.spawn(n_folds)
+    learned_from = fingerprints(pairs.bodies)[rows]
+    seen = share_seen(base.seen, learned_from) if base else 0.0
+    anew = seen > KNOWN_SHARE and len(matched_rows) >= MIN_PAIRS_ANEW
+    lent_vectors = background.vectors if background and not anew else None
     lessons = VectorLessons(
-        pairs, folds, fold_counts, lexicon, background.vectors if background else None, settings.seed,
+        pairs, folds, fold_counts, lexicon, lent_vectors, settings.seed,
         enough=len(matched_rows) >= MIN_VECTOR_PAIRS and n_folds >= 2,
     )  # fmt: skip
     half_vectors = lessons.out_of_fold(matched_rows, tell)
@@ -134,7 +142,11 @@ def train(
     lexicon = lexicon.with_vectors(lessons.whole(matched_rows[~excluded[matched_rows]], tell))
     use = ~(excluded[examples.rows] & (examples.labels == 0))
     forest = _fit(examples, use, settings.seed)
-    forest, scores, own_share = _blended(examples, scores, use, forest, base)
+    if base is not None and not anew:
+        shares = (0.0,) if seen > KNOWN_SHARE else _possible_shares(len(matched_rows))
+        forest, scores, own_share = _blended(examples, scores, use, forest, base, shares)
+    else:
+        own_share = 1.0
     out_of_fold = np.full(n, np.nan)
     matched = (examples.labels == 0) & examples.random
     out_of_fold[examples.rows[matched]] = scores[matched]
@@ -150,6 +162,7 @@ def train(
         "pairs": {
             "given": n, "used": int(len(rows) - len(suspects)), "duplicates": int((usable & ~keep).sum()),
             "without_text": int((~usable).sum()), "suspects": len(suspects), "labelled": supervised, "own_head": own_share,
+            "seen_by_base": round(seen, 4),
         },
         "settings": dict(vars(settings)),
         "figures_out_of_fold": figures,
@@ -162,7 +175,8 @@ def train(
         full_card["topics"] = {"names": list(topics.names), "cross_validated": topics.figures}
     model = Model(
         lexicon, forest, calibration, full_card, first_look, topics,
-        base.boilerplate if base else None, base.paragraphs if base else None,
+        base.boilerplate if base else None, base.paragraphs if base and not anew else None,
+        kept(learned_from, base.seen if base else None),
     )  # fmt: skip
     return Training(model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum()))
 
@@ -302,11 +316,19 @@ def _suspects(examples: Examples, scores: NDArray[np.float64], n: int) -> NDArra
     return excluded
 
 
+def _possible_shares(n_matched: int) -> tuple[float, ...]:
+    """What part the archive's own head may have: a few pairs are easily told apart by a head that knows nothing else."""
+    most = 1.0 if n_matched >= _FEW_PAIRS else n_matched / (n_matched + _TRUST_OF_PAIRS)
+    return tuple(share for share in (0.0, 0.25, 0.5, 0.75, 1.0) if share <= most)
+
+
 def _blended(
-    examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], forest: Forest, base: Model | None
-) -> tuple[Forest, NDArray[np.float64], float]:
-    """The head mixed with the base's, in the proportion that predicts best out of fold; on many pairs it stands alone."""
-    if base is None or base.forest is None or int(use.sum()) > MAX_BLENDED_EXAMPLES:
+    examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], forest: Forest, base: Model,
+    shares: tuple[float, ...],
+) -> tuple[Forest, NDArray[np.float64], float]:  # fmt: skip
+    """The head mixed with the base's, in the proportion of `shares` that predicts best out of fold; on many pairs it stands
+    alone."""
+    if base.forest is None or (int(use.sum()) > MAX_BLENDED_EXAMPLES and 1.0 in shares):
         return forest, scores, 1.0
     from sklearn.metrics import log_loss
 
@@ -314,7 +336,7 @@ def _blended(
     labels = examples.labels[measured]
     lent = base.forest.predict(examples.features)
     losses = {}
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for share in shares:
         mixed = share * scores + (1 - share) * lent
         slope, intercept = fit_platt(mixed[measured], labels)
         z = np.clip(slope * mixed[measured] + intercept, -30, 30)

@@ -80,6 +80,8 @@ def evaluate(
 
     from mismatch import evaluation, terminal
     from mismatch.records.columns import ColumnChoice
+    from mismatch.seen import KNOWN_SHARE, fingerprints, share_seen
+    from mismatch.text_buffers import text_buffers
 
     check_outputs({"--report": report, "--rejected": rejected}, inputs=inputs)
     if report == "-" and as_json:
@@ -93,6 +95,10 @@ def evaluate(
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
     table, _ = read_pairs(inputs, format, choice, rejected, quiet)
     table, labels = as_judged(table), None if swaps else labels_of(table, label, quiet)
+    for loaded in models:
+        if (seen := share_seen(loaded.seen, fingerprints(text_buffers(table["body"])))) > KNOWN_SHARE:
+            name = loaded.card.get("name") or "the model"
+            terminal.say(f"{name} has learned from {seen:.0%} of these articles: its figures are too good", quiet=quiet)
     setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)
     result: evaluation.Evaluation | evaluation.Comparison
     if compare is None:

@@ -54,6 +54,7 @@ def train(
     from mismatch.classifier import resolve_base
     from mismatch.model_file import save_model
     from mismatch.records.columns import ColumnChoice
+    from mismatch.seen import KNOWN_SHARE
     from mismatch.starter import model_path
     from mismatch.stream_training import train_archive
     from mismatch.terminal import say, spinner
@@ -91,6 +92,13 @@ def train(
         f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without text left out)",
         quiet=quiet,
     )
+    if counts["seen_by_base"] > KNOWN_SHARE:
+        what = (
+            "its head was kept as it is, and the figures are too good"
+            if counts["own_head"] == 0
+            else "trained without it, for it would take all of them for good pairs"
+        )
+        say(f"the base model has seen {counts['seen_by_base']:.0%} of these articles: {what}", quiet=quiet)
     n = len(training.suspects)
     if n:
         listed = f"listed in {suspects}" if suspects else "list them with --suspects FILE"
