@@ -69,7 +69,7 @@ def build(settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLan
         loaded = model.current
         stops = stopping()
         answer = {"status": "stopping" if stops else "ready", "model": loaded.name, "digest": loaded.digest,
-                  "version": __version__}  # fmt: skip
+                  "version": __version__, "prior": loaded.scorer.model.calibration.prior}  # fmt: skip
         return _json(answer, 503 if stops else 200)
 
     @api.get("/metrics", tags=["service"], summary="Counters for Prometheus", **described.metrics())

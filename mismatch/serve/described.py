@@ -108,7 +108,8 @@ def health() -> dict[str, Any]:
 def ready() -> dict[str, Any]:
     """For /ready."""
     names = ("status", "model", "digest", "version")
-    return _plain({name: {"type": "string"} for name in names}, {503: "It is stopping"})
+    prior = {"type": "number", "description": "the share of mismatches that its probabilities expect in the stream"}
+    return _plain({**{name: {"type": "string"} for name in names}, "prior": prior}, {503: "It is stopping"})
 
 
 def metrics() -> dict[str, Any]:

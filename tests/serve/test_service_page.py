@@ -89,6 +89,7 @@ def test_a_pair_is_judged_and_the_terms_of_the_title_are_marked(page: Any, servi
     assert "cricket" in page.locator("#missing li").all_inner_texts()
     assert page.locator("#marked").inner_text().strip() == body.strip()
     assert page.locator("#answer").evaluate("e => e === document.activeElement")
+    assert page.locator("#prior").inner_text() == "where 1.0 % of all articles are expected to be wrong"
 
 
 def test_hostile_text_stays_text(page: Any, service: Service) -> None:
@@ -245,9 +246,11 @@ def test_the_token_is_asked_for_and_used(browser: Any, model_path: Path) -> None
 
 
 @pytest.mark.skipif("MISMATCH_SCREENSHOT" not in os.environ, reason="MISMATCH_SCREENSHOT asks for it")
-def test_a_screenshot_for_the_documentation(page: Any, service: Service, rows_file: Path, stray: dict[str, str]) -> None:
-    page.set_viewport_size({"width": 1100, "height": 900})
-    judge(page, service, stray["title"], stray["body"])
+def test_a_screenshot_for_the_documentation(browser: Any, stray: dict[str, str]) -> None:
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    with Service("--model", "starter") as service:
+        judge(page, service, stray["title"], stray["body"])
     page.evaluate("window.scrollTo(0, 0)")
     (ROOT / "docs" / "images").mkdir(parents=True, exist_ok=True)
     page.screenshot(path=ROOT / "docs" / "images" / "page.png", full_page=True)
+    page.close()

@@ -3,6 +3,7 @@
 import { readHtml, setUp as setUpArticle } from "./article.js";
 import { readRows, setUp as setUpRows } from "./rows.js";
 import { model } from "./service.js";
+import { share } from "./words.js";
 
 const drop = document.getElementById("drop");
 
@@ -31,5 +32,7 @@ document.addEventListener("drop", (event) => {
   if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
 });
 model().then((ready) => {
-  if (ready) document.getElementById("model").textContent = `Model ${ready.model} (${ready.digest.slice(0, 12)}), mismatch ${ready.version}`;
+  if (!ready) return;
+  document.getElementById("prior").textContent = `where ${share(ready.prior)} of all articles are expected to be wrong`;
+  document.getElementById("model").textContent = `Model ${ready.model} (${ready.digest.slice(0, 12)}), mismatch ${ready.version}`;
 }).catch(() => {});
