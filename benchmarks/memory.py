@@ -17,9 +17,12 @@ import pyarrow.parquet as pq
 from benchmarks.processes import MISMATCH, measure
 from benchmarks.results import Plot, Result, Table, met
 from benchmarks.running import model_name, options_of, start
-from benchmarks.throughput import CORPUS, write_lines
+from benchmarks.synthetic import articles, sentences_of
+from benchmarks.throughput import CORPUS, write, write_lines
 
 TIMES = (1, 4, 16)
+ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
+DIFFERENT_ROWS, SHORT_BODY = 10_000, 200
 WANTED_MB = 500
 FLAT = 1.25
 """the longest file may take this many times the memory of the shortest"""
@@ -54,11 +57,12 @@ def run(given: argparse.Namespace) -> Result:
                 met(peaks[-1] <= FLAT * peaks[0]),
                 met(max(peaks) < WANTED_MB),
             )
+        by_rows = against_rows(folder, once, given)
     table.notes = [
         f"Once is {size:,.0f} MB of JSON lines, {TIMES[-1]} times {TIMES[-1] * size:,.0f} MB. "
         f"Flat: at most {FLAT} times the memory of the shortest file."
     ]
-    result.tables.append(table)
+    result.tables += [table, by_rows]
     result.plots.append(
         Plot(
             "memory",
@@ -73,6 +77,24 @@ def run(given: argparse.Namespace) -> Result:
     return result
 
 
+def against_rows(folder: Path, once: Path, given: argparse.Namespace) -> Table:
+    """Short articles, more and more of them."""
+    table = Table(
+        f"The same against the number of rows, JSON lines, bodies of {SHORT_BODY} bytes",
+        ["rows", "MB", "seconds", "peak MB", f"under {WANTED_MB} MB"],
+    )
+    bodies = pj.read_json(once, pj.ReadOptions(block_size=1 << 26))["body"]
+    short = write(folder / "short.jsonl", articles(sentences_of(bodies), DIFFERENT_ROWS, SHORT_BODY))
+    for rows in ROWS if given.limit is None else ROWS[:2]:
+        path = repeated(short, "jsonl", rows // DIFFERENT_ROWS)
+        command = [*MISMATCH, "score", path, "--model", given.model, "--quiet", "--out", folder / "out.jsonl"]
+        cost = measure(command)
+        size = path.stat().st_size / 1e6
+        table.add(f"{rows:,}", f"{size:,.0f}", f"{cost.seconds:.1f}", f"{cost.peak_mb:,.0f}", met(cost.peak_mb < WANTED_MB))
+        path.unlink()
+    return table
+
+
 def repeated(once: Path, kind: str, times: int) -> Path:
     """A file with the articles of `once`, so many times."""
     path = once.parent / f"repeated.{kind}"
@@ -82,10 +104,10 @@ def repeated(once: Path, kind: str, times: int) -> Path:
                 with once.open("rb") as lines:
                     shutil.copyfileobj(lines, out, 1 << 22)
         return path
-    articles: pa.Table = pj.read_json(once, pj.ReadOptions(block_size=1 << 26))
-    with pq.ParquetWriter(path, articles.schema) as writer:
+    table: pa.Table = pj.read_json(once, pj.ReadOptions(block_size=1 << 26))
+    with pq.ParquetWriter(path, table.schema) as writer:
         for _ in range(times):
-            writer.write_table(articles, row_group_size=4096)
+            writer.write_table(table, row_group_size=4096)
     return path
 
 
