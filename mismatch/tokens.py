@@ -161,6 +161,15 @@ STATE_SIZE = 12
 SLACK_TERMS = 32  # neither 64 bytes of ASCII nor one code point ever give more terms than this
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _add_letter(h, eight, filled, stem, weight, entry):
+    """A word under way and the letter of an entry of the folding table: (hash, bytes held back, how many, stem, weight)."""
+    h, eight, filled = push(h, eight, filled, entry & CODE_POINT_MASK)
+    if weight < STEM_LETTERS:
+        stem = h ^ eight
+    return h, eight, filled, stem, weight + (2 if entry & SYLLABLE else 1)
+
+
 @njit(cache=True, nogil=True)
 def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions, terms, stems, ends):
     """Cuts `data[pos:stop]` into terms until the text or the room in the output arrays ends.
@@ -217,11 +226,8 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                     break
                 last_digit = value & DIGIT != 0
                 has_digit |= last_digit
-                h, eight, filled = push(h, eight, filled, value & CODE_POINT_MASK)
-                if weight < STEM_LETTERS:
-                    stem = h ^ eight
+                h, eight, filled, stem, weight = _add_letter(h, eight, filled, stem, weight, value)
                 letters += 1
-                weight += 2 if value & SYLLABLE else 1
                 pos += 2
             if pos > before:
                 last_end = pos
@@ -255,11 +261,8 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                     alone = True
                 last_digit = entry & DIGIT != 0
                 has_digit |= last_digit
-                h, eight, filled = push(h, eight, filled, entry & CODE_POINT_MASK)
-                if weight < STEM_LETTERS:
-                    stem = h ^ eight
+                h, eight, filled, stem, weight = _add_letter(h, eight, filled, stem, weight, entry)
                 letters += 1
-                weight += 2 if entry & SYLLABLE else 1
                 last_end = pos + size
                 continue
             if letters > 0:
