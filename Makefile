@@ -24,6 +24,7 @@ lint: install  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 floor: install  ## quality and speed against the committed floors
 	$(BIN)/python -m benchmarks.floor

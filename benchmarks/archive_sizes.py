@@ -16,7 +16,7 @@ from benchmarks.ranking import DrawnPairs
 from benchmarks.results import Plot, Result, Table, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
 from mismatch import MismatchClassifier, MismatchError
-from mismatch.model import Model
+from mismatch.model.model import Model
 
 SIZES = (50, 200, 1_000, 5_000, 20_000)
 CORPORA = ("newssumm_india", "reuters", "ja_livedoor", "ar_hespress_jazeera", "masakhanews_xho", "allsides")

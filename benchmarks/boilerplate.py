@@ -16,8 +16,12 @@ import corpora
 import numpy as np
 import pyarrow as pa
 
-from mismatch.boilerplate import KINDS, BoilerplateModel
-from mismatch.boilerplate_training import (
+from mismatch.features.overlap_features import FEATURE_NAMES, pair_features
+from mismatch.screening.boilerplate import KINDS, BoilerplateModel
+from mismatch.terms.document_frequency import DocumentCounter
+from mismatch.terms.lexicon import Lexicon
+from mismatch.terms.text_buffers import text_buffers
+from models.boilerplate_training import (
     LANGUAGES,
     frequent_words,
     learn_boilerplate,
@@ -26,10 +30,6 @@ from mismatch.boilerplate_training import (
     read_phrases,
     tables_of_figures,
 )
-from mismatch.document_counts import DocumentCounter
-from mismatch.lexicon import Lexicon
-from mismatch.overlap import FEATURE_NAMES, pair_features
-from mismatch.text_buffers import text_buffers
 
 DATA = Path(__file__).parent.parent / "training_data"
 

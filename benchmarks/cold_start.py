@@ -23,9 +23,9 @@ ARTICLE = {
 HELP_SECONDS, LOAD_SECONDS, ARTICLE_SECONDS = 0.5, 0.150, 2.5
 _LOADING = """
 import sys, time
-import mismatch.scorer
+import mismatch.judging.scorer
 begin = time.perf_counter()
-mismatch.scorer.load(sys.argv[1])
+mismatch.judging.scorer.load(sys.argv[1])
 print(time.perf_counter() - begin)
 """
 

@@ -18,12 +18,13 @@ from benchmarks.results import Plot, Result, Table, met, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
 from mismatch import MismatchClassifier, MismatchError, Scorer
 from mismatch.classifier import label_codes
-from mismatch.evaluation import log_odds
-from mismatch.model import Model
-from mismatch.pairs import Pairs, group_folds
+from mismatch.evaluation.evaluation import log_odds
+from mismatch.judging.swaps import Pairs
+from mismatch.model.model import Model
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.tables import read_pairs
-from mismatch.text_buffers import text_buffers
+from mismatch.terms.text_buffers import text_buffers
+from mismatch.training.pairs import group_folds
 
 PARTS = ("corpora", "fnc1", "natural")
 N_FOLDS, TRAINED_FOLDS = 5, 3

@@ -18,19 +18,21 @@ import pyarrow as pa
 
 from benchmarks import ranking
 from benchmarks.floor_figures import Measured
-from mismatch import MismatchClassifier, pipeline
-from mismatch.cascade import MIN_BYTES
-from mismatch.evaluation import log_odds
-from mismatch.measures import cut_at, recall_at
-from mismatch.model import Model
-from mismatch.model_file import load_model
-from mismatch.pairs import Pairs, derange, group_folds
+from mismatch import MismatchClassifier
+from mismatch.evaluation.evaluation import log_odds
+from mismatch.evaluation.measures import cut_at, recall_at
+from mismatch.features.cascade import MIN_BYTES
+from mismatch.judging import pipeline
+from mismatch.judging.scorer import Scorer
+from mismatch.judging.swaps import Pairs, derange
+from mismatch.model.model import Model
+from mismatch.model.model_file import load_model
+from mismatch.model.starter import starter_path
+from mismatch.records.output.writing import open_sink
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
 from mismatch.records.tables import read_pairs
-from mismatch.records.writing import open_sink
-from mismatch.scorer import Scorer
-from mismatch.starter import starter_path
+from mismatch.training.pairs import group_folds
 
 DATA = Path(__file__).parent.parent / "training_data"
 SEEDS = (0, 1, 2)

@@ -25,15 +25,15 @@ from benchmarks import synthetic
 from benchmarks.floor_figures import Measured
 from benchmarks.floor_quality import articles, starter
 from benchmarks.processes import MISMATCH, measure
-from mismatch.cascade import score_pairs
-from mismatch.overlap import FEATURE_NAMES
+from mismatch.features.cascade import score_pairs
+from mismatch.features.overlap_features import FEATURE_NAMES
+from mismatch.judging.scorer import Scorer
+from mismatch.model.starter import starter_path
 from mismatch.records.blocks import Chunk
-from mismatch.records.encoding import Encoder
+from mismatch.records.output.encoding import Encoder
 from mismatch.records.reading import Reader
-from mismatch.scorer import Scorer
-from mismatch.starter import starter_path
-from mismatch.text_buffers import TextBuffers, text_buffers
-from mismatch.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
+from mismatch.terms.text_buffers import TextBuffers, text_buffers
+from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 BODY_BYTES, LONG_BODY, VERY_LONG_BODY = 3_000, 10_000, 100_000
 TEXT_BYTES = 1_200_000

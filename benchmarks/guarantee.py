@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
-from mismatch.threshold import guaranteed_cut, one_per_group, pairs_needed
+from mismatch.model.calibration import guaranteed_cut, one_per_group, pairs_needed
 
 SETTINGS = [(rate, confidence) for rate in (0.001, 0.005, 0.01, 0.05) for confidence in (0.9, 0.95, 0.99)]
 TIES = 200

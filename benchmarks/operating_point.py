@@ -20,10 +20,11 @@ from benchmarks import corpora, ranking
 from benchmarks.results import Plot, Result, Table, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
 from mismatch import MismatchError, Scorer
-from mismatch.calibration import Promise, calibrate
-from mismatch.model import Model
-from mismatch.pairs import Pairs, group_folds
-from mismatch.terminal import safe
+from mismatch.evaluation.operating_point import Promise, calibrate
+from mismatch.judging.swaps import Pairs
+from mismatch.model.model import Model
+from mismatch.report.console import safe
+from mismatch.training.pairs import group_folds
 
 LABELS = Path(__file__).parent / "labels"
 _BODY_SHOWN = 300

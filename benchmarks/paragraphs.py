@@ -19,11 +19,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.model_file import load_model
-from mismatch.paragraphs import MIN_PASSAGES, ParagraphModel, measure
-from mismatch.planting import Planted, in_pieces, planted, random_donors, same_topic_donors, shuffled
-from mismatch.starter import model_path
-from mismatch.text_buffers import text_buffers
+from mismatch.model.model_file import load_model
+from mismatch.model.starter import model_path
+from mismatch.paragraphs.paragraph_model import ParagraphModel, measure
+from mismatch.paragraphs.passage_terms import MIN_PASSAGES
+from mismatch.terms.text_buffers import text_buffers
+from models.planting import Planted, in_pieces, planted, random_donors, same_topic_donors, shuffled
 
 LEAST_PASSAGES = MIN_PASSAGES + 1
 NEAREST_OF = 200

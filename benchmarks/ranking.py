@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.evaluation import judged_by, log_odds
-from mismatch.measures import recall_at
-from mismatch.model import Model
-from mismatch.pairs import Pairs, codes, derange
-from mismatch.text_buffers import text_buffers
+from mismatch.evaluation.evaluation import judged_by, log_odds
+from mismatch.evaluation.measures import recall_at
+from mismatch.judging.swaps import Pairs, codes, derange
+from mismatch.model.model import Model
+from mismatch.terms.text_buffers import text_buffers
 
 SWAPS = 3
 """different derangements, so that chance in the swaps counts less"""

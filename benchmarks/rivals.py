@@ -35,8 +35,8 @@ from benchmarks.starter_quality import FIGURES, LABELLED, cells, cosine_figures
 from benchmarks.throughput import score_file, write
 from mismatch import MismatchClassifier, MismatchError, Scorer
 from mismatch.classifier import label_codes
-from mismatch.evaluation import log_odds
-from mismatch.model import Model
+from mismatch.evaluation.evaluation import log_odds
+from mismatch.model.model import Model
 
 CORPORA = ("newssumm_india", "technews", LABELLED)
 ARTICLES, FEWER, FEW = 20_000, 2_000, 300

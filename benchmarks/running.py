@@ -13,7 +13,7 @@ from benchmarks.results import Result
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mismatch.model import Model
+    from mismatch.model.model import Model
 
 
 def options_of(description: str | None) -> argparse.ArgumentParser:
@@ -57,8 +57,8 @@ def model_of(given: argparse.Namespace) -> Model:
         If it cannot be used.
     """
     from mismatch.errors import MismatchError
-    from mismatch.model_file import load_model
-    from mismatch.starter import model_path
+    from mismatch.model.model_file import load_model
+    from mismatch.model.starter import model_path
 
     try:
         return load_model(model_path(given.model))

@@ -11,11 +11,11 @@ import corpora
 import numpy as np
 from boilerplate import DATA, ordinary, plain_lexicon
 
-from mismatch.boilerplate_training import learn_boilerplate, read_pages, read_phrases
-from mismatch.overlap import pair_features
-from mismatch.screening import REASONS, screen
-from mismatch.text_buffers import text_buffers
-from mismatch.titles import TitleCleaner
+from mismatch.features.overlap_features import pair_features
+from mismatch.screening.screening import REASONS, screen
+from mismatch.screening.title_cleaning import TitleCleaner
+from mismatch.terms.text_buffers import text_buffers
+from models.boilerplate_training import learn_boilerplate, read_pages, read_phrases
 
 EXAMPLES = 20
 

@@ -17,7 +17,7 @@ from benchmarks.operating_point import LABELS, identifiers
 from benchmarks.ranking import DrawnPairs, Figures
 from benchmarks.results import Plot, Result, Table, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
-from mismatch.model import Model
+from mismatch.model.model import Model
 
 LABELLED = "fnc1_train"
 ENGLISH = (*corpora.ENGLISH, LABELLED)

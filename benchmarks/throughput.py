@@ -262,10 +262,10 @@ def alternating(commands: dict[str, tuple[list[str | Path], int, int]]) -> dict[
 
 def score_file(source: Path, folder: Path, scorer: object) -> None:
     """What `mismatch score` does once it is up."""
-    from mismatch import pipeline
+    from mismatch.judging import pipeline
+    from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
-    from mismatch.records.writing import open_sink
 
     reader = Reader([source])
     with open_sink(folder / "scored.jsonl", schema=reader.schema) as sink, Quarantine(None) as quarantine:

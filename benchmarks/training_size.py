@@ -23,14 +23,14 @@ from benchmarks.processes import MISMATCH, measure
 from benchmarks.results import Plot, Result, Table, met
 from benchmarks.running import model_name, options_of, start, table_of
 from benchmarks.throughput import CORPUS
-from mismatch.stream_training import LIMITS
+from mismatch.training.archive import LIMITS
 
 SIZES = (10_000, 100_000, 1_000_000)
 WANTED_SECONDS, WANTED_MB = 15 * 60, 3_000
 _READ = """
 import sys, time
 from mismatch.records.reading import Reader
-from mismatch.stream_training import read_archive
+from mismatch.training.archive import read_archive
 begin = time.perf_counter()
 archive = read_archive(Reader([sys.argv[1]]))
 print(time.perf_counter() - begin, archive.n_counted, archive.table.num_rows)

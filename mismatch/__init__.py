@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mismatch.classifier import MismatchClassifier
     from mismatch.errors import InputError, MismatchError, ModelError
-    from mismatch.scorer import Scorer, Verdict, load
+    from mismatch.judging.scorer import Scorer, Verdict, load
 
 __version__ = "0.1.0"
 __all__ = ["InputError", "MismatchClassifier", "MismatchError", "ModelError", "Scorer", "Verdict", "load"]

@@ -12,14 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from mismatch.cascade import score_pairs
 from mismatch.errors import InputError
-from mismatch.frames import pairs_table
-from mismatch.model import Model
-from mismatch.model_file import load_model, save_model
-from mismatch.starter import starter_path
-from mismatch.text_buffers import text_buffers
-from mismatch.training import Settings, train
+from mismatch.features.cascade import score_pairs
+from mismatch.judging.frames import pairs_table
+from mismatch.model.model import Model
+from mismatch.model.model_file import load_model, save_model
+from mismatch.model.starter import starter_path
+from mismatch.terms.text_buffers import text_buffers
+from mismatch.training.examples import Settings
+from mismatch.training.recipe import train
 
 CLASSES = np.array(["match", "mismatch"])
 _LABELS = {

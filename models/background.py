@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.document_counts import Counts
-from mismatch.lexicon import Lexicon, TermVectors
-from mismatch.text_buffers import text_buffers
-from mismatch.tokens import cut_all, terms_of
+from mismatch.terms.document_frequency import Counts
+from mismatch.terms.lexicon import Lexicon, TermVectors
+from mismatch.terms.text_buffers import text_buffers
+from mismatch.terms.tokens import cut_all, terms_of
 
 TERMS_IN_A_DOCUMENT = 300
 """a word of frequency f is in a document with probability 1 - (1 - f) ** 300"""

@@ -27,8 +27,18 @@ sys.path[:0] = [str(ROOT), str(ROOT / "models")]
 
 from background import background  # noqa: E402
 
-from mismatch.boilerplate import BoilerplateModel  # noqa: E402
-from mismatch.boilerplate_training import (  # noqa: E402
+from mismatch.model.model import Model  # noqa: E402
+from mismatch.model.model_file import save_model  # noqa: E402
+from mismatch.model.topics import TopicModel  # noqa: E402
+from mismatch.paragraphs.paragraph_model import ParagraphModel  # noqa: E402
+from mismatch.records.tables import read_pairs  # noqa: E402
+from mismatch.screening.boilerplate import BoilerplateModel  # noqa: E402
+from mismatch.terms.lexicon import Lexicon  # noqa: E402
+from mismatch.terms.text_buffers import text_buffers  # noqa: E402
+from mismatch.training.examples import Settings  # noqa: E402
+from mismatch.training.recipe import train  # noqa: E402
+from mismatch.training.topics import learn_topics  # noqa: E402
+from models.boilerplate_training import (  # noqa: E402
     frequent_words,
     learn_boilerplate,
     ordinary_texts,
@@ -36,15 +46,7 @@ from mismatch.boilerplate_training import (  # noqa: E402
     read_phrases,
     tables_of_figures,
 )
-from mismatch.lexicon import Lexicon  # noqa: E402
-from mismatch.model import Model  # noqa: E402
-from mismatch.model_file import save_model  # noqa: E402
-from mismatch.paragraph_training import fit_paragraphs  # noqa: E402
-from mismatch.paragraphs import ParagraphModel  # noqa: E402
-from mismatch.records.tables import read_pairs  # noqa: E402
-from mismatch.text_buffers import text_buffers  # noqa: E402
-from mismatch.topics import TopicModel, learn_topics  # noqa: E402
-from mismatch.training import Settings, train  # noqa: E402
+from models.paragraph_training import fit_paragraphs  # noqa: E402
 
 VECTOR_SIZE = 128
 ORDINARY_BODIES = 1500

@@ -18,7 +18,7 @@ import pytest
 from ordinary_pairs import CRICKET_TITLE, PAIRS, SYRIA_BODY
 
 from mismatch import MismatchClassifier
-from mismatch.scorer import Scorer, load
+from mismatch.judging.scorer import Scorer, load
 
 ROOT = Path(__file__).parent.parent
 

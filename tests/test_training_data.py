@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 from jsonschema import Draft202012Validator
 
-from mismatch.pairs import near_duplicate_groups
-from mismatch.text_buffers import text_buffers
+from mismatch.terms.near_duplicates import near_duplicate_groups
+from mismatch.terms.text_buffers import text_buffers
 
 DATA = Path(__file__).parent.parent / "training_data"
 Row = dict[str, Any]

@@ -16,10 +16,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch import overlap, pair_terms, soft_overlap, tokens
-from mismatch.document_counts import Counts
-from mismatch.folding import SPELLING_VARIANTS
-from mismatch.lexicon import Lexicon
+from mismatch.features import overlap_features, pair_terms, vector_features
+from mismatch.terms import tokens
+from mismatch.terms.document_frequency import Counts
+from mismatch.terms.folding import SPELLING_VARIANTS
+from mismatch.terms.lexicon import Lexicon
 
 _WORD = (1 << 64) - 1
 _STEM_SALT, _PAIR_SALT = (int(n) for n in (tokens._STEM_SALT, tokens._PAIR_SALT))
@@ -228,7 +229,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
     bigram_hit = sum(w for w, pair in zip(bigram_weight, bigrams, strict=True) if pair in in_body)
     occurrences = sum(s in places for s in body_stems)
     rarest = sorted(stems, key=known.stem, reverse=True)[:3]
-    saturation = overlap._K1 * (1 - overlap._B + overlap._B * n / overlap._TYPICAL_TERMS)
+    saturation = overlap_features._K1 * (1 - overlap_features._B + overlap_features._B * n / overlap_features._TYPICAL_TERMS)
     counts = [(known.term(t), all_counts[t.text, t.unspaced]) for t in hit]
     out = {
         "coverage": _share(sum(known.term(t) for t in hit), total),
@@ -246,7 +247,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
         "first_hit": math.log(1 + min(places.values(), default=n)),
         "title_weight": total / known.unknown,
         "rare_hits": sum(s in places for s in rarest),
-        "bm25": sum(idf * c * (overlap._K1 + 1) / (c + saturation) for idf, c in counts) / known.unknown,
+        "bm25": sum(idf * c * (overlap_features._K1 + 1) / (c + saturation) for idf, c in counts) / known.unknown,
         "density": math.log(1 + 1000 * occurrences / n) if n else 0,
         "type_token_ratio": len(body_types) / n if n else 0,
         "words": math.log(1 + sum(not any("0" <= c <= "9" for c in t.text) for t in body_types)),
@@ -261,11 +262,11 @@ def _vector_features(
     body_types: list[Term], body_counts: Counter[tuple[str, bool]],
     lead: set[tuple[str, bool]], found: set[int], stem_coverage: float, known: Known,
 ) -> dict[str, float]:  # fmt: skip
-    nothing = dict.fromkeys(overlap.VECTOR_FEATURES, 0.0) | {"soft_coverage": stem_coverage}
-    looked_at = body_types[: soft_overlap.VECTOR_TERMS]
+    nothing = dict.fromkeys(overlap_features.VECTOR_FEATURES, 0.0) | {"soft_coverage": stem_coverage}
+    looked_at = body_types[: vector_features.VECTOR_TERMS]
     total, share = _covered(types, known)
     body_total, body_share = _covered(looked_at, known)
-    if share <= soft_overlap.MIN_VECTOR_SHARE * total or body_share <= soft_overlap.MIN_VECTOR_SHARE * body_total:
+    if share <= vector_features.MIN_VECTOR_SHARE * total or body_share <= vector_features.MIN_VECTOR_SHARE * body_total:
         return nothing
     sums = np.zeros((3, known.size))
     for t in types:
@@ -280,11 +281,13 @@ def _vector_features(
         if (t.text, t.unspaced) in lead:
             sums[2] += known.term(t) * vector
     hit = sum(known.term(t) for t in types if t.hashes[1] in found)
-    missing = [t for t in types if t.hashes[1] not in found and t.hashes[0] in known.vectors][: soft_overlap.MISSING_TERMS]
+    missing = [t for t in types if t.hashes[1] not in found and t.hashes[0] in known.vectors][
+        : vector_features.MISSING_TERMS
+    ]
     best = [_nearest(known.vectors[t.hashes[0]], near) for t in missing]
     weight = sum(known.term(t) for t in missing)
     soft = sum(known.term(t) * b[0] for t, b in zip(missing, best, strict=True))
-    soft_8 = sum(known.term(t) * sum(b) / soft_overlap.BEST for t, b in zip(missing, best, strict=True))
+    soft_8 = sum(known.term(t) * sum(b) / vector_features.BEST for t, b in zip(missing, best, strict=True))
     return {
         "vector_similarity": _cosine(sums[0], sums[1]),
         "lead_similarity": _cosine(sums[0], sums[2]),
@@ -296,7 +299,7 @@ def _vector_features(
 
 
 def _nearest(vector: NDArray[np.float64], near: list[NDArray[np.float64]]) -> list[float]:
-    return sorted((max(0.0, _cosine(vector, other)) for other in near), reverse=True)[: soft_overlap.BEST]
+    return sorted((max(0.0, _cosine(vector, other)) for other in near), reverse=True)[: vector_features.BEST]
 
 
 def _covered(types: Sequence[Term], known: Known) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mismatch.text_buffers import TextBuffers
+from mismatch.terms.text_buffers import TextBuffers
 
 ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "éàüößñçøłđæœıİŠžŁÅÆĲŉſ", "αβγδεζΣςΆΏ", "бгджзийкёғқңЩЪЯ",

@@ -1,1 +1,4 @@
-"""What takes a whole batch or stream to see."""
+"""What takes a whole batch to see: repairs, shifts, repeats, sources that got worse. Empty as yet.
+
+What belongs here compares rows with other rows.
+"""

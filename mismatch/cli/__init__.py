@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from mismatch.cli.exit_codes import Commands, run
 from mismatch.cli.judging import evaluate, explain
 from mismatch.cli.models import info
 from mismatch.cli.scoring import gate, score
 from mismatch.cli.serving import serve
 from mismatch.cli.training import calibrate, train
-from mismatch.endings import Commands, run
 
 __all__ = ["app", "main"]
 

@@ -39,8 +39,8 @@ def explain(
 
     Example: mismatch explain --title "KXIP vs KKR Live Score" --body-file body.txt
     """
-    from mismatch.explain import explain as explain_pair
-    from mismatch.explain import in_words
+    from mismatch.judging.explanation import explain as explain_pair
+    from mismatch.judging.explanation import in_words
     from mismatch.records.columns import ColumnChoice
 
     if inputs:
@@ -49,7 +49,7 @@ def explain(
         text_title, text_body = title, read_text(body_file)
     else:
         raise InputError("give --title and --body-file, or a file and --row")
-    from mismatch.terminal import safe
+    from mismatch.report.console import safe
 
     for line in in_words(explain_pair(load_scorer(model), text_title, text_body)):
         typer.echo(safe(line, 400) if line.strip() else "")
@@ -78,10 +78,12 @@ def evaluate(
     import json
     from dataclasses import replace
 
-    from mismatch import evaluation, terminal
+    from mismatch.evaluation import evaluation
     from mismatch.records.columns import ColumnChoice
-    from mismatch.seen import KNOWN_SHARE, fingerprints, share_seen
-    from mismatch.text_buffers import text_buffers
+    from mismatch.report import tables
+    from mismatch.report.console import say
+    from mismatch.terms.text_buffers import text_buffers
+    from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints, share_seen
 
     check_outputs({"--report": report, "--rejected": rejected}, inputs=inputs)
     if report == "-" and as_json:
@@ -98,7 +100,7 @@ def evaluate(
     for loaded in models:
         if (seen := share_seen(loaded.seen, fingerprints(text_buffers(table["body"])))) > KNOWN_SHARE:
             name = loaded.card.get("name") or "the model"
-            terminal.say(f"{name} has learned from {seen:.0%} of these articles: its figures are too good", quiet=quiet)
+            say(f"{name} has learned from {seen:.0%} of these articles: its figures are too good", quiet=quiet)
     setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)
     result: evaluation.Evaluation | evaluation.Comparison
     if compare is None:
@@ -114,6 +116,6 @@ def evaluate(
     elif report == "-":
         pass
     elif isinstance(result, evaluation.Comparison):
-        terminal.print_comparison(result)
+        tables.print_comparison(result)
     else:
-        terminal.print_evaluation(result)
+        tables.print_evaluation(result)

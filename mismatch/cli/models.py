@@ -10,7 +10,7 @@ import typer
 from mismatch.cli.options import Quiet
 
 if TYPE_CHECKING:
-    from mismatch.scorer import Scorer
+    from mismatch.judging.scorer import Scorer
 
 
 def info(
@@ -24,7 +24,7 @@ def info(
     """
     import json
 
-    from mismatch.terminal import print_card
+    from mismatch.report.tables import print_card
 
     loaded = load_scorer(model).model
     card = {**loaded.card, "calibration": dict(vars(loaded.calibration)), "terms": len(loaded.lexicon.terms.hashes)}
@@ -40,7 +40,7 @@ def load_scorer(
     """A scorer for a path or `starter`; with `prior`, its probabilities are for a stream with that share of mismatches."""
     from dataclasses import replace
 
-    from mismatch.scorer import Scorer, load
+    from mismatch.judging.scorer import Scorer, load
 
     scorer = load(model, explain=explain, thorough=thorough, paragraphs=paragraphs)
     if prior is None:

@@ -36,7 +36,7 @@ def check_report(path: str | None) -> None:
     """Before the work begins: whether a report can be made, and whether it can be written where it is to go."""
     if path is None:
         return
-    from mismatch.records.output_file import OutputFile
+    from mismatch.records.output.output_file import OutputFile
     from mismatch.report.html import require_report
 
     require_report()
@@ -46,7 +46,7 @@ def check_report(path: str | None) -> None:
 
 def write_page(path: str, html: str) -> None:
     """Writes a report; the file appears whole or not at all."""
-    from mismatch.records.output_file import OutputFile
+    from mismatch.records.output.output_file import OutputFile
 
     with OutputFile(path) as page:
         page.write(html.encode("utf-8", "replace"))
@@ -54,7 +54,7 @@ def write_page(path: str, html: str) -> None:
 
 def output_format_of(path: str, reader: Any) -> str:
     """The format that the name gives; on standard output that of the input."""
-    from mismatch.records.writing import output_format
+    from mismatch.records.output.writing import output_format
 
     kinds = set(reader.formats.values())
     same = next(iter(kinds)) if path == "-" and len(kinds) == 1 else "jsonl"

@@ -12,7 +12,7 @@ from mismatch.errors import InputError
 
 if TYPE_CHECKING:
     from mismatch.records.columns import ColumnChoice
-    from mismatch.stream_training import Archive
+    from mismatch.training.archive import Archive
 
 
 def read_pairs(
@@ -37,9 +37,9 @@ def read_archive(
     tell: Callable[[str], None], quiet: bool,
 ) -> tuple[Archive, list[dict[str, Any]]]:  # fmt: skip
     """The pairs of the inputs, or a sample where they do not fit into memory, and what the model card says of the files."""
-    from mismatch import stream_training
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
+    from mismatch.training import archive as stream_training
 
     reader = Reader(inputs, format=format, columns=choice)
     say_notices(reader, quiet)
@@ -95,7 +95,7 @@ def read_text(path: str) -> str:
 
 def as_judged(table: Any) -> Any:
     """The pairs with their titles cleaned as `score` and `gate` clean them, so that what is measured is what is judged."""
-    from mismatch.titles import TitleCleaner
+    from mismatch.screening.title_cleaning import TitleCleaner
 
     cleaner = TitleCleaner()
     titles, sources = table["title"].combine_chunks(), table["source"].combine_chunks()
@@ -106,7 +106,7 @@ def as_judged(table: Any) -> Any:
 def labels_of(table: Any, asked: str | None, quiet: bool) -> Any:
     """The labels as 0 and 1; None where there are none."""
     from mismatch.classifier import label_codes
-    from mismatch.terminal import say
+    from mismatch.report.console import say
 
     missing = table["label"].null_count
     if table.num_rows and not missing:
@@ -120,7 +120,7 @@ def labels_of(table: Any, asked: str | None, quiet: bool) -> Any:
 
 def say_notices(reader: Any, quiet: bool) -> None:
     """What the reader chose for the user, such as the columns."""
-    from mismatch.terminal import say
+    from mismatch.report.console import say
 
     for notice in reader.notices:
         say(notice, quiet=quiet)
@@ -134,7 +134,7 @@ def check_whole(reader: Any) -> None:
 
 def say_rejected(n: int, kept_in: Path | None) -> None:
     """Said even if quiet: rows that nobody can read are something wrong."""
-    from mismatch.terminal import say
+    from mismatch.report.console import say
 
     if n:
         rows = "1 row" if n == 1 else f"{n:,} rows"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mismatch.cli import quick_start
+from mismatch.cli import fast_start
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
     Body,
@@ -50,12 +50,13 @@ def score(
                 "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local"
             )
         return _score_on(engine, inputs, out, model=model, format=format, title=title, body=body, quiet=quiet)
-    quick_start.start()
-    from mismatch import pipeline, terminal
+    fast_start.start()
+    from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice
+    from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
-    from mismatch.records.writing import open_sink
+    from mismatch.report import console
 
     check_outputs({"--out": out, "--rejected": rejected})
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
@@ -65,16 +66,16 @@ def score(
     with (
         open_sink(out, format=kind, only=only, schema=reader.schema) as sink,
         Quarantine(rejected) as quarantine,
-        terminal.progress(reader.bytes_total, quiet=quiet) as bar,
+        console.progress(reader.bytes_total, quiet=quiet) as bar,
     ):
         tally = pipeline.run(reader, scorer, [pipeline.Route(sink)], quarantine, threads=threads, on_progress=bar)
         check_whole(reader)
-    terminal.say(terminal.summary(tally, paragraphs=paragraphs), quiet=quiet)
+    console.say(console.summary(tally, paragraphs=paragraphs), quiet=quiet)
     say_rejected(tally.rejected, rejected)
 
 
 def _score_on(engine: str, inputs: list[str], out: str, *, quiet: bool, **options: Any) -> None:
-    from mismatch.terminal import say
+    from mismatch.report.console import say
 
     if engine != "spark":
         raise InputError(f"--engine is local or spark, not {engine!r}")
@@ -106,13 +107,14 @@ def gate(
     from contextlib import ExitStack
 
     if report is None:
-        quick_start.start()
-    from mismatch import pipeline, terminal
-    from mismatch.batch.estimate import OperatingPoint, true_share
+        fast_start.start()
+    from mismatch.evaluation.prevalence import OperatingPoint, true_share
+    from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice
+    from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
-    from mismatch.records.writing import open_sink
+    from mismatch.report import console, tables
 
     check_outputs({"--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report})
     if gate_on not in ("flagged", "estimate"):
@@ -133,7 +135,7 @@ def gate(
                 sink = stack.enter_context(open_sink(path, format=output_format_of(path, reader), schema=reader.schema))
                 routes.append(pipeline.Route(sink, verdicts))
         quarantine = stack.enter_context(Quarantine(rejected))
-        bar = stack.enter_context(terminal.progress(reader.bytes_total, quiet=quiet))
+        bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
         tally = pipeline.run(reader, scorer, routes, quarantine, threads=threads, by_source=True, on_progress=bar)
         check_whole(reader)
     judged = tally.rows - tally.verdicts["unscorable"]
@@ -141,7 +143,7 @@ def gate(
     rate = tally.flagged_share if gate_on == "flagged" else estimate.low if estimate else 0.0
     ok = max_rate is None or rate <= max_rate
     promise = scorer.model.calibration.promise
-    terminal.print_gate(
+    tables.print_gate(
         tally, ok, max_rate, to_stderr="-" in (passed, flagged, report), estimate=estimate, gate_on=gate_on, promise=promise,
         paragraphs=paragraphs,
     )  # fmt: skip

@@ -52,13 +52,13 @@ def train(
     Example: mismatch train training_data/articles --out models/mine.joblib --suspects suspects.jsonl
     """
     from mismatch.classifier import resolve_base
-    from mismatch.model_file import save_model
+    from mismatch.model.model_file import save_model
+    from mismatch.model.starter import model_path
     from mismatch.records.columns import ColumnChoice
-    from mismatch.seen import KNOWN_SHARE
-    from mismatch.starter import model_path
-    from mismatch.stream_training import train_archive
-    from mismatch.terminal import say, spinner
-    from mismatch.training import Settings
+    from mismatch.report.console import say, spinner
+    from mismatch.training.archive import train_archive
+    from mismatch.training.examples import Settings
+    from mismatch.training.fingerprints import KNOWN_SHARE
 
     for path in (out, suspects):
         if path is not None:
@@ -157,7 +157,7 @@ def _versions() -> dict[str, str]:
 def _write_suspects(path: Path, archive: Any, training: Any) -> None:
     import json
 
-    from mismatch.records.output_file import OutputFile
+    from mismatch.records.output.output_file import OutputFile
 
     table, probability = archive.table, training.model.calibration.probability(training.suspect_scores)
     with OutputFile(path) as output:
@@ -188,11 +188,11 @@ def calibrate(
 
     Example: mismatch calibrate starter held_out.jsonl --max-false-flags 0.01 --confidence 0.95 --out models/mine.joblib
     """
-    from mismatch.calibration import Promise
-    from mismatch.calibration import calibrate as set_cut
-    from mismatch.model_file import save_model
+    from mismatch.evaluation.operating_point import Promise
+    from mismatch.evaluation.operating_point import calibrate as set_cut
+    from mismatch.model.model_file import save_model
     from mismatch.records.columns import ColumnChoice
-    from mismatch.terminal import say
+    from mismatch.report.console import say
 
     if by not in ("pair", "source"):
         raise InputError(f"--by is pair or source, not {by!r}")

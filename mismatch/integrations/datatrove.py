@@ -16,7 +16,7 @@ except ImportError as error:
     raise MissingExtraError('this needs datatrove: pip install "headline-mismatch[datatrove]"') from error
 
 if TYPE_CHECKING:
-    from mismatch.scorer import Scorer, Verdict
+    from mismatch.judging.scorer import Scorer, Verdict
 
 
 class MismatchFilter(BaseFilter):
@@ -42,7 +42,7 @@ class MismatchFilter(BaseFilter):
         self, model: str | Path = "starter", title: str | None = None, drop: tuple[str, ...] = ("mismatch",),
         exclusion_writer: DiskWriter | None = None, batch_size: int = 256,
     ) -> None:  # fmt: skip
-        from mismatch.scorer import VERDICTS
+        from mismatch.judging.scorer import VERDICTS
 
         if not set(drop) <= set(VERDICTS):
             raise InputError(f"drop={drop!r}: the verdicts are {', '.join(VERDICTS)}")
@@ -69,7 +69,7 @@ class MismatchFilter(BaseFilter):
 
     def _judges(self) -> Scorer:
         if self._scorer is None:  # in the process that does the work: a step is pickled to its workers
-            from mismatch.scorer import load
+            from mismatch.judging.scorer import load
 
             self._scorer = load(self.model)
         return self._scorer

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mismatch.judging.scorer import ADDED_SCHEMA, Verdict
 from mismatch.records.columns import USUAL_NAMES
-from mismatch.scorer import ADDED_SCHEMA, Verdict
 
 
 def named_field(role: str, names: Sequence[str], asked: str | None = None) -> str | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mismatch.errors import InputError, MissingExtraError
 from mismatch.integrations.fields import added_fields, named_field, text_of
-from mismatch.scorer import Scorer, Verdict, load
+from mismatch.judging.scorer import Scorer, Verdict, load
 
 try:
     from itemadapter import ItemAdapter

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mismatch.errors import InputError, MissingExtraError, ModelError
-from mismatch.model_file import load_model
+from mismatch.judging.scorer import ADDED_SCHEMA, Scorer
+from mismatch.model.model_file import load_model
+from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
-from mismatch.scorer import ADDED_SCHEMA, Scorer
-from mismatch.starter import model_path
 
 try:
     from pyspark import SparkFiles
@@ -164,7 +164,7 @@ def score_files(
     from pyspark.sql import Observation
     from pyspark.sql import functions as f
 
-    from mismatch.scorer import VERDICTS
+    from mismatch.judging.scorer import VERDICTS
 
     kind = _format(inputs, format)
     seen = Observation()

@@ -11,15 +11,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.classifier import resolve_base
-from mismatch.document_counts import Counts, DocumentCounter
 from mismatch.errors import InputError, MissingExtraError
-from mismatch.frames import pairs_table
 from mismatch.integrations.spark import text_columns
-from mismatch.model import Model
+from mismatch.judging.frames import pairs_table
+from mismatch.model.model import Model
 from mismatch.records.columns import ColumnChoice, Columns
-from mismatch.text_buffers import text_buffers
-from mismatch.training import Settings, Training, usable_pairs
-from mismatch.training import train as train_locally
+from mismatch.terms.document_frequency import Counts, DocumentCounter
+from mismatch.terms.text_buffers import text_buffers
+from mismatch.training.examples import Settings
+from mismatch.training.recipe import Training, usable_pairs
+from mismatch.training.recipe import train as train_locally
 
 try:
     from pyspark import StorageLevel
@@ -46,7 +47,7 @@ def train(
     """Trains a model on a data frame of matched pairs.
 
     The document frequencies are those of all rows, counted and summed on the cluster; swaps, vectors, head and calibration
-    come from `sample(df, ...)`. The result is that of `mismatch.training.train` on the same sample with the same counts; a
+    come from `sample(df, ...)`. The result is that of `recipe.train` on the same sample with the same counts; a
     frame of no more than `sample_rows` rows is simply brought to the driver and trained on there.
 
     Parameters

@@ -1,2 +1,4 @@
-"""Readers, writers and the quarantine: rows in from any format, the same rows out with columns added, none
-lost."""
+"""Files and streams in and out: Arrow batches of rows, as the user has them.
+
+What belongs here knows files, columns and rows, and nothing of verdicts.
+"""

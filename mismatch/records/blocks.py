@@ -3,8 +3,9 @@ refused."""
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import numpy as np
 import pyarrow as pa
@@ -91,3 +92,33 @@ class Chunk(Protocol):
 def pairs_batch(columns: list[pa.Array]) -> pa.RecordBatch:
     """The six role columns as one batch, each pa.string (pa.large_string where a column is above 2 GiB)."""
     return pa.RecordBatch.from_arrays(columns, names=list(ROLES))
+
+
+MAX_LINE_BYTES = 64 << 20
+
+_BEGINNING = 1024
+
+
+class LongRow:
+    """Collects one row that is too long, piece by piece."""
+
+    def __init__(self, origin: str, line: int, limit: int) -> None:
+        self._origin, self._line, self._limit = origin, line, limit
+        self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))  # noqa: SIM115 (`close` does)
+        self._beginning = b""
+
+    def add(self, data: bytes | memoryview) -> None:
+        """More of the row."""
+        if len(self._beginning) < _BEGINNING:
+            self._beginning += bytes(data[: _BEGINNING - len(self._beginning)])
+        self._file.write(data)
+
+    def reject(self) -> Reject:
+        """The row, complete."""
+        self._file.seek(0)
+        return Reject(self._origin, self._line, too_long(self._limit), self._beginning, self._file)
+
+
+def too_long(limit: int) -> str:
+    """The reason given for a row above `limit` bytes."""
+    return f"longer than {limit:,} bytes"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mismatch.records.blocks import Reject
-from mismatch.records.output_file import OutputFile, WholeOrNothing
+from mismatch.records.output.output_file import OutputFile, WholeOrNothing
 
 _PIECE = 3 << 18  # a multiple of 3, so that pieces of base64 can be put one after another
 

@@ -15,17 +15,16 @@ import numpy as np
 import pyarrow as pa
 
 from mismatch.errors import InputError
-from mismatch.records.blocks import Block, Chunk, JsonLines, Reject
-from mismatch.records.columnar import ColumnarFile
+from mismatch.records.blocks import MAX_LINE_BYTES, Block, Chunk, JsonLines, Reject
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
 from mismatch.records.compression import BOM, ByteSource, compression_of
-from mismatch.records.delimited import DELIMITERS, delimited_chunks, read_header
+from mismatch.records.formats.columnar import ColumnarFile
+from mismatch.records.formats.delimited import DELIMITERS, delimited_chunks, read_header
+from mismatch.records.formats.json_array import ELEMENT, json_element_chunks, split_elements
+from mismatch.records.formats.json_lines import json_line_chunks
+from mismatch.records.formats.json_scan import OK, scan_rows
+from mismatch.records.formats.lines import lines_of
 from mismatch.records.inputs import COLUMNAR, InputFile, find_inputs
-from mismatch.records.json_array import ELEMENT, json_element_chunks, split_elements
-from mismatch.records.json_lines import json_line_chunks
-from mismatch.records.json_scan import OK, scan_rows
-from mismatch.records.line_table import lines_of
-from mismatch.records.long_rows import MAX_LINE_BYTES
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 

@@ -1,1 +1,4 @@
-"""Pages to read: one HTML file each, with everything in it."""
+"""What people read: HTML pages, plots, tables and lines on a terminal.
+
+What belongs here turns results into text. It computes none.
+"""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mismatch.evaluation import Comparison, Evaluation, Figures, Mistake
-from mismatch.measures import FALSE_FLAG_RATES
+from mismatch.evaluation.evaluation import Comparison, Evaluation, Figures, Mistake
+from mismatch.evaluation.measures import FALSE_FLAG_RATES
 from mismatch.report import plots
 from mismatch.report.html import given, percent, render
 from mismatch.report.marks import Piece, marked

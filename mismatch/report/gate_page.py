@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mismatch.batch.estimate import OperatingPoint, ShareEstimate
-from mismatch.explain import title_terms
-from mismatch.lexicon import Lexicon
-from mismatch.pipeline import Example, Tally
+from mismatch.evaluation.prevalence import OperatingPoint, ShareEstimate
+from mismatch.features.keywords import title_terms
+from mismatch.judging.pipeline import Example, Tally
 from mismatch.report.html import render
 from mismatch.report.marks import Piece, marked
+from mismatch.terms.lexicon import Lexicon
 
 _SOURCES_SHOWN = 30
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mismatch.explain import spans
+from mismatch.features.keywords import spans
 from mismatch.report.html import inert
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.measures import FALSE_FLAG_RATES, Bin, Curve, proportion_interval
+from mismatch.evaluation.measures import FALSE_FLAG_RATES, Bin, Curve, proportion_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

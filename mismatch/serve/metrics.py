@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from mismatch.scorer import VERDICTS
-from mismatch.serve.loaded import LoadedModel
+from mismatch.judging.scorer import VERDICTS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -60,10 +59,10 @@ class Metrics:
         if n_rejected:
             self._rejected.inc(n_rejected)
 
-    def model(self, loaded: LoadedModel) -> None:
+    def model(self, name: str, digest: str) -> None:
         """Names the model in use."""
         self._model.clear()
-        self._model.labels(loaded.name, loaded.digest).set(1)
+        self._model.labels(name, digest).set(1)
 
     def reloaded(self, ok: bool) -> None:
         self._reloads.labels("done" if ok else "failed").inc()

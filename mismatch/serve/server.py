@@ -12,9 +12,9 @@ from collections.abc import Generator
 from typing import Any
 
 from mismatch.errors import InputError
+from mismatch.report.console import safe, say
 from mismatch.serve.extras import require_serve
 from mismatch.serve.settings import Settings, is_loopback
-from mismatch.terminal import safe, say
 
 _BACKLOG = 2048
 _SWITCH_SECONDS = 0.001  # how long a judging thread may keep the event loop from the interpreter
@@ -35,16 +35,16 @@ def run(settings: Settings) -> None:
     require_serve()
     import uvicorn
 
-    from mismatch.serve.api import build
-    from mismatch.serve.front import Front
-    from mismatch.serve.loaded import ModelInUse
+    from mismatch.serve.application.api import build
+    from mismatch.serve.application.front import Front
+    from mismatch.serve.application.loaded import ModelInUse
+    from mismatch.serve.application.slow_lane import SlowLane
     from mismatch.serve.metrics import Metrics
     from mismatch.serve.protocol import bounded_protocol
-    from mismatch.serve.slow_lane import SlowLane
 
     with _listening(settings) as listener:
         model, metrics, lane = ModelInUse(settings.model), Metrics(), SlowLane(settings)
-        metrics.model(model.current)
+        metrics.model(model.current.name, model.current.digest)
         front = Front(settings, model, metrics, build(settings, model, metrics, lane, lambda: front.stopping))
 
         class Service(uvicorn.Server):
@@ -78,7 +78,7 @@ def run(settings: Settings) -> None:
         async def reload() -> None:
             problem = await model.reload()
             metrics.reloaded(problem is None)
-            metrics.model(model.current)
+            metrics.model(model.current.name, model.current.digest)
             if problem is None:
                 say(f"model read again: {_named(model.current)}", quiet=settings.quiet)
             else:

@@ -10,8 +10,8 @@ from stories import rows
 
 import mismatch
 from mismatch import Scorer
-from mismatch.model_file import save_model
-from mismatch.training import train
+from mismatch.model.model_file import save_model
+from mismatch.training.recipe import train
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ import pytest
 from stories import rows
 
 from mismatch import InputError, ModelError, Scorer
-from mismatch.model_file import save_model
-from mismatch.scorer import ADDED_SCHEMA
+from mismatch.judging.scorer import ADDED_SCHEMA
+from mismatch.model.model_file import save_model
 
 pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed (extra: spark)")
 pytestmark = [
@@ -170,9 +170,9 @@ def test_wrong_columns_and_models_are_refused_before_a_task_starts(spark: Any, j
 
 
 def test_terms_are_counted_on_the_cluster_as_locally(spark: Any) -> None:
-    from mismatch.document_counts import DocumentCounter
     from mismatch.integrations.spark_training import document_frequencies
-    from mismatch.text_buffers import text_buffers
+    from mismatch.terms.document_frequency import DocumentCounter
+    from mismatch.terms.text_buffers import text_buffers
 
     pages = [*PAGES, *[dict(PAGES[0], id=900 + i, title=None, body="x") for i in range(5)]]
     (terms, stems), n_rows = document_frequencies(frame_of(spark, pages, 5))
@@ -199,7 +199,7 @@ def test_a_sample_is_the_same_however_the_rows_are_partitioned(spark: Any) -> No
 @pytest.mark.parametrize("sample_rows", [150, 1000])
 def test_training_on_the_cluster_gives_the_model_of_local_training(spark: Any, tmp_path: Path, sample_rows: int) -> None:
     from mismatch.integrations.spark_training import document_frequencies, sample, train
-    from mismatch.training import train as train_locally
+    from mismatch.training.recipe import train as train_locally
 
     df = frame_of(spark, rows(240), 3)
     on_cluster = train(df, base=None, sample_rows=sample_rows)

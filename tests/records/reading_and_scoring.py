@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from mismatch.records.blocks import Block, Reject
+from mismatch.records.output.writing import open_sink
 from mismatch.records.reading import Reader
-from mismatch.records.writing import open_sink
 
 VERDICTS = pa.schema(
     [

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from reading_and_scoring import VERDICTS, blocks_of, convert, json_rows, pairs_of, rejects_of, verdicts
 
 from mismatch.records.columns import ColumnChoice
-from mismatch.records.json_lines import judge_line
-from mismatch.records.json_scan import OK, scan_rows
+from mismatch.records.formats.json_lines import judge_line
+from mismatch.records.formats.json_scan import OK, scan_rows
+from mismatch.records.output.encoding import Encoder
+from mismatch.records.output.writing import open_sink
 from mismatch.records.reading import Reader
-from mismatch.records.writing import Encoder, open_sink
 
 FIRST = b'{"title": "Rain stops play", "body": "It rained."}\n'
 
@@ -191,7 +192,7 @@ def test_old_columns_in_the_middle_are_taken_out_and_other_bytes_stay(write: Any
 
 @pytest.mark.parametrize("value", [0.5, 1.0, 0.0, 1e-7, 0.1234567, 123456.789, 1e-320, 2e300, 99999.95, -0.3, 5e-324])
 def test_probabilities_have_at_most_six_significant_digits(value: float) -> None:
-    from mismatch.records.fragments import json_fragments
+    from mismatch.records.output.fragments import json_fragments
 
     data, _ = json_fragments(pa.array([value, None, float("nan"), float("inf")]), rounded=True)
     text = data.tobytes().decode()

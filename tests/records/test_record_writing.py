@@ -15,9 +15,9 @@ from reading_and_scoring import blocks_of, convert, json_rows, pairs_of, verdict
 
 from mismatch.errors import InputError
 from mismatch.records.blocks import Reject
+from mismatch.records.output.writing import open_sink, output_format
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
-from mismatch.records.writing import open_sink, output_format
 
 ROWS = [{"title": f"t{i} é", "body": 'b,"q"\n', "id": str(i)} for i in range(5)]
 FORMATS = [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from served import Service, head_of
 
-from mismatch.scorer import ADDED_SCHEMA, Scorer
+from mismatch.judging.scorer import ADDED_SCHEMA, Scorer
 
 Article = dict[str, str]
 

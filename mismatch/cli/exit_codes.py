@@ -1,0 +1,100 @@
+"""How a command ends: whatever goes wrong is one line on standard error and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from mismatch.errors import InputError, MismatchError
+from mismatch.report.console import safe
+
+WRONG_USAGE = InputError.exit_code
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""as the shell has it for a command that SIGPIPE ended: not 0, which would say that a gate has passed"""
+_LONGEST_MESSAGE = 2000
+
+# typer brings a copy of click with it, or uses click itself, by version
+_WrongUsage: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+class Commands(TyperGroup):
+    """The commands, with an end for everything that can go wrong in them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                if not isinstance(sys.exc_info()[1], (MismatchError, OSError)):
+                    _flush()
+        except MismatchError as error:
+            _end(str(error), error.exit_code)
+        except BrokenPipeError:
+            _end(None, PIPE_CLOSED)
+        except KeyboardInterrupt:
+            _end("interrupted; no file was written", INTERRUPTED)
+        except MemoryError:
+            _end("memory ran out; give fewer rows at once, or fewer --threads", WRONG_USAGE)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _end(f"{where}cannot be read or written ({error.strerror or error})", WRONG_USAGE)
+
+
+def run(app: typer.Typer, name: str) -> NoReturn:
+    """Runs the application and ends the process."""
+    _open_closed_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = app(prog_name=name, standalone_mode=False)
+    except _WrongUsage as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else name
+        _tell(f"{error.format_message().rstrip('.')}; see {command} --help")
+        code = WRONG_USAGE
+    except typer.Abort:
+        code = INTERRUPTED
+    raise SystemExit(code or 0)
+
+
+def _open_closed_streams() -> None:
+    """Python has None for a stream that was closed for it (`>&-`): nothing is read from it, what is written is an error."""
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _flush() -> None:
+    """What standard output refuses has to be known before the exit code is chosen."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"standard output: cannot be written ({error.strerror})") from None
+
+
+def _end(words: str | None, code: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to complain at exit
+    if words is not None:
+        _tell(words)
+    raise typer.Exit(code)
+
+
+def _tell(words: str) -> None:
+    try:
+        sys.stderr.write(f"mismatch: {safe(words, _LONGEST_MESSAGE)}\n")
+    except OSError:
+        pass  # nobody listens

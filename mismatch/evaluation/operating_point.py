@@ -1,0 +1,199 @@
+"""Sets a model's cut, band of abstention and probabilities on pairs that it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mismatch.errors import InputError, MismatchError
+from mismatch.evaluation.evaluation import judged_by, log_odds
+from mismatch.judging.swaps import Pairs, codes, derange
+from mismatch.model.calibration import (
+    Calibration,
+    abstention_cut,
+    fit_platt,
+    guaranteed_cut,
+    one_per_group,
+    pairs_needed,
+    promise_in_words,
+)
+from mismatch.model.model import Model
+from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints, share_seen
+
+MIN_FOR_PROBABILITIES = 100
+"""matched pairs from which slope and intercept are fitted again; with fewer the model's own are steadier"""
+_SUSPECT_COUNT = 3
+_TOO_GOOD = "so that its scores are too good to promise anything; keep some pairs back from training and calibrate on those"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What the cut is to keep."""
+
+    max_false_flags: float
+    confidence: float
+    unsure_band: float = 0.03
+    """share of matched pairs on which the model abstains"""
+    by_source: bool = False
+    """the promise is for a random pair of a random source, one drawn pair standing for each source"""
+    prior: float | None = None
+    """share of mismatches expected in the stream; None: as the model has it"""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A model with its new cut and what came to light on the way."""
+
+    model: Model
+    duplicates: int
+    """pairs left out because their body stood in another pair"""
+    unscorable: int
+    suspects: NDArray[np.int64]
+    """rows of the input, from 0, that look more like a mismatch than the median swapped pair"""
+    notices: list[str]
+
+
+def calibrate(
+    model: Model, table: pa.Table, promise: Promise, *, labels: NDArray[np.int64] | None = None,
+    digests: Sequence[dict[str, Any]] = (),
+) -> Calibrated:  # fmt: skip
+    """The model with a cut that keeps the promise.
+
+    Parameters
+    ----------
+    table
+        Columns `title` and `body`, and `source` for a promise by source; pairs that the model was not trained on.
+    labels : int64 array of shape (n_rows,), optional
+        0 for match, 1 for mismatch; the cut is set on the matches, the probabilities are fitted on both. Without labels all
+        rows are taken as matches, and the probabilities are fitted on swapped pairs.
+    digests
+        File names and SHA-256 of the inputs, for the card; a file that the model was trained on is refused.
+
+    Raises
+    ------
+    MismatchError
+        If there are too few pairs for the promise (says how many are needed), they were trained on, or have no source.
+    """
+    _refuse_training_data(model, digests)
+    if not table.num_rows:
+        raise InputError("no pairs to calibrate on")
+    needed = pairs_needed(promise.max_false_flags, promise.confidence)
+    pairs = Pairs.from_columns(table["title"], table["body"])
+    rng = np.random.default_rng(promise.seed)
+    judged = judged_by(model, table)
+    matched = judged if labels is None else judged & (labels == 0)
+    all_matched = np.flatnonzero(matched)
+    rows = all_matched[one_per_group(pairs.body_groups[all_matched], rng)]
+    scores = log_odds(model, pairs, rows, rows, thorough=True)
+    drawn = _drawn(table, rows, promise, rng) if promise.by_source else np.arange(len(rows))
+    if len(drawn) < needed:
+        raise MismatchError(_too_few(promise, needed, len(drawn), len(all_matched) - len(rows), int((~judged).sum())))
+    cut = guaranteed_cut(scores[drawn], promise.max_false_flags, promise.confidence)
+    unsure_cut = abstention_cut(scores, cut, promise.unsure_band)
+    mismatched = _mismatched(model, pairs, rows, judged, labels, rng)
+    old = model.calibration
+    slope, intercept = old.slope, old.intercept
+    if min(len(rows), len(mismatched)) >= MIN_FOR_PROBABILITIES:
+        truth = np.concatenate([np.zeros(len(scores), np.int64), np.ones(len(mismatched), np.int64)])
+        slope, intercept = fit_platt(np.concatenate([scores, mismatched]), truth)
+    prior = old.prior if promise.prior is None else promise.prior
+    words = promise_in_words(promise.max_false_flags, promise.confidence, len(drawn), by_source=promise.by_source)
+    calibration = Calibration(slope, intercept, prior, cut, unsure_cut, words)
+    suspects = rows[scores >= np.median(mismatched)] if len(mismatched) else rows[:0]
+    false_flags = int((scores[drawn] > cut).sum())
+    found = float((mismatched > cut).mean()) if len(mismatched) else None
+    card = {
+        **model.card,
+        "calibrated": {
+            "max_false_flags": promise.max_false_flags, "confidence": promise.confidence, "unsure_band": promise.unsure_band,
+            "by": "source" if promise.by_source else "pair", "seed": promise.seed, "data": list(digests),
+            "pairs": {"given": table.num_rows, "used": len(rows), "drawn": len(drawn), "needed": needed,
+                      "same_body": len(all_matched) - len(rows), "unscorable": int((~judged).sum()),
+                      "suspects": len(suspects), "labelled": labels is not None},
+        },
+        "operating_point": {
+            "matched": len(drawn), "flagged_matched": false_flags / len(drawn),
+            "mismatched": len(mismatched), "flagged_mismatched": found,
+        },
+    }  # fmt: skip
+    notices = _notices(promise, table, suspects, rows, cut, mismatched)
+    if (seen := share_seen(model.seen, fingerprints(pairs.bodies)[rows])) > KNOWN_SHARE:
+        notices.append(f"the model has learned from {seen:.0%} of these articles, {_TOO_GOOD}")
+    return Calibrated(
+        replace(model, calibration=calibration, card=card),
+        len(all_matched) - len(rows), int((~judged).sum()), suspects, notices,
+    )  # fmt: skip
+
+
+def _refuse_training_data(model: Model, digests: Sequence[dict[str, Any]]) -> None:
+    data = model.card.get("data")
+    seen = {entry.get("sha256") for entry in data if isinstance(entry, dict)} if isinstance(data, list) else set()
+    for entry in digests:
+        if entry.get("sha256") and entry["sha256"] in seen:
+            raise InputError(f"{entry.get('file')}: the model was trained on this file, {_TOO_GOOD}")
+
+
+def _drawn(table: pa.Table, rows: NDArray[np.int64], promise: Promise, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Positions in `rows` of one pair for each source."""
+    sources = codes(table["source"] if "source" in table.column_names else None, table.num_rows)[rows]
+    known = np.flatnonzero(sources >= 0)
+    if not len(known):
+        raise InputError("there is no column of sources to calibrate by; name it with --source, or leave --by out")
+    return known[one_per_group(sources[known], rng)]
+
+
+def _too_few(promise: Promise, needed: int, there: int, same_body: int, unscorable: int) -> str:
+    what = "sources" if promise.by_source else "matched pairs with different bodies"
+    reasons = ((same_body, "with a body seen before"), (unscorable, "that cannot be judged"))
+    left_out = " and ".join(f"{n:,} {why}" for n, why in reasons if n)
+    without = f" (without {left_out})" if left_out else ""
+    return (
+        f"a false-flag rate of at most {promise.max_false_flags:.6g} with confidence {promise.confidence:.6g} needs "
+        f"{needed:,} {what}, there are {there:,}{without}; add {needed - there:,} more, or promise less"
+    )
+
+
+def _mismatched(
+    model: Model, pairs: Pairs, rows: NDArray[np.int64], judged: NDArray[np.bool_], labels: NDArray[np.int64] | None,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Scores of the labelled mismatches, or of swapped pairs where there are none."""
+    if labels is not None and (judged & (labels == 1)).any():
+        wrong = np.flatnonzero(judged & (labels == 1))
+        return log_odds(model, pairs, wrong, wrong, thorough=True)
+    left, right = derange(pairs, rows, rng)
+    return log_odds(model, pairs, left, right, thorough=True)
+
+
+def _notices(
+    promise: Promise, table: pa.Table, suspects: NDArray[np.int64], rows: NDArray[np.int64], cut: float,
+    mismatched: NDArray[np.float64],
+) -> list[str]:  # fmt: skip
+    out = []
+    if len(suspects) >= _SUSPECT_COUNT and len(suspects) / len(rows) >= promise.max_false_flags / 2:
+        at = ", ".join(f"{row + 1:,}" for row in suspects[:8].tolist()) + (", …" if len(suspects) > 8 else "")
+        out.append(
+            f"warning: {len(suspects):,} of {len(rows):,} calibration pairs ({len(suspects) / len(rows):.2%}) score like "
+            f"swapped ones (rows {at}); if they are mismatches the promise still holds, but the cut is higher than it need "
+            "be: look at them, and calibrate without those that are wrong"
+        )
+    found = float((mismatched > cut).mean()) if len(mismatched) else 1.0
+    if found < 0.5:
+        out.append(
+            f"warning: with this cut only {found:.0%} of mismatches are found; the promise asks for more than these pairs "
+            "allow"
+        )
+    if not promise.by_source and "source" in table.column_names:
+        n_sources = len(np.unique(codes(table["source"], table.num_rows)[rows]))
+        if 1 < n_sources <= len(rows) / 20:
+            out.append(
+                f"the pairs come from {n_sources:,} sources: the promise is for new pairs of these; for sources never seen "
+                "use --by source"
+            )
+    return out

@@ -1,0 +1,186 @@
+"""One pair in words: which terms of the title are in the body, where, and which are not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mismatch.terms.folding import folding_table
+from mismatch.terms.lexicon import Lexicon, LookupTable, look_up
+from mismatch.terms.tokens import terms_of
+
+if TYPE_CHECKING:
+    pass
+
+
+_SENTENCE = re.compile(r"(?<=[.!?])[\s\"'”»)]+|(?<=[。！？।॥])|\n+")
+
+LONGEST_SENTENCE = 240
+
+_NEAREST = 3
+
+_NEAR = 0.35
+"""cosine from which a term is called near"""
+
+_CONTENT_IDF = 2.5
+
+
+@dataclass(frozen=True)
+class TitleTerm:
+    """One different term of the title."""
+
+    text: str
+    """as it stands in the title"""
+    weight: float
+    """its IDF, in units of the IDF of a term never seen"""
+    found: bool
+    """the term, or its stem, is in the body"""
+    sentence: str | None
+    """the sentence of the body where it turns up first"""
+    nearest: tuple[str, ...] = ()
+    """for a missing term, the terms of the body whose vectors are nearest to its own"""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A term and where it stands in the text (characters)."""
+
+    text: str
+    start: int
+    stop: int
+    term: int
+    stem: int
+
+
+def spans(text: str) -> list[Span]:
+    """The terms of a text with their places."""
+    data = text.encode("utf-8", "replace")
+    table, previous = folding_table(), 0
+    out: list[Span] = []
+    position = np.cumsum([len(c.encode("utf-8", "replace")) for c in text]) if text else np.zeros(0, int)
+    for term, stem, end in terms_of(text):
+        piece = data[previous:end].decode("utf-8", "replace")
+        letters = [
+            i
+            for i, c in enumerate(piece)
+            if table.entries[int(table.pages[ord(c) >> 8]) * 256 + (ord(c) & 255)] not in (0, -1)
+        ]
+        stop = int(np.searchsorted(position, end)) + 1
+        first = letters[0] if letters else 0
+        for i, c in enumerate(piece[: letters[-1] if letters else 0]):  # a word begins behind the last separator
+            if table.entries[int(table.pages[ord(c) >> 8]) * 256 + (ord(c) & 255)] == 0 and not (
+                c in ",." and i and piece[i - 1].isdigit() and piece[i + 1 : i + 2].isdigit()
+            ):
+                first = i + 1
+        start = stop - (len(piece) - first)
+        if stop - start == 1 and out and out[-1].stop == start and not text[start].isascii() and _is_pair(text[start]):
+            start = max(0, start - 1)  # the second half of a pair of characters
+        out.append(Span(text[start:stop], start, stop, term, stem))
+        previous = end
+    return out
+
+
+def _is_pair(character: str) -> bool:
+    from mismatch.terms.folding import PAIR_SCRIPT
+
+    table, code = folding_table(), ord(character)
+    value = int(table.entries[int(table.pages[code >> 8]) * 256 + (code & 255)])
+    return value > 0 and bool(value & PAIR_SCRIPT)
+
+
+def idf(term: int, table: LookupTable) -> float:
+    """The IDF of one term hash."""
+    return float(look_up(np.uint64(term), table)[0])
+
+
+def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
+    """The different terms of the title, heaviest first."""
+    body_spans = spans(body)
+    first: dict[int, Span] = {}
+    for span in body_spans:
+        first.setdefault(span.stem, span)
+    seen: set[int] = set()
+    out: list[TitleTerm] = []
+    words = {span.term: span.text for span in reversed(body_spans)}
+    for span in spans(title):
+        if span.term in seen:
+            continue
+        seen.add(span.term)
+        hit = first.get(span.stem)
+        weight = idf(span.term, lexicon.term_table) / float(lexicon.term_table.unknown)
+        if hit is not None:
+            out.append(TitleTerm(span.text, weight, True, _sentence(body, hit)))
+        else:
+            out.append(TitleTerm(span.text, weight, False, None, _nearest(span.term, words, lexicon)))
+    return sorted(out, key=lambda term: -term.weight)
+
+
+def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, ...]:
+    """The words whose vectors are nearest to a term's, nearest first; function words are passed over."""
+    vectors = lexicon.vectors
+    if vectors is None or not words:
+        return ()
+    hashes = np.array([term, *words], np.uint64)
+    at = np.minimum(np.searchsorted(vectors.hashes, hashes), len(vectors.hashes) - 1)
+    known = vectors.hashes[at] == hashes
+    if not known[0]:
+        return ()
+    unit = vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
+    cosines = np.where(known[1:], unit[1:] @ unit[0], -1.0)
+    found: list[str] = []
+    for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
+        if cosines[i] < _NEAR or len(found) == _NEAREST:
+            break
+        if idf(int(hashes[i + 1]), lexicon.term_table) > _CONTENT_IDF:
+            found.append(words[int(hashes[i + 1])])
+    return tuple(found)
+
+
+def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
+    """What a text is about in its own words: its terms and phrases of highest TF-IDF.
+
+    A phrase is two content words side by side that stand so at least twice; it takes the place of its words.
+    """
+    table, found = lexicon.term_table, spans(text)
+    counts: Counter[tuple[int, ...]] = Counter((span.term,) for span in found)
+    shown: dict[tuple[int, ...], str] = {}
+    for span in found:
+        shown.setdefault((span.term,), span.text)
+    for left, right in pairwise(found):
+        if text[left.stop : right.start] in (" ", "\u00a0", "-") and min(_content(left, table), _content(right, table)) > 0:
+            counts[left.term, right.term] += 1
+            shown.setdefault((left.term, right.term), text[left.start : right.stop])
+    phrases = {key for key, n in counts.items() if len(key) == 2 and n >= 2}
+    for key in phrases:
+        for part in key:
+            counts[part,] -= counts[key]
+    weights = {
+        key: (1 + np.log(n)) * sum(max(0.0, idf(term, table) - _CONTENT_IDF) for term in key)
+        for key, n in counts.items()
+        if n > 0 and (len(key) == 1 or key in phrases)
+    }
+    ranked = sorted((key for key in weights if weights[key] > 0), key=lambda key: -weights[key])
+    return [shown[key] for key in ranked[:limit]]
+
+
+def _content(span: Span, table: LookupTable) -> float:
+    """How far a term stands above function words and numbers."""
+    return 0.0 if span.text.isdigit() else max(0.0, idf(span.term, table) - _CONTENT_IDF)
+
+
+def _sentence(body: str, span: Span) -> str:
+    start = 0
+    for boundary in _SENTENCE.finditer(body):
+        if boundary.start() >= span.stop:
+            sentence = body[start : boundary.start()]
+            break
+        start = boundary.end()
+    else:
+        sentence = body[start:]
+    sentence = " ".join(sentence.split())
+    return sentence if len(sentence) <= LONGEST_SENTENCE else sentence[: LONGEST_SENTENCE - 1] + "…"

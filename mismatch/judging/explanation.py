@@ -1,0 +1,83 @@
+"""One pair in words: the verdict, the terms that speak for and against it, and what the body is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from mismatch.features.keywords import LONGEST_SENTENCE, TitleTerm, keywords, title_terms
+from mismatch.terms.text_buffers import text_buffers
+
+if TYPE_CHECKING:
+    from mismatch.judging.scorer import Scorer, Verdict
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a pair got its verdict."""
+
+    title: str
+    verdict: Verdict
+    terms: list[TitleTerm]
+    body_keywords: list[str]
+    foreign_paragraph: str | None = None
+    """the beginning of the paragraph that fits neither the title nor the rest of the body, if there is one"""
+
+
+def explain(scorer: Scorer, title: str, body: str) -> Explanation:
+    """Judges one pair and says why."""
+    lexicon = scorer.model.lexicon
+    verdict = scorer.score([(title, body)])[0]
+    foreign = _foreign_paragraph(scorer, title, body) if verdict.verdict != "unscorable" else None
+    return Explanation(title, verdict, title_terms(title, body, lexicon), keywords(body, lexicon), foreign)
+
+
+def _foreign_paragraph(scorer: Scorer, title: str, body: str) -> str | None:
+    paragraphs = scorer.model.paragraphs
+    if paragraphs is None:
+        return None
+    raw = [text.encode("utf-8", "replace") for text in (title, body)]
+    texts = [text_buffers(pa.array([side.decode()], pa.large_string())) for side in raw]
+    log_odds, places = paragraphs.judge(texts[0], texts[1], scorer.model.lexicon)
+    if not log_odds[0] > paragraphs.cut:
+        return None
+    found = raw[1][places[0, 0] : places[0, 1]].decode("utf-8", "replace")
+    words = " ".join("".join(c if c.isprintable() else " " for c in found).split())
+    return words if len(words) <= LONGEST_SENTENCE else words[: LONGEST_SENTENCE - 1] + "…"
+
+
+_SENTENCES = {
+    "match": "The title belongs to the body.",
+    "mismatch": "The title is about something else than the body.",
+    "unsure": "The title may be about something else than the body; the model abstains.",
+    "unscorable": "No fair judgement is possible.",
+}
+
+
+def _with_nearest(term: TitleTerm) -> str:
+    return f"{term.text} (nearest: {', '.join(term.nearest)})" if term.nearest else term.text
+
+
+def in_words(explanation: Explanation) -> list[str]:
+    """The explanation as lines of text for a terminal."""
+    verdict = explanation.verdict
+    sure = "" if verdict.probability is None else f" (probability of a mismatch {verdict.probability:.3f})"
+    lines = [f"{verdict.verdict.upper()}: {_SENTENCES[verdict.verdict]}{sure}"]
+    if verdict.reasons:
+        lines.append(f"reasons: {', '.join(verdict.reasons)}")
+    if verdict.title_topic or verdict.body_topic:
+        lines.append(f"topics: title {verdict.title_topic or 'not known'}, body {verdict.body_topic or 'not known'}")
+    lines.append(f"title: {explanation.title}")
+    missing = [term for term in explanation.terms if not term.found]
+    if missing:
+        lines.append(f"not in the body: {', '.join(_with_nearest(term) for term in missing)}")
+    for term in explanation.terms:
+        if term.found:
+            lines.append(f"in the body: {term.text}: \u201c{term.sentence}\u201d")
+    if explanation.body_keywords:
+        lines.append(f"the body is about: {', '.join(explanation.body_keywords)}")
+    if explanation.foreign_paragraph:
+        lines.append(f"fits neither the title nor the rest of the body: \u201c{explanation.foreign_paragraph}\u201d")
+    return lines

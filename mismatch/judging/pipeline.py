@@ -1,0 +1,188 @@
+"""Reading, judging and writing at once: chunks pass through worker threads and come out in their order."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from mismatch.judging.scorer import VERDICTS, Scorer
+from mismatch.screening.title_cleaning import TitleCleaner
+
+if TYPE_CHECKING:
+    from mismatch.records.blocks import Block, Chunk, Reject
+    from mismatch.records.output.encoding import Encoded
+    from mismatch.records.output.writing import Sink
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+
+FLAGGED = frozenset({"mismatch"})
+NOT_FLAGGED = frozenset(VERDICTS) - FLAGGED
+MAX_SOURCES = 10_000
+FIRST_CHUNKS = 4
+"""chunks that titles are learned from, of files; of a stream, whose rows should come out soon, it is one"""
+_TITLE_SCHEMA = pa.schema([("title", pa.large_string()), ("source", pa.large_string())])
+OTHER_SOURCES = "(other sources)"
+MAX_EXAMPLES = 20
+_BODY_KEPT = 20_000
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A flagged row, kept to be shown."""
+
+    origin: str
+    row: int
+    title: str
+    probability: float
+    reasons: tuple[str, ...]
+    source: str | None = None
+    body: str = ""
+    """its beginning"""
+
+
+@dataclass
+class Tally:
+    """What came through, counted."""
+
+    rows: int = 0
+    rejected: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    by_source: dict[str, Counter[str]] = field(default_factory=dict)
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def flagged(self) -> int:
+        return self.verdicts["mismatch"]
+
+    @property
+    def flagged_share(self) -> float:
+        return self.flagged / self.rows if self.rows else 0.0
+
+    def add(self, part: Tally) -> None:
+        self.rows += part.rows
+        self.rejected += part.rejected
+        self.verdicts.update(part.verdicts)
+        self.reasons.update(part.reasons)
+        for source, counts in part.by_source.items():
+            name = source if source in self.by_source or len(self.by_source) < MAX_SOURCES else OTHER_SOURCES
+            self.by_source.setdefault(name, Counter()).update(counts)
+        self.examples = sorted(self.examples + part.examples, key=lambda e: -e.probability)[:MAX_EXAMPLES]
+
+
+@dataclass(frozen=True)
+class Route:
+    """An output and which verdicts it takes."""
+
+    sink: Sink
+    verdicts: frozenset[str] = frozenset(VERDICTS)
+
+
+@dataclass(frozen=True)
+class _Done:
+    encoded: list[Encoded]
+    tally: Tally
+    rejects: list[Reject]
+
+
+def run(
+    reader: Reader, scorer: Scorer, routes: Sequence[Route], quarantine: Quarantine, *,
+    threads: int | None = None, by_source: bool = False, on_progress: Callable[[Tally, int], None] | None = None,
+) -> Tally:  # fmt: skip
+    """Judges everything that `reader` reads and writes it to the routes, in order, in constant memory.
+
+    Parameters
+    ----------
+    threads
+        Worker threads, by default one for each core.
+    on_progress
+        Called after each chunk with the tally so far and the bytes read.
+    """
+    workers = threads or os.cpu_count() or 1
+    total = Tally()
+    cleaner, chunks = _learned_titles(iter(reader), FIRST_CHUNKS if reader.bytes_total is not None else 1)
+
+    def work(chunk: Chunk) -> _Done:
+        block = chunk.decode()
+        titles = cleaner.clean(block.pairs.column("title"), block.pairs.column("source"))
+        added = scorer.added_columns(titles, block.pairs.column("body"))
+        encoded = [route.sink.encoder.encode(block, added, _mask(added, route.verdicts)) for route in routes]
+        return _Done(encoded, _counted(block, added, by_source), block.rejects)
+
+    with ThreadPoolExecutor(workers) as pool:
+        for done in in_order(pool, work, chunks, workers + 1):
+            for route, encoded in zip(routes, done.encoded, strict=True):
+                route.sink.write(encoded)
+            quarantine.extend(done.rejects)
+            total.add(done.tally)
+            if on_progress is not None:
+                on_progress(total, reader.bytes_read)
+    return total
+
+
+def _learned_titles(chunks: Iterator[Chunk], n_first: int) -> tuple[TitleCleaner, Iterator[Chunk]]:
+    """What the first chunks show of the sources' habits, and all the chunks again: the same for any number of threads."""
+    first = list(islice(chunks, n_first))
+    cleaner = TitleCleaner()
+    pairs = [chunk.decode().pairs.select(["title", "source"]) for chunk in first]
+    if pairs:
+        table = pa.Table.from_batches([batch.cast(_TITLE_SCHEMA) for batch in pairs])
+        cleaner.learn(table["title"].combine_chunks(), table["source"].combine_chunks())
+    return cleaner, chain(first, chunks)
+
+
+def in_order(pool: ThreadPoolExecutor, work: Callable[[_In], _Out], items: Iterator[_In], ahead: int) -> Iterator[_Out]:
+    """What worker threads make of each item, in the order of the items; at most `ahead` + 1 are in memory at once."""
+    waiting: deque[Future[_Out]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _mask(added: pa.RecordBatch, verdicts: frozenset[str]) -> NDArray[np.bool_] | None:
+    if len(verdicts) == len(VERDICTS):
+        return None
+    wanted = pc.is_in(added.column("mismatch_verdict"), value_set=pa.array(sorted(verdicts)))
+    return wanted.to_numpy(zero_copy_only=False)
+
+
+def _counted(block: Block, added: pa.RecordBatch, by_source: bool) -> Tally:
+    tally = Tally(rows=len(block), rejected=len(block.rejects))
+    verdicts = added.column("mismatch_verdict")
+    for item in pc.value_counts(verdicts).to_pylist():
+        tally.verdicts[item["values"]] += item["counts"]
+    for item in pc.value_counts(added.column("mismatch_reasons").flatten()).to_pylist():
+        tally.reasons[item["values"]] += item["counts"]
+    if by_source and len(block):
+        table = pa.table({"source": block.pairs.column("source"), "verdict": verdicts})
+        for item in table.group_by(["source", "verdict"]).aggregate([([], "count_all")]).to_pylist():
+            tally.by_source.setdefault(item["source"] or "(none)", Counter())[item["verdict"]] += item["count_all"]
+        flagged = np.flatnonzero(pc.equal(verdicts, "mismatch").to_numpy(zero_copy_only=False))
+        probability = added.column("mismatch_probability").to_numpy(zero_copy_only=False)
+        for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
+            reasons = tuple(added.column("mismatch_reasons")[i].as_py())
+            title = block.pairs.column("title")[i].as_py() or ""
+            body = block.pairs.column("body")[i].as_py() or ""
+            source = block.pairs.column("source")[i].as_py()
+            where = block.origin, int(block.row_numbers[i])
+            tally.examples.append(Example(*where, title[:200], float(probability[i]), reasons, source, body[:_BODY_KEPT]))
+    return tally

@@ -1,0 +1,38 @@
+"""What a trained model is made of. `model_file` writes and reads it, `scorer` judges with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mismatch.features.cascade import FirstLook
+from mismatch.features.forest import Forest
+from mismatch.model.calibration import Calibration
+from mismatch.model.topics import TopicModel
+from mismatch.paragraphs.paragraph_model import ParagraphModel
+from mismatch.screening.boilerplate import BoilerplateModel
+from mismatch.terms.lexicon import Lexicon
+
+
+@dataclass(frozen=True)
+class Model:
+    lexicon: Lexicon
+    forest: Forest
+    calibration: Calibration
+    card: dict[str, Any] = field(default_factory=dict)
+    """the model card: plain dictionaries, lists, strings and numbers"""
+    first_look: FirstLook | None = None
+    """without it every body is read to its end"""
+    topics: TopicModel | None = None
+    boilerplate: BoilerplateModel | None = None
+    paragraphs: ParagraphModel | None = None
+    """without it foreign paragraphs cannot be looked for"""
+    seen: NDArray[np.uint32] | None = None
+    """fingerprints of bodies it learned from, ascending (see `seen.py`); shape (n_kept,)"""
+
+    def usable_first_look(self) -> FirstLook | None:
+        """The first look, such that it clears nothing that the cuts would not, wherever they have been moved to."""
+        return self.first_look.below(self.calibration.unsure_cut) if self.first_look else None

@@ -1,0 +1,303 @@
+"""Model files: one file written with joblib that holds only dictionaries, lists, strings, numbers and bytes.
+
+Loading runs no code. A pickle needs an opcode that names a class or a function to run anything; the reader goes through
+the opcodes first and refuses every one that is not on a short list of constructors of plain values, then checks the
+format, its version, the digest and the sizes, and builds the arrays itself. `joblib.load` opens the file too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import math
+import os
+import pickle
+import pickletools
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mismatch.errors import ModelError
+from mismatch.features.cascade import FirstLook
+from mismatch.features.forest import FOREST_ARRAYS, Forest
+from mismatch.features.overlap_features import FEATURE_NAMES, N_FEATURES
+from mismatch.features.plain_arrays import packed, unpacked
+from mismatch.model.calibration import Calibration
+from mismatch.model.model import Model
+from mismatch.model.topics import TopicModel
+from mismatch.paragraphs.paragraph_model import ParagraphModel
+from mismatch.screening.boilerplate import BoilerplateModel
+from mismatch.terms.document_frequency import Counts
+from mismatch.terms.lexicon import Lexicon, TermVectors
+
+FORMAT = "mismatch model"
+FORMAT_VERSION = 2
+MAX_FILE_BYTES = 1 << 30
+_LONGEST_VECTOR = 4096
+_PLAIN_OPCODES = frozenset(
+    """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE
+    BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST APPEND APPENDS SETITEM SETITEMS BINGET
+    LONG_BINGET MEMOIZE""".split()  # noqa: SIM905 (a page of quotes says less)
+)
+"""what joblib writes for plain values at protocol 4, and no more: PUT, for one, lets a few bytes ask for gigabytes"""
+_MAX_VALUES = 1 << 20
+"""values in a file, each counted as often as it is referred to: lists of lists of lists can stand for billions"""
+
+
+def save_model(model: Model, path: str | Path) -> None:
+    """Writes a model under a temporary name in the same folder and renames it.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be written.
+    """
+    import joblib
+
+    path = Path(path)
+    contents: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "features": list(FEATURE_NAMES),
+        "card": model.card,
+        "calibration": dict(vars(model.calibration)),
+        "forest_offset": model.forest.offset,
+        "n_documents": [model.lexicon.terms.n_documents, model.lexicon.stems.n_documents],
+        "arrays": {name: packed(array) for name, array in _arrays(model).items()},
+    }
+    if model.first_look is not None:
+        contents["first_look"] = {
+            "forest_offset": model.first_look.forest.offset,
+            "clear_below": model.first_look.clear_below,
+            "figures": model.first_look.figures,
+            "arrays": model.first_look.forest.to_plain(),
+        }
+    contents = _canonical(contents)
+    parts = (("topics", model.topics), ("boilerplate", model.boilerplate), ("paragraphs", model.paragraphs))
+    for name, part in parts:
+        if part is not None:
+            contents[name] = _canonical(part.to_plain())
+    if model.seen is not None:
+        contents["seen"] = _canonical(packed(model.seen))
+    contents["digest"] = _digest(contents)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                joblib.dump(contents, file, compress=("zlib", 6), protocol=4)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be written ({error.strerror or error})") from error
+
+
+def _canonical(value: Any) -> Any:
+    """The same values such that equal strings are one object and nothing else is shared: a pickle refers back to an object
+    that it has seen, so that the bytes of the file would depend on more than the values."""
+    if isinstance(value, dict):
+        return {_canonical(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return sys.intern(value) if type(value) is str else value
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def load_model(path: str | Path) -> Model:
+    """Reads a model without running any code.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, truncated, not a model, of an unknown version, or altered.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be read ({error.strerror or error})") from error
+    if len(raw) > MAX_FILE_BYTES:
+        _refuse(path, "it is larger than any model")
+    contents = _plain_values(path, _inflated(path, raw))
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
+        _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
+    version = contents.get("format_version")
+    if version != FORMAT_VERSION:
+        known = f"this is version {FORMAT_VERSION}"
+        _refuse(path, f"its format version {version!r} is not known here ({known}); use the mismatch that wrote it")
+    try:
+        if contents.get("digest") != _digest(contents):
+            _refuse(path, "its digest is wrong: the file was altered or damaged")
+        return _rebuilt(path, contents)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise ModelError(f"{path}: its parts do not fit together ({error}); train the model again") from error
+
+
+def _refuse(path: Path, why: str) -> NoReturn:
+    raise ModelError(f"{path}: {why}")
+
+
+def _inflated(path: Path, raw: bytes) -> bytes:
+    if raw[:1] == b"\x80":
+        return raw
+    if raw[:1] != b"\x78":
+        _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(raw, MAX_FILE_BYTES)
+    except zlib.error:
+        _refuse(path, "it is damaged (the compressed data are broken)")
+    if inflater.unconsumed_tail:
+        _refuse(path, "it is larger than any model")
+    if not inflater.eof:
+        _refuse(path, "it is cut off; copy it again")
+    if inflater.unused_data:
+        _refuse(path, "there is more after its end; copy it again")
+    return data
+
+
+class _NoClasses(pickle.Unpickler):
+    def find_class(self, module_name: str, global_name: str) -> NoReturn:
+        raise pickle.UnpicklingError(f"refers to {module_name}.{global_name}")
+
+    def persistent_load(self, pid: Any) -> NoReturn:
+        raise pickle.UnpicklingError("refers to a persistent object")
+
+
+def _plain_values(path: Path, data: bytes) -> Any:
+    try:
+        for opcode, _, _ in pickletools.genops(data):
+            if opcode.name not in _PLAIN_OPCODES:
+                _refuse(path, f"it holds more than plain values (pickle opcode {opcode.name}); it is not loaded")
+        return _NoClasses(io.BytesIO(data)).load()
+    except ModelError:
+        raise
+    except Exception as error:  # a broken pickle may raise anything
+        raise ModelError(f"{path}: it is damaged or not a model of mismatch ({type(error).__name__})") from error
+
+
+def _digest(contents: dict[str, Any]) -> str:
+    sha = hashlib.sha256()
+    n_values = 0
+
+    def feed(value: Any) -> None:
+        nonlocal n_values
+        n_values += 1
+        if n_values > _MAX_VALUES:
+            raise ValueError(f"more than {_MAX_VALUES:,} values")
+        if isinstance(value, dict):
+            sha.update(b"{%d" % len(value))
+            for key in sorted(value):
+                feed(key)
+                feed(value[key])
+        elif isinstance(value, (list, tuple)):
+            sha.update(b"[%d" % len(value))
+            for item in value:
+                feed(item)
+        elif isinstance(value, bytes):
+            sha.update(b"b%d:" % len(value))
+            sha.update(value)
+        elif value is None or isinstance(value, (str, int, float, bool)):
+            sha.update(f"{type(value).__name__}:{value!r};".encode("utf-8", "surrogatepass"))
+        else:
+            raise TypeError(f"a {type(value).__name__} does not belong into a model file")
+
+    feed({key: value for key, value in contents.items() if key != "digest"})
+    return sha.hexdigest()
+
+
+def _arrays(model: Model) -> dict[str, NDArray[Any]]:
+    forest, lexicon = model.forest, model.lexicon
+    arrays = {f"forest_{name}": getattr(forest, name) for name in FOREST_ARRAYS}
+    for name, counts in (("terms", lexicon.terms), ("stems", lexicon.stems)):
+        arrays[f"{name}_hashes"] = counts.hashes
+        arrays[f"{name}_frequencies"] = counts.frequencies.astype(np.float32)
+    if lexicon.vectors is not None:
+        arrays["vector_hashes"], arrays["vector_codes"] = lexicon.vectors.hashes, lexicon.vectors.codes
+        arrays["vector_scales"] = lexicon.vectors.scales
+    return arrays
+
+
+def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
+    if list(contents["features"]) != list(FEATURE_NAMES):
+        _refuse(path, "its features are not those of this version of mismatch; train the model again")
+    arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}
+    counts: list[Counts] = []
+    for name, n_documents in zip(("terms", "stems"), contents["n_documents"], strict=True):
+        hashes, frequencies = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"].astype(np.float64)
+        if hashes.ndim != 1 or hashes.dtype != np.uint64 or hashes.shape != frequencies.shape:
+            raise ValueError(f"the {name} of the lexicon differ in number from their frequencies")
+        numbers = np.append(frequencies, n_documents)
+        if not (np.isfinite(numbers).all() and (numbers >= 0).all()):
+            raise ValueError(f"the frequencies of the {name} are no counts")
+        if (hashes[1:] <= hashes[:-1]).any():
+            raise ValueError(f"the {name} of the lexicon are not in their order")
+        counts.append(Counts(hashes, frequencies, float(n_documents)))
+    forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in FOREST_ARRAYS}
+    forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
+    forest.check(N_FEATURES)
+    calibration, card = Calibration(**contents["calibration"]), contents["card"]
+    _check_calibration(calibration)
+    if not isinstance(card, dict):
+        raise ValueError("the model card is no dictionary")
+    json.dumps(card)  # whatever shows the card counts on that
+    vectors = _vectors(arrays)
+    topics = TopicModel.from_plain(contents["topics"]) if "topics" in contents else None
+    if topics is not None and (vectors is None or topics.weights.shape[1] != vectors.size):
+        raise ValueError("the topics do not fit the term vectors")
+    boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
+    paragraphs = ParagraphModel.from_plain(contents["paragraphs"]) if "paragraphs" in contents else None
+    terms, stems = counts
+    first_look = _first_look(contents["first_look"]) if "first_look" in contents else None
+    seen = unpacked("seen", contents["seen"], "uint32", dimensions=1) if "seen" in contents else None
+    if seen is not None and (seen[1:] <= seen[:-1]).any():
+        raise ValueError("the fingerprints of what it learned from are not in their order")
+    return Model(
+        Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs, seen
+    )
+
+
+def _first_look(plain: dict[str, Any]) -> FirstLook:
+    forest = Forest.from_plain(plain["arrays"], plain["forest_offset"], N_FEATURES)
+    if not math.isfinite(clear_below := float(plain["clear_below"])):
+        raise ValueError("the cut of the first look is no number")
+    return FirstLook(forest, clear_below, dict(plain["figures"]))
+
+
+def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:
+    if "vector_codes" not in arrays:
+        return None
+    hashes, codes, scales = (arrays[f"vector_{name}"] for name in ("hashes", "codes", "scales"))
+    if (hashes.dtype, codes.dtype, scales.dtype) != (np.uint64, np.int8, np.float32) or (hashes.ndim, codes.ndim) != (1, 2):
+        raise ValueError("the term vectors have the wrong type")
+    if not len(hashes) == len(codes) == len(scales) or not 0 < codes.shape[1] <= _LONGEST_VECTOR:
+        raise ValueError("the term vectors differ in number")
+    if (hashes[1:] <= hashes[:-1]).any() or not np.isfinite(scales).all():
+        raise ValueError("the term vectors are not in their order")
+    return TermVectors(hashes, codes, scales)
+
+
+def _check_calibration(calibration: Calibration) -> None:
+    *numbers, promise = vars(calibration).values()
+    if not isinstance(promise, str) or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
+        raise ValueError("the calibration is not made of numbers")
+    if not (calibration.slope > 0 and 0 < calibration.prior < 1 and calibration.unsure_cut <= calibration.cut):
+        raise ValueError("the numbers of the calibration contradict one another")

@@ -1,0 +1,198 @@
+"""From a block and the columns added to it to what a sink writes; any thread may do this."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from mismatch.records.blocks import Block, JsonLines
+from mismatch.records.formats.json_columns import JsonTable, json_table
+from mismatch.records.formats.json_scan import OK, scan_rows
+from mismatch.records.inputs import COLUMNAR, named_format
+from mismatch.records.output.assembly import assemble, without_members
+from mismatch.records.output.fragments import Fragments, cell_fragments, json_fragments
+
+LINE_TAIL = {"jsonl": b"\n", "json": b",\n"}
+CELL_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Rows ready to be written. data : uint8[size] for text formats; header : the names, for CSV and TSV;
+    table : the rows as columns, where the sink still has to make them fit the columns of the rows
+    before."""
+
+    num_rows: int
+    data: np.ndarray | None = None
+    header: list[str] | None = None
+    table: Tabular | None = None
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """The user's columns (a batch, or JSON not yet typed) and the added ones."""
+
+    own: pa.RecordBatch | JsonTable
+    added: pa.RecordBatch
+
+
+class Encoder:
+    """Encodes blocks for one output format.
+
+    Parameters
+    ----------
+    format : "jsonl", "json", "csv", "tsv", "parquet" or "arrow".
+    only : write the id column (where there is one) and the added columns, and nothing else.
+    """
+
+    def __init__(self, format: str, *, only: bool = False) -> None:
+        self.format = named_format(format)[0]
+        self.only = only
+
+    def encode(self, block: Block, added: pa.RecordBatch, mask: np.ndarray | None = None) -> Encoded:
+        """The rows of `block` with the columns `added`, or those where `mask` (bool[n]) is true.
+
+        Columns of the user that are named as an added one are replaced.
+
+        Raises
+        ------
+        ValueError
+            `added` or `mask` has another number of rows than the block.
+        """
+        n = len(block)
+        if added.num_rows != n or (mask is not None and len(mask) != n):
+            raise ValueError(f"{n} rows, but {added.num_rows} rows of added columns")
+        rows = np.arange(n, dtype=np.int64) if mask is None else np.flatnonzero(mask).astype(np.int64)
+        if self.format in LINE_TAIL:
+            return Encoded(len(rows), self._lines(block, added, rows))
+        own = self._own_columns(block, added, rows)
+        chosen = added if len(rows) == n else added.take(pa.array(rows))
+        if self.format in COLUMNAR:
+            return Encoded(len(rows), table=Tabular(own, chosen))
+        if isinstance(own, JsonTable):
+            return Encoded(len(rows), table=Tabular(own, chosen))
+        header = [*own.schema.names, *added.schema.names]
+        return Encoded(len(rows), cell_rows(own, chosen, self.format), header, Tabular(own, chosen))
+
+    def _lines(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> np.ndarray:
+        tail = b"}" + LINE_TAIL[self.format]
+        extra = [
+            (b"," + _json_key(name), json_fragments(column, rounded=True))
+            for name, column in zip(added.schema.names, added.columns, strict=True)
+        ]
+        if isinstance(block.rows, JsonLines) and not self.only:
+            return assemble(rows, extra, tail, _lines_to_extend(block.rows, rows, added.schema.names))
+        own = self._id_fragments(block) if self.only else _batch_fragments(block, added)
+        fields = [*own, *extra]
+        return assemble(rows, [(b"{" + p[1:] if k == 0 else p, f) for k, (p, f) in enumerate(fields)], tail)
+
+    def _id_fragments(self, block: Block) -> list[tuple[bytes, Fragments]]:
+        name = block.columns.id
+        if name is None:
+            return []
+        if isinstance(block.rows, JsonLines):
+            return [(b"," + _json_key(name), _raw_values(block, name))]
+        column = block.rows.column(block.rows.schema.names.index(name))
+        return [(b"," + _json_key(name), json_fragments(column))]
+
+    def _own_columns(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch | JsonTable:
+        replaced = set(added.schema.names)
+        if self.only and block.columns.id is None:
+            empty = pa.StructArray.from_arrays([], fields=[], mask=pa.nulls(len(rows), pa.bool_()).fill_null(False))
+            return pa.RecordBatch.from_struct_array(empty)
+        if isinstance(block.rows, JsonLines):
+            table = json_table(block.rows, rows)
+            wanted = [
+                k for k, name in enumerate(table.names)
+                if name not in replaced and (not self.only or name == block.columns.id)
+            ]  # fmt: skip
+            return JsonTable(
+                [table.names[k] for k in wanted],
+                [table.texts[k] for k in wanted],
+                [table.kinds[k] for k in wanted],
+                table.num_rows,
+            )  # fmt: skip
+        batch = block.rows
+        if self.only:
+            keep = [batch.schema.names.index(str(block.columns.id))]
+        else:
+            keep = [k for k, name in enumerate(batch.schema.names) if name not in replaced]
+        if len(keep) < batch.num_columns:
+            fields = pa.schema([batch.schema.field(k) for k in keep], metadata=batch.schema.metadata)
+            batch = pa.RecordBatch.from_arrays([batch.column(k) for k in keep], schema=fields)
+        return batch if len(rows) == batch.num_rows else batch.take(pa.array(rows))
+
+
+def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str) -> np.ndarray:
+    """The rows of two batches side by side as CSV or TSV, without a header: uint8[size]."""
+    delimiter = CELL_DELIMITERS[format]
+    columns = [(column, False) for column in own.columns] + [(column, True) for column in added.columns]
+    fields = []
+    for k, (column, rounded) in enumerate(columns):
+        prefix = delimiter.encode() if k else b""
+        fields.append((prefix, cell_fragments(column, delimiter, rounded=rounded)))
+    return assemble(np.arange(added.num_rows, dtype=np.int64), fields, b"\n")
+
+
+def header_row(names: list[str], format: str) -> bytes:
+    """The names as the first line of CSV or TSV."""
+    cells = pa.RecordBatch.from_arrays([pa.array([name]) for name in names], names=names)
+    nothing = pa.RecordBatch.from_arrays([pa.array([None], pa.string())], names=["none"])
+    return cell_rows(cells, nothing, format).tobytes()[:-2] + b"\n"
+
+
+def _json_key(name: str) -> bytes:
+    return json.dumps(name, ensure_ascii=False).encode("utf-8", "backslashreplace") + b":"
+
+
+def _batch_fragments(block: Block, added: pa.RecordBatch) -> list[tuple[bytes, Fragments]]:
+    assert not isinstance(block.rows, JsonLines)
+    replaced = set(added.schema.names)
+    return [
+        (b"," + _json_key(name), json_fragments(column))
+        for name, column in zip(block.rows.schema.names, block.rows.columns, strict=True)
+        if name not in replaced
+    ]
+
+
+def _raw_values(block: Block, name: str) -> Fragments:
+    """The values of one key as they are written in the lines; null where there is none."""
+    lines = block.rows
+    assert isinstance(lines, JsonLines)
+    table = scan_rows(lines.data, lines.starts, lines.ends, [name])
+    if (table.status != OK).any():
+        return json_fragments(block.pairs.column("id"))
+    starts, ends, kinds = table.starts[0], table.ends[0], table.kinds[0]
+    quoted = (kinds == 1) | (kinds == 2)
+    texts = [
+        bytes(lines.buffer[a - q : b + q]) if kind else b"null"
+        for a, b, q, kind in zip(starts, ends, quoted.astype(int), kinds, strict=True)
+    ]
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
+    return Fragments(np.frombuffer(b"".join(texts) or b"\0", dtype=np.uint8), offsets)
+
+
+def _lines_to_extend(lines: JsonLines, rows: np.ndarray, names: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Buffer, starts and ends of the lines, members that will be added anew taken out of those of `rows`."""
+    if lines.keys is not None and set(names).isdisjoint(lines.keys):
+        return lines.data, lines.starts, lines.ends
+    table = scan_rows(lines.data, lines.starts, lines.ends, names)
+    touched = (table.kinds != 0).any(axis=0)
+    odd = table.status != OK
+    changed = rows[touched[rows] & ~odd[rows]]
+    buffer, new_starts, new_ends = without_members(lines.data, lines.starts, lines.ends, changed, names)
+    parts, size = [lines.data, buffer], len(lines.data)
+    starts, ends = lines.starts.copy(), lines.ends.copy()
+    starts[changed], ends[changed] = new_starts + size, new_ends + size
+    size += len(buffer)
+    for i in rows[odd[rows]]:  # what the scanner gave up on: rewritten only when a member is to be replaced
+        members = json.loads(lines.line(i))
+        if set(members) & set(names):
+            text = json.dumps({k: v for k, v in members.items() if k not in names}, ensure_ascii=True).encode()
+            parts.append(np.frombuffer(text, dtype=np.uint8))
+            starts[i], ends[i] = size, size + len(text)
+            size += len(text)
+    return np.concatenate(parts), starts, ends

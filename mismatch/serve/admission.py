@@ -1,0 +1,151 @@
+"""Who and what is let in: what the headers of a request must say, and how its body is received within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from typing import Any, NamedTuple
+
+from mismatch.serve.problems import ClientGone, Problem, busy
+from mismatch.serve.settings import Settings, is_loopback
+
+
+class Head(NamedTuple):
+    """The headers that matter here."""
+
+    content_type: bytes
+    """in lower case, without parameters; empty where there is none"""
+    length: int | None
+    host: bytes
+    authorization: bytes
+    encoding: bytes
+
+    @staticmethod
+    def of(scope: dict[str, Any]) -> Head:
+        """From an ASGI scope; header names are in lower case there."""
+        kind = host = authorization = encoding = b""
+        length = None
+        for name, value in scope["headers"]:
+            if name == b"content-type":
+                kind = value.split(b";", 1)[0].strip().lower()
+            elif name == b"content-length":
+                length = int(value) if value.isdigit() else None
+            elif name == b"host":
+                host = value
+            elif name == b"authorization":
+                authorization = value
+            elif name == b"content-encoding":
+                encoding = value.strip().lower()
+        return Head(kind, length, host, authorization, encoding)
+
+
+class Door:
+    """Who is let in: with a token, whoever shows it; on loopback without one, whoever calls this machine by its name.
+
+    The second rule is there for browsers: a page of another site can make a name of its own point to this machine, and
+    would then be talking to the service as if it were its own.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._token = settings.token.encode() if settings.token is not None else None
+        self._own_names_only = self._token is None and is_loopback(settings.host)
+
+    def check_host(self, head: Head) -> None:
+        """Problem 421 for a name that is not this machine's."""
+        if not self._own_names_only or not head.host or head.host.startswith((b"127.0.0.1:", b"localhost:")):
+            return
+        name = head.host.decode("latin-1")
+        name = name[1:].split("]")[0] if name.startswith("[") else name.rsplit(":", 1)[0]
+        if not is_loopback(name):
+            raise Problem(421, "without a token the service answers to localhost and 127.0.0.1 only")
+
+    def check_token(self, head: Head) -> None:
+        """Problem 401 without the token. The comparison takes as long for a wrong one as for the right one."""
+        if self._token is None:
+            return
+        scheme, _, given = head.authorization.partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._token):
+            raise Problem(401, "this needs the header Authorization: Bearer TOKEN", www_authenticate="Bearer")
+
+
+def check_encoding(head: Head) -> None:
+    """Problem 415 for a compressed body, whose true size nobody knows."""
+    if head.encoding not in (b"", b"identity"):
+        raise Problem(415, "compressed bodies are not taken; send it as it is")
+
+
+_DRAIN_SECONDS = 1.0
+
+_DRAIN_BYTES = 8 << 20
+
+
+class Intake:
+    """Counts the bytes of all bodies in memory (`held`). Each body is released by who received it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._seconds, self._max_held = settings.body_seconds, settings.max_held
+        self.held = 0
+
+    async def receive(self, receive: Any, declared: int | None, limit: int) -> bytes:
+        """The whole body; `release` its length afterwards.
+
+        Parameters
+        ----------
+        receive : the ASGI callable.
+        declared : the Content-Length, None where there is none.
+        limit : bytes; more is answered with 413.
+
+        Raises
+        ------
+        Problem
+            413 too large, 408 too slow, 503 too much in memory.
+        ClientGone
+        """
+        if declared is not None and declared > limit:
+            await self._refuse_size(receive, limit)
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise ClientGone
+                    piece = message.get("body", b"")
+                    size += len(piece)
+                    self.held += len(piece)
+                    if size > limit:
+                        await self._refuse_size(receive, limit)
+                    if self.held > self._max_held:
+                        raise busy("too many request bodies are in memory")
+                    if not message.get("more_body", False):
+                        return piece if not parts else b"".join([*parts, piece])
+                    parts.append(piece)
+        except TimeoutError:
+            self.held -= size
+            raise Problem(408, f"the body did not arrive within {self._seconds:g} seconds", connection="close") from None
+        except BaseException:
+            self.held -= size
+            raise
+
+    def release(self, size: int) -> None:
+        self.held -= size
+
+    async def _refuse_size(self, receive: Any, limit: int) -> None:
+        """Raises 413, after taking in some of the rest: a client that is still sending would not see the answer."""
+        await drain(receive)
+        raise Problem(413, f"the body is larger than {limit:,} bytes", connection="close")
+
+
+async def drain(receive: Any) -> None:
+    """Throws away what is still being sent, for a second and a few megabytes at most."""
+    size = 0
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while size < _DRAIN_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""The application behind the server: each route and what it needs."""

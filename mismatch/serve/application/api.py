@@ -1,0 +1,114 @@
+"""The FastAPI application: /explain, /extract, health, metrics, the page, and the description of them all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from mismatch import __version__
+from mismatch.errors import MissingExtraError
+from mismatch.serve.application import described
+from mismatch.serve.application.articles import pair_of, parse_json
+from mismatch.serve.application.explaining import explained
+from mismatch.serve.application.extraction import extract
+from mismatch.serve.application.loaded import ModelInUse
+from mismatch.serve.application.slow_lane import SlowLane
+from mismatch.serve.metrics import CONTENT_TYPE, Metrics
+from mismatch.serve.problems import Problem
+from mismatch.serve.settings import Settings
+
+_PAGE = Path(__file__).parent.parent / "page"
+_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+          ".svg": "image/svg+xml"}  # fmt: skip
+
+
+def build(settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLane, stopping: Callable[[], bool]) -> FastAPI:
+    """The application. It expects bodies that were received and bounded before (see `front`)."""
+    api = FastAPI(
+        title="mismatch", version=__version__, description=described.SERVICE, docs_url=None, redoc_url=None,
+        redirect_slashes=False, openapi_tags=described.TAGS,
+    )  # fmt: skip
+    api.add_exception_handler(Problem, _problem)
+    api.add_exception_handler(HTTPException, _http_problem)
+    files = {file.name: (file.read_bytes(), _TYPES[file.suffix]) for file in _PAGE.iterdir() if file.suffix in _TYPES}
+
+    @api.post("/score", tags=["articles"], summary="Judge one article, several, or a stream", **described.score(settings))
+    async def score() -> None:
+        """Answered by `front`; it stands here for the description and for wrong methods."""
+
+    @api.post("/explain", tags=["articles"], summary="One article in words", **described.explain(settings))
+    async def explain(request: Request) -> Response:
+        title, body = (text or "" for text in pair_of(parse_json(await request.body())))
+        if len(title.encode()) + len(body.encode()) > settings.max_explain:
+            raise Problem(413, f"title and body are larger than {settings.max_explain:,} bytes, too much to explain")
+        return _json(await lane.run(functools.partial(explained, model.current.scorer, title, body)))
+
+    @api.post("/extract", tags=["articles"], summary="Title and body of an HTML file", **described.extract(settings))
+    async def extract_file(request: Request) -> Response:
+        html = await request.body()
+        if not html.strip():
+            raise Problem(422, "the file is empty")
+        try:
+            found = await lane.run(functools.partial(extract, html))
+        except MissingExtraError as error:
+            raise Problem(501, str(error)) from None
+        return _json({"title": found.title, "body": found.body})
+
+    @api.get("/health", tags=["service"], summary="Whether the process answers", **described.health())
+    async def health() -> Response:
+        return _json({"status": "ok"})
+
+    @api.get("/ready", tags=["service"], summary="Whether it takes requests, and with which model", **described.ready())
+    async def ready() -> Response:
+        loaded = model.current
+        stops = stopping()
+        answer = {"status": "stopping" if stops else "ready", "model": loaded.name, "digest": loaded.digest,
+                  "version": __version__, "prior": loaded.scorer.model.calibration.prior}  # fmt: skip
+        return _json(answer, 503 if stops else 200)
+
+    @api.get("/metrics", tags=["service"], summary="Counters for Prometheus", **described.metrics())
+    async def measured() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    @api.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return _file(files, "index.html")
+
+    @api.get("/docs", include_in_schema=False)
+    async def manual() -> Response:
+        return _file(files, "docs.html")
+
+    @api.get("/static/{name}", include_in_schema=False)
+    async def static(name: str) -> Response:
+        return _file(files, name)
+
+    return api
+
+
+def _file(files: dict[str, tuple[bytes, str]], name: str) -> Response:
+    if name not in files:
+        raise Problem(404, "there is no such page")
+    data, kind = files[name]
+    return Response(data, media_type=kind, headers={"cache-control": "no-cache"})
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    data = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(data, status, {"cache-control": "no-store", **(headers or {})}, "application/json")
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return _json({"detail": error.detail}, error.status, {n.decode(): v.decode() for n, v in error.headers})
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {404: "there is nothing here; / is the page, /docs the manual", 405: "this method is not for this address"}
+    return _json({"detail": detail.get(error.status_code, str(error.detail))}, error.status_code, dict(error.headers or {}))

@@ -1,0 +1,112 @@
+"""Micro-batches: articles that arrive together are judged in one pass of the scorer, in a worker thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from mismatch.judging.scorer import Scorer
+from mismatch.serve.application.loaded import ModelInUse
+from mismatch.serve.metrics import Metrics
+from mismatch.serve.problems import busy
+from mismatch.serve.settings import Settings
+
+Row = dict[str, Any]
+"""the verdict columns of one article"""
+
+
+@dataclass(slots=True)
+class _Job:
+    titles: list[str | None]
+    bodies: list[str | None]
+    answer: asyncio.Future[list[Row]]
+
+
+class Batcher:
+    """Collects jobs and hands them to worker threads. To be used from the event loop's thread only.
+
+    The first job of a batch waits `batch_wait` seconds for others; while all threads are at work, what arrives piles up
+    and makes the next batch larger.
+    """
+
+    def __init__(self, model: ModelInUse, settings: Settings, metrics: Metrics) -> None:
+        self._model, self._metrics = model, metrics
+        self._max_batch, self._max_queue, self._wait = settings.max_batch, settings.max_queue, settings.batch_wait
+        self._pool = ThreadPoolExecutor(settings.threads, "judge")
+        self._idle = settings.threads
+        self._jobs: deque[_Job] = deque()
+        self._due = False
+        self.waiting = 0
+
+    def submit(self, titles: list[str | None], bodies: list[str | None]) -> asyncio.Future[list[Row]]:
+        """The verdict columns of these articles, to be awaited.
+
+        Raises
+        ------
+        Problem
+            503 when too many articles wait already.
+        """
+        if self.waiting + len(titles) > self._max_queue:
+            raise busy(f"{self.waiting:,} articles are waiting to be judged")
+        loop = asyncio.get_running_loop()
+        job = _Job(titles, bodies, loop.create_future())
+        self._jobs.append(job)
+        self.waiting += len(titles)
+        if self._idle and not self._due:
+            self._due = True
+            loop.call_later(self._wait, self._dispatch)
+        elif self._idle and self.waiting >= self._max_batch:
+            self._dispatch()
+        return job.answer
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _dispatch(self) -> None:
+        self._due = False
+        while self._idle and self._jobs:
+            jobs, rows = [], 0
+            while self._jobs and rows < self._max_batch:
+                job = self._jobs.popleft()
+                self.waiting -= len(job.titles)
+                if not job.answer.done():  # done: it was given up
+                    jobs.append(job)
+                    rows += len(job.titles)
+            if jobs:
+                self._idle -= 1
+                work = asyncio.get_running_loop().run_in_executor(self._pool, _judge, self._model.current.scorer, jobs)
+                work.add_done_callback(lambda done, jobs=jobs: self._finish(jobs, done))  # type: ignore[misc]
+        self._metrics.waiting.set(self.waiting)
+
+    def _finish(self, jobs: list[_Job], done: asyncio.Future[list[Row]]) -> None:
+        self._idle += 1
+        error = done.exception()
+        if error is not None:
+            for job in jobs:
+                if not job.answer.done():
+                    job.answer.set_exception(error)
+        else:
+            rows, at = done.result(), 0
+            for job in jobs:
+                n = len(job.titles)
+                if not job.answer.done():
+                    job.answer.set_result(rows[at : at + n])
+                at += n
+            self._metrics.judged(row["mismatch_verdict"] for row in rows)
+        if self._jobs and not self._due:
+            self._dispatch()
+
+
+def _judge(scorer: Scorer, jobs: list[_Job]) -> list[Row]:
+    if len(jobs) == 1:
+        titles, bodies = jobs[0].titles, jobs[0].bodies
+    else:
+        titles = [title for job in jobs for title in job.titles]
+        bodies = [body for job in jobs for body in job.bodies]
+    added = scorer.added_columns(pa.array(titles, pa.large_string()), pa.array(bodies, pa.large_string()))
+    return added.to_pylist()

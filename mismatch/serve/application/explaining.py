@@ -1,0 +1,41 @@
+"""An explanation as plain JSON values, with the places in the body where the title's terms stand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from mismatch.features.keywords import spans
+from mismatch.judging.explanation import explain, in_words
+from mismatch.judging.scorer import Scorer
+
+
+def explained(scorer: Scorer, title: str, body: str) -> dict[str, Any]:
+    """The verdict columns, `explanation`, `words` (lines of text) and `marks` (see `marks`)."""
+    found = explain(scorer, title, body)
+    explanation = asdict(found)
+    verdict = explanation.pop("verdict")
+    return {
+        "mismatch_verdict": verdict["verdict"],
+        "mismatch_probability": verdict["probability"],
+        "mismatch_reasons": list(verdict["reasons"]),
+        "title_topic": verdict["title_topic"],
+        "body_topic": verdict["body_topic"],
+        "explanation": explanation,
+        "words": in_words(found),
+        "marks": marks(title, body),
+    }
+
+
+def marks(title: str, body: str) -> list[tuple[int, int]]:
+    """Where terms of the title stand in the body: (start, stop) in characters (Unicode code points), in order."""
+    wanted = {span.stem for span in spans(title)}
+    out: list[tuple[int, int]] = []
+    for span in spans(body):
+        if span.stem not in wanted:
+            continue
+        if out and span.start <= out[-1][1]:  # pairs of characters overlap
+            out[-1] = (out[-1][0], span.stop)
+        else:
+            out.append((span.start, span.stop))
+    return out

@@ -1,0 +1,61 @@
+"""The model in use: loaded at the start, replaced whole by `reload` while requests go on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from mismatch.errors import MismatchError
+from mismatch.judging.scorer import Scorer, load
+from mismatch.model.starter import model_path
+
+_WARM_UP = ("A title to warm up", "A body of more than a dozen terms, so that compiled code is there before anyone waits.")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A scorer and where it came from."""
+
+    scorer: Scorer
+    name: str
+    digest: str
+    """SHA-256 of the model's file"""
+
+
+def load_and_warm(model: str) -> LoadedModel:
+    """Loads a model and judges one pair with it.
+
+    Raises
+    ------
+    ModelError
+        If the file is not a usable model.
+    """
+    path = Path(model_path(model))
+    scorer = load(path)
+    title, body = (pa.array([text], pa.large_string()) for text in _WARM_UP)
+    scorer.added_columns(title, body)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return LoadedModel(scorer, str(scorer.model.card.get("name") or path.stem), digest)
+
+
+class ModelInUse:
+    """Holds the model. A request takes `current` once, so that a reload never mixes two models in one answer."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self.current = load_and_warm(model)
+        self._lock = asyncio.Lock()
+
+    async def reload(self) -> str | None:
+        """Reads the file again; returns None, or why the model before stays in use."""
+        async with self._lock:
+            try:
+                self.current = await asyncio.to_thread(load_and_warm, self._model)
+            except (MismatchError, OSError) as error:
+                return str(error)
+        return None

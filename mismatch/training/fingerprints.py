@@ -1,0 +1,40 @@
+"""Which bodies a model has learned from, so that nobody trains or tests with it as if it had not.
+
+A model remembers pairs that it was made from: their title and body look closer to it than those of other pairs. Scores
+out of fold of a model that is trained *from* it, on the same articles, would be too good, and wrong pairs among them
+would look right. So a model keeps a fingerprint of each body it learned from: 32 bits of the hash of its terms, of at
+most `MAX_KEPT` bodies, those with the smallest ones (a bottom-k sketch, Cohen and Kaplan 2007).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mismatch.terms.near_duplicates import sequence_hashes
+from mismatch.terms.text_buffers import TextBuffers
+
+MAX_KEPT = 1 << 17
+"""half a megabyte in the file"""
+KNOWN_SHARE = 0.1
+"""share of an archive's bodies from which a model counts as made from it"""
+_LARGEST = np.uint32(0xFFFFFFFF)
+
+
+def fingerprints(bodies: TextBuffers) -> NDArray[np.uint32]:
+    """One for each body, shape (n_rows,)."""
+    return (sequence_hashes(bodies) >> np.uint64(32)).astype(np.uint32)
+
+
+def kept(*some: NDArray[np.uint32] | None) -> NDArray[np.uint32]:
+    """The different ones among fingerprints of several origins, ascending, at most `MAX_KEPT`."""
+    return np.unique(np.concatenate([np.empty(0, np.uint32), *(part for part in some if part is not None)]))[:MAX_KEPT]
+
+
+def share_seen(seen: NDArray[np.uint32] | None, found: NDArray[np.uint32]) -> float:
+    """The share of `found` that stands in `seen`, estimated from the small ones where `seen` is not complete."""
+    if seen is None or not len(seen):
+        return 0.0
+    found = np.unique(found)
+    comparable = found[found <= (seen[-1] if len(seen) >= MAX_KEPT else _LARGEST)]
+    return float(np.isin(comparable, seen, assume_unique=True).mean()) if len(comparable) else 0.0

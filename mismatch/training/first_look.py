@@ -1,0 +1,70 @@
+"""Fitting the head of the first look, and choosing how much it may clear."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mismatch.features.cascade import MIN_COVERAGE, FirstLook
+from mismatch.features.overlap_features import FEATURE_NAMES
+from mismatch.model.calibration import Calibration, fit_platt
+from mismatch.training.examples import Examples
+from mismatch.training.heads import export, fit_head
+
+MIN_SWAPS = 1000
+"""mismatched pairs with long bodies, below which nothing can be promised and no first look is taken"""
+MAX_CLEARED_MISMATCHES = 0.003
+MAX_LOST_RECALL = 0.001
+"""of the mismatches that would be found at 1 % false flags"""
+TREES, LEAVES = 30, 8
+_COVERAGE = FEATURE_NAMES.index("stem_coverage")
+
+
+def fit_first_look(
+    examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], calibration: Calibration, seed: int
+) -> FirstLook | None:
+    """The head of the first look, or None for an archive with too few long bodies.
+
+    Parameters
+    ----------
+    scores : float64 array of shape (n_examples,)
+        Log-odds of the model's head, out of fold.
+    use : bool array of shape (n_examples,)
+        The examples to learn from.
+    """
+    looked_at = use & ~np.isnan(examples.first[:, 0])
+    labels = examples.labels
+    if int((looked_at & examples.random & (labels == 1)).sum()) < MIN_SWAPS:
+        return None
+    out_of_fold = np.full(len(labels), np.nan)
+    for fold in np.unique(examples.folds):
+        inside = examples.folds == fold
+        learn, judge = looked_at & ~inside, looked_at & inside
+        head = export(fit_head(examples.first[learn], labels[learn], seed=seed, trees=TREES, leaves=LEAVES))
+        out_of_fold[judge] = head.predict(examples.first[judge])
+    forest = export(fit_head(examples.first[looked_at], labels[looked_at], seed=seed, trees=TREES, leaves=LEAVES))
+    measured = looked_at & examples.random
+    slope, intercept = fit_platt(out_of_fold[measured], labels[measured])
+    factor, shift = slope / calibration.slope, (intercept - calibration.intercept) / calibration.slope
+    on_scale = out_of_fold[measured] * factor + shift
+    matched, swapped = labels[measured] == 0, labels[measured] == 1
+    full = scores[measured]
+    found = swapped & (full > np.quantile(full[matched], 0.99))
+    on_scale[examples.first[measured, _COVERAGE] < MIN_COVERAGE] = np.inf  # never cleared
+    clear_below = min(
+        _lowest(on_scale[swapped], MAX_CLEARED_MISMATCHES),
+        _lowest(on_scale[found], MAX_LOST_RECALL) if found.any() else calibration.unsure_cut,
+        calibration.unsure_cut,
+    )
+    cleared = on_scale < clear_below
+    figures = {
+        "matched_cleared": float(cleared[matched].mean()),
+        "mismatched_cleared": float(cleared[swapped].mean()),
+        "recall_lost": float(cleared[found].sum() / swapped.sum()),
+    }
+    return FirstLook(forest.scaled(factor).shifted(shift), clear_below, figures)
+
+
+def _lowest(scores: NDArray[np.float64], share: float) -> float:
+    """The score below which at most `share` of the scores lie."""
+    return float(np.sort(scores)[int(share * len(scores))])

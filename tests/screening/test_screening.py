@@ -1,0 +1,91 @@
+# ruff: noqa: E501
+"""What cannot be judged says why; what can is let through."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mismatch.features.overlap_features import pair_features
+from mismatch.screening.screening import REASONS, screen
+from mismatch.terms.document_frequency import DocumentCounter
+from mismatch.terms.lexicon import Lexicon
+from mismatch.terms.text_buffers import text_buffers
+
+DATA = Path(__file__).parent.parent.parent / "training_data"
+ENGLISH = (
+    "The ferry ran aground in the fog and the crew of it was taken off by the lifeboat that had come from the harbour. " * 2
+)
+GERMAN = (
+    "Die Fähre lief im Nebel auf Grund und die Besatzung wurde von dem Boot gerettet, das aus dem Hafen kam und nicht weit war. "
+    * 2
+)
+RUSSIAN = "Паром сел на мель в тумане, и команду сняли спасатели, которые вышли из порта и не потеряли времени. " * 2
+
+
+def reasons(pairs: list[tuple[str | None, str | None]]) -> list[str]:
+    titles, bodies = (text_buffers(pa.array(side, pa.string())) for side in zip(*pairs, strict=True))
+    counter = DocumentCounter()
+    counter.add(bodies)
+    return [REASONS[k] for k in screen(titles, bodies, pair_features(titles, bodies, Lexicon.learn(*counter.counts())))]
+
+
+@pytest.fixture(scope="module")
+def articles() -> list[dict[str, str]]:
+    return [
+        json.loads(line)
+        for path in sorted((DATA / "articles").glob("*.jsonl"))
+        for line in path.read_text("utf-8").split("\n")
+        if line
+    ]
+
+
+@pytest.mark.parametrize("nothing", [None, "", " \n\t", "...", "—「」", "\u200b"])
+def test_a_side_without_a_letter_is_missing(nothing: str | None) -> None:
+    assert reasons([(nothing, ENGLISH), ("Ferry in fog", nothing)]) == ["title_missing", "body_missing"]
+
+
+def test_a_body_of_a_few_words_is_too_short() -> None:
+    assert reasons([("Ferry runs aground", "The ferry ran aground.")]) == ["body_too_short"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Live blog", "HOME", "Untitled", "Opinion", "Vidéo", "Letters to the editor:", "Главная", "ताज़ा खबरें", "社説", "W"],
+)
+def test_a_title_in_which_nothing_can_be_checked_is_generic(title: str) -> None:
+    assert reasons([(title, ENGLISH)]) == ["title_generic"]
+
+
+@pytest.mark.parametrize("title", ["Home Alone", "Obama", "1984", "Opinion: let the rivers flood", "Live Aid", "BTS"])
+def test_a_name_or_a_headline_is_not(title: str) -> None:
+    assert reasons([(title, ENGLISH)]) == [""]
+
+
+def test_writing_systems_and_languages_that_differ_are_named() -> None:
+    pairs = [
+        ("Wolves return to the valley", RUSSIAN),
+        ("Волки вернулись в долину", ENGLISH),
+        ("Die Wölfe kehren in das Tal und nicht in den Wald zurück", ENGLISH),
+        ("What the wolves are doing in the valley", GERMAN),
+    ]
+    assert reasons(pairs) == ["script_differs"] * 2 + ["language_differs"] * 2
+
+
+def test_an_english_name_over_another_language_is_judged() -> None:
+    pairs = [("iPhone 15 Pro", RUSSIAN + " iPhone 15 Pro"), ("The Rolling Stones", GERMAN), ("BTS", RUSSIAN)]
+    assert reasons(pairs) == [""] * 3
+
+
+def test_every_article_of_every_language_can_be_judged(articles: list[dict[str, str]]) -> None:
+    assert set(reasons([(row["title"], row["body"]) for row in articles])) == {""}
+
+
+def test_titles_over_bodies_of_another_writing_system_are_found(articles: list[dict[str, str]]) -> None:
+    english = [row["body"] for row in articles if row["lang"] == "en"][:42]
+    arabic = [row["title"] for row in articles if row["lang"] == "ar"]
+    assert np.mean([r == "script_differs" for r in reasons(list(zip(arabic, english, strict=True)))]) > 0.9
