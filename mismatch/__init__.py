@@ -18,9 +18,9 @@ _HOMES = {
     "MismatchClassifier": "classifier",
     "MismatchError": "errors",
     "ModelError": "errors",
-    "Scorer": "scorer",
-    "Verdict": "scorer",
-    "load": "scorer",
+    "Scorer": "judging.scorer",
+    "Verdict": "judging.scorer",
+    "load": "judging.scorer",
 }
 
 

@@ -18,8 +18,8 @@ def run(script: str) -> str:
 def test_pandas_and_scipy_are_not_loaded_to_start() -> None:
     script = """
 import sys
-from mismatch.cli import quick_start
-quick_start.start()
+from mismatch.cli import fast_start
+fast_start.start()
 import pyarrow as pa
 from mismatch.terms.tokens import terms_of
 assert len(terms_of("two words")) == 2 and pa.array([1, 2]).to_pylist() == [1, 2]
@@ -31,9 +31,9 @@ print(sorted({"pandas", "scipy", "cffi"} & set(sys.modules)))
 def test_what_was_refused_can_be_imported_afterwards() -> None:
     script = """
 import sys
-from mismatch.cli import quick_start
+from mismatch.cli import fast_start
 before = list(sys.meta_path)
-quick_start.start()
+fast_start.start()
 assert sys.meta_path == before
 import scipy.sparse
 print(scipy.sparse.csr_array([[0, 2]]).sum())
@@ -44,8 +44,8 @@ print(scipy.sparse.csr_array([[0, 2]]).sum())
 def test_nothing_is_refused_where_it_is_in_use() -> None:
     script = """
 import scipy.linalg
-from mismatch.cli import quick_start
-quick_start.start()
+from mismatch.cli import fast_start
+fast_start.start()
 import numpy as np
 from numba import njit
 print(njit(lambda a, b: a @ b)(np.ones(3), np.ones(3)))
