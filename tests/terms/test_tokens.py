@@ -148,9 +148,9 @@ import written
 from mismatch.terms.document_frequency import DocumentCounter
 from mismatch.terms.lexicon import Lexicon, TermVectors
 from mismatch.features.cascade import score_pairs
-from mismatch.features.forest import fit_head, export
+from mismatch.training.heads import export, fit_head
 from mismatch.features.overlap_features import N_FEATURES
-from mismatch.judging.swaps import near_duplicate_groups
+from mismatch.terms.near_duplicates import near_duplicate_groups
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import cut_all
 
