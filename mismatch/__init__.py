@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mismatch.classifier import MismatchClassifier
     from mismatch.errors import InputError, MismatchError, ModelError
-    from mismatch.judging.scorer import Scorer, Verdict, load
+    from mismatch.judging.scorer import Scorer, load
+    from mismatch.judging.verdicts import Verdict
 
 __version__ = "0.1.0"
 __all__ = ["InputError", "MismatchClassifier", "MismatchError", "ModelError", "Scorer", "Verdict", "load"]
@@ -19,7 +20,7 @@ _HOMES = {
     "MismatchError": "errors",
     "ModelError": "errors",
     "Scorer": "judging.scorer",
-    "Verdict": "judging.scorer",
+    "Verdict": "judging.verdicts",
     "load": "judging.scorer",
 }
 

@@ -13,12 +13,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from mismatch.errors import InputError
-from mismatch.features.cascade import score_pairs
-from mismatch.judging.frames import pairs_table
+from mismatch.judging.comparison import compare
+from mismatch.judging.frames import pairs_table, source_column
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import starter_path
-from mismatch.terms.text_buffers import text_buffers
 from mismatch.training.examples import Settings
 from mismatch.training.recipe import train
 
@@ -146,9 +145,8 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
 
     def _log_odds(self, X: Any) -> NDArray[np.float64]:
         table = pairs_table(X, title=self.title, body=self.body)
-        titles, bodies = text_buffers(table[self.title]), text_buffers(table[self.body])
-        wanted = np.ones(table.num_rows, np.uint8)
-        return score_pairs(titles, bodies, wanted, self.model_.lexicon, self.model_.forest)[0]
+        titles, bodies = (_filled(table[name]) for name in (self.title, self.body))
+        return compare(self.model_, titles, bodies, source_column(table)).log_odds
 
     def save(self, path: str | Path) -> None:
         """Writes the model to one file (see `model_file`)."""
@@ -161,6 +159,11 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.target_tags.required = False
         return tags
+
+
+def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The texts with empty ones in place of those that are missing: a classifier has an answer for every row."""
+    return column.fill_null("")
 
 
 def resolve_base(base: str | Path | Model | None) -> Model | None:

@@ -14,11 +14,15 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # on so few pairs scikit-learn's threads only wait for one another
 
+import hypothesis
 import pytest
 from ordinary_pairs import CRICKET_TITLE, PAIRS, SYRIA_BODY
 
 from mismatch import MismatchClassifier
 from mismatch.judging.scorer import Scorer, load
+
+hypothesis.settings.register_profile("mismatch", deadline=None)  # an example may be the first to compile something
+hypothesis.settings.load_profile("mismatch")
 
 ROOT = Path(__file__).parent.parent
 

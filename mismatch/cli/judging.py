@@ -8,6 +8,7 @@ import typer
 
 from mismatch.cli.models import load_scorer, named_after_file
 from mismatch.cli.options import (
+    Adapt,
     Body,
     Format,
     Inputs,
@@ -24,16 +25,18 @@ from mismatch.cli.options import (
     not_negative,
 )
 from mismatch.cli.outputs import check_outputs, check_report, write_page
-from mismatch.cli.reading import as_judged, labels_of, read_pairs, read_row, read_text
+from mismatch.cli.reading import labels_of, read_pairs, read_row, read_text
 from mismatch.errors import InputError
 
 
 def explain(
     inputs: Annotated[list[str] | None, typer.Argument(metavar="[INPUT]", help="A file; choose the row with --row.", show_default=False)] = None,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title; with INPUT, the column of titles.", show_default=False)] = None,
+    body_text: Annotated[str | None, typer.Option("--body-text", metavar="TEXT", help="The body.", show_default=False)] = None,
     body_file: Annotated[str | None, typer.Option("--body-file", metavar="FILE", help="A text file with the body; - is standard input.", show_default=False)] = None,
     row: Annotated[int, typer.Option("--row", metavar="N", min=1, help="Row of INPUT, counted from 1.")] = 1,
-    model: ModelOption = "starter", format: Format = None, body: Body = None, quiet: Quiet = False,
+    model: ModelOption = "starter", format: Format = None, body: Body = None, source: Source = None, adapt: Adapt = None,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """One article in words: the verdict, and which terms of the title are in the body, where, and which are not.
 
@@ -43,15 +46,21 @@ def explain(
     from mismatch.judging.explanation import in_words
     from mismatch.records.columns import ColumnChoice
 
+    scorer = load_scorer(model)
     if inputs:
-        text_title, text_body = read_row(inputs, row, format, ColumnChoice(title=title, body=body))
-    elif title is not None and body_file is not None:
-        text_title, text_body = title, read_text(body_file)
+        choice = ColumnChoice(title=title, body=body, source=source)
+        scorer, (text_title, text_body, text_source) = read_row(
+            inputs, row, format, choice, scorer, adapt=adapt, quiet=quiet
+        )
+    elif title is not None and (body_text is None) != (body_file is None):
+        text_title, text_body, text_source = title, body_text, source
+        if body_file is not None:
+            text_body = read_text(body_file)
     else:
-        raise InputError("give --title and --body-file, or a file and --row")
+        raise InputError("give --title with --body-text or --body-file, or a file and --row")
     from mismatch.report.console import safe
 
-    for line in in_words(explain_pair(load_scorer(model), text_title, text_body)):
+    for line in in_words(explain_pair(scorer, text_title, text_body, text_source)):
         typer.echo(safe(line, 400) if line.strip() else "")
 
 
@@ -67,7 +76,7 @@ def evaluate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps and the bootstrap.")] = 0,
     model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
     source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None,
-    thorough: Thorough = False, quiet: Quiet = False,
+    thorough: Thorough = False, adapt: Adapt = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source, topic, script and length.
 
@@ -79,6 +88,7 @@ def evaluate(
     from dataclasses import replace
 
     from mismatch.evaluation import evaluation
+    from mismatch.judging import adaptation
     from mismatch.records.columns import ColumnChoice
     from mismatch.report import tables
     from mismatch.report.console import say
@@ -96,11 +106,13 @@ def evaluate(
     check_report(report)
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
     table, _ = read_pairs(inputs, format, choice, rejected, quiet)
-    table, labels = as_judged(table), None if swaps else labels_of(table, label, quiet)
+    labels = None if swaps else labels_of(table, label, quiet)
     for loaded in models:
         if (seen := share_seen(loaded.seen, fingerprints(text_buffers(table["body"])))) > KNOWN_SHARE:
             name = loaded.card.get("name") or "the model"
             say(f"{name} has learned from {seen:.0%} of these articles: its figures are too good", quiet=quiet)
+    if adapt is not False:
+        models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table) for loaded in models]
     setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)
     result: evaluation.Evaluation | evaluation.Comparison
     if compare is None:

@@ -72,6 +72,14 @@ Confidence = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)
 ]
+Adapt = Annotated[
+    bool | None,
+    typer.Option(
+        "--adapt/--no-adapt",
+        help="Whether the model is first adapted to the input; by default only a model that was not adapted to a feed yet.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error unless something is wrong.")]
 Paragraphs = Annotated[
     bool,

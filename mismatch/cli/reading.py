@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mismatch.errors import InputError
 
 if TYPE_CHECKING:
+    from mismatch.judging.scorer import Scorer
     from mismatch.records.columns import ColumnChoice
     from mismatch.training.archive import Archive
 
@@ -69,16 +70,23 @@ def _digests(origins: list[str]) -> list[dict[str, Any]]:
     return out
 
 
-def read_row(inputs: list[str], row: int, format: str | None, choice: ColumnChoice) -> tuple[str, str]:
-    """Title and body of one row, counted from 1."""
+def read_row(
+    inputs: list[str], row: int, format: str | None, choice: ColumnChoice, scorer: Scorer, *, adapt: bool | None, quiet: bool
+) -> tuple[Scorer, tuple[str | None, str | None, str | None]]:
+    """Title, body and source of one row, counted from 1, and the scorer that `mismatch score` judges it with."""
+    from mismatch.judging import pipeline
     from mismatch.records.reading import Reader
+    from mismatch.report.console import say
 
     seen, reader = 0, Reader(inputs, format=format, columns=choice)
-    for chunk in reader:
+    as_given = scorer
+    scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
+    say(words, quiet=quiet or scorer is as_given)
+    for chunk in chunks:
         block = chunk.decode()
         if row <= seen + len(block):
-            at = row - seen - 1
-            return block.pairs.column("title")[at].as_py() or "", block.pairs.column("body")[at].as_py() or ""
+            title, body, source = (block.pairs.column(name)[row - seen - 1].as_py() for name in ("title", "body", "source"))
+            return scorer, (title, body, source)
         seen += len(block)
     check_whole(reader)
     raise InputError(f"there is no row {row:,}: {', '.join(inputs)} has {seen:,} readable rows")
@@ -91,16 +99,6 @@ def read_text(path: str) -> str:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     return raw.decode("utf-8", "replace")
-
-
-def as_judged(table: Any) -> Any:
-    """The pairs with their titles cleaned as `score` and `gate` clean them, so that what is measured is what is judged."""
-    from mismatch.screening.title_cleaning import TitleCleaner
-
-    cleaner = TitleCleaner()
-    titles, sources = table["title"].combine_chunks(), table["source"].combine_chunks()
-    cleaner.learn(titles, sources)
-    return table.set_column(table.column_names.index("title"), "title", cleaner.clean(titles, sources))
 
 
 def labels_of(table: Any, asked: str | None, quiet: bool) -> Any:

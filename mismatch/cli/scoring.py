@@ -9,6 +9,7 @@ import typer
 from mismatch.cli import fast_start
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
+    Adapt,
     Body,
     Format,
     Id,
@@ -38,7 +39,7 @@ def score(
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
@@ -68,7 +69,11 @@ def score(
         Quarantine(rejected) as quarantine,
         console.progress(reader.bytes_total, quiet=quiet) as bar,
     ):
-        tally = pipeline.run(reader, scorer, [pipeline.Route(sink)], quarantine, threads=threads, on_progress=bar)
+        scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
+        console.say(words, quiet=quiet)
+        tally = pipeline.run(
+            reader, scorer, [pipeline.Route(sink)], quarantine, chunks=chunks, threads=threads, on_progress=bar
+        )
         check_whole(reader)
     console.say(console.summary(tally, paragraphs=paragraphs), quiet=quiet)
     say_rejected(tally.rejected, rejected)
@@ -96,7 +101,7 @@ def gate(
     flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, prints a table by source, and ends with 1 when too many are flagged.
 
@@ -136,7 +141,11 @@ def gate(
                 routes.append(pipeline.Route(sink, verdicts))
         quarantine = stack.enter_context(Quarantine(rejected))
         bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
-        tally = pipeline.run(reader, scorer, routes, quarantine, threads=threads, by_source=True, on_progress=bar)
+        scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
+        console.say(words, quiet=quiet)
+        tally = pipeline.run(
+            reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar
+        )
         check_whole(reader)
     judged = tally.rows - tally.verdicts["unscorable"]
     estimate = true_share(tally.flagged, judged, point) if point else None

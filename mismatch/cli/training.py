@@ -24,7 +24,7 @@ from mismatch.cli.options import (
     between_0_and_1,
 )
 from mismatch.cli.outputs import check_folder, check_outputs
-from mismatch.cli.reading import as_judged, labels_of, read_archive, read_pairs
+from mismatch.cli.reading import labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
 
 
@@ -190,6 +190,7 @@ def calibrate(
     """
     from mismatch.evaluation.operating_point import Promise
     from mismatch.evaluation.operating_point import calibrate as set_cut
+    from mismatch.judging import adaptation
     from mismatch.model.model_file import save_model
     from mismatch.records.columns import ColumnChoice
     from mismatch.report.console import say
@@ -203,7 +204,8 @@ def calibrate(
         pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet
     )
     promise = Promise(max_false_flags, confidence, unsure_band, by == "source", prior, seed)
-    done = set_cut(loaded, as_judged(table), promise, labels=labels_of(table, label, quiet), digests=digests)
+    loaded = adaptation.adapt(loaded, table)
+    done = set_cut(loaded, table, promise, labels=labels_of(table, label, quiet), digests=digests)
     save_model(done.model, out)
     for notice in done.notices:
         say(notice)

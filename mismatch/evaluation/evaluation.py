@@ -32,8 +32,8 @@ from mismatch.evaluation.measures import (
     recall_at,
     reliability,
 )
-from mismatch.features.cascade import score_pairs
-from mismatch.judging.scorer import Scorer
+from mismatch.judging.comparison import Column, log_odds_of, prepared
+from mismatch.judging.comparison import compare as compare_pairs
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.model import Model
 
@@ -203,7 +203,7 @@ def compare(
 def _draw(models: Sequence[Model], table: pa.Table, labels: NDArray[np.int64] | None, seed: int) -> _Drawn:
     if not table.num_rows:
         raise InputError("no pairs to evaluate on")
-    pairs = Pairs.from_columns(table["title"], table["body"])
+    pairs = Pairs.of(prepared(models[0], *columns_of(table)))
     with_text = (pairs.titles.valid > 0) & (pairs.bodies.valid > 0)
     judged = with_text.copy()
     for model in models:
@@ -239,24 +239,19 @@ def _draw(models: Sequence[Model], table: pa.Table, labels: NDArray[np.int64] | 
 
 def judged_by(model: Model, table: pa.Table) -> NDArray[np.bool_]:
     """Which pairs of a table get a verdict at all; bool array of shape (n_rows,)."""
-    scored = Scorer(model).score_table(table.select(["title", "body"]))
-    return np.array(scored["mismatch_verdict"].to_pylist(), object) != "unscorable"
+    return compare_pairs(model, *columns_of(table)).refused == 0
 
 
-def log_odds(
-    model: Model, pairs: Pairs, left: NDArray[np.int64], right: NDArray[np.int64], *, thorough: bool = False
-) -> NDArray[np.float64]:
-    """The log-odds for the titles of rows `left` over the bodies of rows `right`, shape (n,), as `Scorer` judges them."""
-    return score_pairs(
-        pairs.titles, pairs.bodies, np.ones(len(left), np.uint8), model.lexicon, model.forest,
-        first_look=None if thorough else model.usable_first_look(), title_rows=left, body_rows=right,
-    )[0]  # fmt: skip
+def columns_of(table: pa.Table) -> tuple[Column, Column, Column | None]:
+    """The titles, the bodies and, where they are known, the sources of a table of pairs."""
+    return table["title"], table["body"], table["source"] if "source" in table.column_names else None
 
 
 def _measure(model: Model, drawn: _Drawn, setup: Setup) -> tuple[Evaluation, dict[str, NDArray[np.float64]]]:
     if setup.prior is not None:
         model = replace(model, calibration=model.calibration.with_prior(setup.prior))
-    scores = log_odds(model, drawn.pairs, drawn.left, drawn.right)
+    texts = prepared(model, *columns_of(drawn.table))
+    scores = log_odds_of(model, texts, drawn.left, drawn.right)
     labels, prior, cut = drawn.labels, model.calibration.prior, model.calibration.cut
     overall = _figures(model, scores, labels)
     n_draws = int(np.clip(20_000_000 // len(scores), min(200, setup.draws), setup.draws))
@@ -264,7 +259,7 @@ def _measure(model: Model, drawn: _Drawn, setup: Setup) -> tuple[Evaluation, dic
     groups: dict[str, dict[str, Figures]] = {}
     if drawn.same_topic is not None:
         own = labels == 0
-        swapped = log_odds(model, drawn.pairs, *drawn.same_topic)
+        swapped = log_odds_of(model, texts, *drawn.same_topic)
         truth = np.concatenate([labels[own], np.ones(len(swapped), np.int64)])
         groups["swaps"] = {"same topic": _figures(model, np.concatenate([scores[own], swapped]), truth)}
     for name, (numbers, names) in groupings(drawn.table, drawn.left, drawn.right).items():

@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.errors import InputError, MismatchError
-from mismatch.evaluation.evaluation import judged_by, log_odds
+from mismatch.evaluation.evaluation import columns_of, judged_by
+from mismatch.judging.comparison import Texts, log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.calibration import (
     Calibration,
@@ -84,13 +85,14 @@ def calibrate(
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
     needed = pairs_needed(promise.max_false_flags, promise.confidence)
-    pairs = Pairs.from_columns(table["title"], table["body"])
+    texts = prepared(model, *columns_of(table))
+    pairs = Pairs.of(texts)
     rng = np.random.default_rng(promise.seed)
     judged = judged_by(model, table)
     matched = judged if labels is None else judged & (labels == 0)
     all_matched = np.flatnonzero(matched)
     rows = all_matched[one_per_group(pairs.body_groups[all_matched], rng)]
-    scores = log_odds(model, pairs, rows, rows, thorough=True)
+    scores = log_odds_of(model, texts, rows, rows, thorough=True)
     drawn = _drawn(table, rows, promise, rng) if promise.by_source else np.arange(len(rows))
     if len(drawn) < needed:
         raise MismatchError(_too_few(promise, needed, len(drawn), len(all_matched) - len(rows), int((~judged).sum())))
@@ -164,11 +166,12 @@ def _mismatched(
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Scores of the labelled mismatches, or of swapped pairs where there are none."""
+    texts = Texts(pairs.titles, pairs.bodies)
     if labels is not None and (judged & (labels == 1)).any():
         wrong = np.flatnonzero(judged & (labels == 1))
-        return log_odds(model, pairs, wrong, wrong, thorough=True)
+        return log_odds_of(model, texts, wrong, wrong, thorough=True)
     left, right = derange(pairs, rows, rng)
-    return log_odds(model, pairs, left, right, thorough=True)
+    return log_odds_of(model, texts, left, right, thorough=True)
 
 
 def _notices(

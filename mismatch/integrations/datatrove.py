@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mismatch.errors import InputError, MissingExtraError
-from mismatch.integrations.fields import added_fields, named_field, text_of
+from mismatch.integrations.fields import added_fields, field_text, text_of
 
 try:
     from datatrove.data import Document
@@ -16,7 +16,8 @@ except ImportError as error:
     raise MissingExtraError('this needs datatrove: pip install "headline-mismatch[datatrove]"') from error
 
 if TYPE_CHECKING:
-    from mismatch.judging.scorer import Scorer, Verdict
+    from mismatch.judging.scorer import Scorer
+    from mismatch.judging.verdicts import Verdict
 
 
 class MismatchFilter(BaseFilter):
@@ -42,7 +43,7 @@ class MismatchFilter(BaseFilter):
         self, model: str | Path = "starter", title: str | None = None, drop: tuple[str, ...] = ("mismatch",),
         exclusion_writer: DiskWriter | None = None, batch_size: int = 256,
     ) -> None:  # fmt: skip
-        from mismatch.judging.scorer import VERDICTS
+        from mismatch.judging.verdicts import VERDICTS
 
         if not set(drop) <= set(VERDICTS):
             raise InputError(f"drop={drop!r}: the verdicts are {', '.join(VERDICTS)}")
@@ -54,11 +55,12 @@ class MismatchFilter(BaseFilter):
         return self.filter_batch([doc])[0]
 
     def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
-        pairs = []
-        for doc in batch:
-            name = named_field("title", list(doc.metadata), self.title)
-            pairs.append((text_of(doc.metadata[name]) if name is not None else None, text_of(doc.text)))
-        return [self._decided(doc, verdict) for doc, verdict in zip(batch, self._judges().score(pairs), strict=True)]
+        titles, sources = (
+            [field_text(doc.metadata, role, asked) for doc in batch]
+            for role, asked in (("title", self.title), ("source", None))
+        )
+        verdicts = self._judges().verdicts(titles, [text_of(doc.text) for doc in batch], sources)
+        return [self._decided(doc, verdict) for doc, verdict in zip(batch, verdicts, strict=True)]
 
     def _decided(self, doc: Document, verdict: Verdict) -> bool | tuple[bool, str]:
         doc.metadata.update(added_fields(verdict))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mismatch.judging.scorer import ADDED_SCHEMA, Verdict
+from mismatch.judging.verdicts import ADDED_SCHEMA, Verdict
 from mismatch.records.columns import USUAL_NAMES
 
 
 def named_field(role: str, names: Sequence[str], asked: str | None = None) -> str | None:
-    """The name of the title or body field: the one asked for, else the first of the usual names, in any case; None if
+    """The name of the field for a role: the one asked for, else the first of the usual names, in any case; None if
     there is none."""
     if asked is not None:
         return asked if asked in names else None
     lowered = {str(name).lower(): name for name in reversed(names)}
     return next((lowered[name] for name in USUAL_NAMES[role] if name in lowered), None)
+
+
+def field_text(fields: Mapping[str, Any], role: str, asked: str | None = None) -> str | None:
+    """The text of the field for a role; None where there is no such field."""
+    name = named_field(role, list(fields), asked)
+    return None if name is None else text_of(fields[name])
 
 
 def text_of(value: Any) -> str | None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mismatch.errors import InputError, MissingExtraError
 from mismatch.integrations.fields import added_fields, named_field, text_of
-from mismatch.judging.scorer import Scorer, Verdict, load
+from mismatch.judging.scorer import Scorer, load
+from mismatch.judging.verdicts import Verdict
 
 try:
     from itemadapter import ItemAdapter
@@ -44,6 +45,10 @@ class StrayHeadline(DropItem):
         reasons = ", ".join(verdict.reasons)
         super().__init__(f"headline belongs to another story (probability {verdict.probability:.2f}, {reasons})")
         self.verdict = verdict
+
+
+_Article = tuple[str | None, str | None, str | None]
+"""title, body and source"""
 
 
 class MismatchPipeline:
@@ -78,7 +83,7 @@ class MismatchPipeline:
             self._judge, settings.getint("MISMATCH_BATCH_ITEMS", 256), settings.getfloat("MISMATCH_MAX_WAIT", 0.1)
         )
         self.scorer = load(settings.get("MISMATCH_MODEL", "starter"))
-        self.scorer.score([("compiles", "before the first item comes")])
+        self.scorer.verdicts(["compiles"], ["before the first item comes"])
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -98,7 +103,8 @@ class MismatchPipeline:
         if title is None and body is None:
             self._count("skipped")
             return item
-        texts = tuple(text_of(adapter.get(name)) if name is not None else None for name in (title, body))
+        fields = (title, body, named_field("source", names))
+        texts = tuple(text_of(adapter.get(name)) if name is not None else None for name in fields)
         verdict = await self._batches.verdict(texts)
         if verdict is None:
             self._count("errors")
@@ -121,9 +127,9 @@ class MismatchPipeline:
     def _spider_name(self) -> str:
         return self._crawler.spider.name if self._crawler.spider is not None else ""
 
-    def _judge(self, pairs: list[tuple[str | None, str | None]]) -> list[Verdict | None]:
+    def _judge(self, articles: list[_Article]) -> list[Verdict | None]:
         """Verdicts, None where judging failed; runs in a thread."""
-        return _judged(self.scorer, pairs)
+        return _judged(self.scorer, articles)
 
     def _count(self, *names: str) -> None:
         for name in names:
@@ -149,12 +155,13 @@ class MismatchPipeline:
         return True
 
 
-def _judged(scorer: Scorer, pairs: list[tuple[str | None, str | None]]) -> list[Verdict | None]:
+def _judged(scorer: Scorer, articles: list[_Article]) -> list[Verdict | None]:
     try:
-        return scorer.score(pairs)
+        titles, bodies, sources = zip(*articles, strict=True)
+        return list(scorer.verdicts(titles, bodies, sources))
     except Exception:  # whatever it is, no item may be lost for it
-        if len(pairs) > 1:
-            return [verdict for pair in pairs for verdict in _judged(scorer, [pair])]
+        if len(articles) > 1:
+            return [verdict for article in articles for verdict in _judged(scorer, [article])]
         _logger.exception("an item could not be judged; it goes on without a verdict")
         return [None]
 

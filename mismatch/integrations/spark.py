@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mismatch.errors import InputError, MissingExtraError, ModelError
-from mismatch.judging.scorer import ADDED_SCHEMA, Scorer
+from mismatch.judging.scorer import Scorer
+from mismatch.judging.verdicts import ADDED_SCHEMA
 from mismatch.model.model_file import load_model
 from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
@@ -42,14 +45,17 @@ _SPARK_TYPES: dict[pa.DataType, types.DataType] = {
 _shipped: dict[str, Path] = {}
 
 
-def score(df: DataFrame, *, model: str | Path = "starter", title: str | None = None, body: str | None = None) -> DataFrame:
+def score(
+    df: DataFrame, *, model: str | Path = "starter", title: str | None = None, body: str | None = None,
+    source: str | None = None,
+) -> DataFrame:  # fmt: skip
     """The data frame with the verdict columns added; lazy, like any transformation.
 
     Parameters
     ----------
     model
         A model file on the driver, or "starter".
-    title, body
+    title, body, source
         Names of the columns; by default the usual ones are tried.
 
     Raises
@@ -59,14 +65,14 @@ def score(df: DataFrame, *, model: str | Path = "starter", title: str | None = N
     ModelError
         If the model cannot be used.
     """
-    columns = text_columns(df, ColumnChoice(title=title, body=body))
+    columns = text_columns(df, ColumnChoice(title=title, body=body, source=source))
     title_column, body_column = str(columns.title), str(columns.body)
     name, digest = ship_model(context_of(df.sparkSession), model)
 
     def judged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = _scorer(name, digest)
         for batch in _read_ahead(batches):
-            yield scorer.score_batch(batch, title=title_column, body=body_column)
+            yield scorer.score_batch(batch, title=title_column, body=body_column, source=columns.source)
 
     added = [types.StructField(field.name, _SPARK_TYPES[field.type]) for field in ADDED_SCHEMA]
     kept = [field for field in df.schema.fields if field.name not in ADDED_SCHEMA.names]
@@ -164,7 +170,7 @@ def score_files(
     from pyspark.sql import Observation
     from pyspark.sql import functions as f
 
-    from mismatch.judging.scorer import VERDICTS
+    from mismatch.judging.verdicts import VERDICTS
 
     kind = _format(inputs, format)
     seen = Observation()
@@ -172,6 +178,8 @@ def score_files(
         builder = SparkSession.builder.appName("mismatch score").config("spark.ui.showConsoleProgress", "false")
         session = builder.getOrCreate()
         session.sparkContext.setLogLevel("OFF")  # what fails is told below, in one line
+        if session.sparkContext.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
+            session.sparkContext.pythonExec = sys.executable  # else the workers are the `python3` of the path
         counts = [f.count_if(f.col("mismatch_verdict") == verdict).alias(verdict) for verdict in VERDICTS]
         given = session.read.parquet(*inputs) if kind == "parquet" else session.read.json(inputs)
         scored = score(given, model=model, title=title, body=body).observe(seen, f.count(f.lit(1)).alias("rows"), *counts)

@@ -11,7 +11,8 @@ from mismatch.features.keywords import LONGEST_SENTENCE, TitleTerm, keywords, ti
 from mismatch.terms.text_buffers import text_buffers
 
 if TYPE_CHECKING:
-    from mismatch.judging.scorer import Scorer, Verdict
+    from mismatch.judging.scorer import Scorer
+    from mismatch.judging.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Explanation:
     """the beginning of the paragraph that fits neither the title nor the rest of the body, if there is one"""
 
 
-def explain(scorer: Scorer, title: str, body: str) -> Explanation:
-    """Judges one pair and says why."""
+def explain(scorer: Scorer, title: str | None, body: str | None, source: str | None = None) -> Explanation:
+    """Judges one pair and says why, by what was compared."""
     lexicon = scorer.model.lexicon
-    verdict = scorer.score([(title, body)])[0]
-    foreign = _foreign_paragraph(scorer, title, body) if verdict.verdict != "unscorable" else None
-    return Explanation(title, verdict, title_terms(title, body, lexicon), keywords(body, lexicon), foreign)
+    verdict = scorer.verdicts([title], [body], [source])[0]
+    compared_title, compared_body = scorer.prepared(title, body, source)
+    foreign = _foreign_paragraph(scorer, compared_title, compared_body) if verdict.verdict != "unscorable" else None
+    terms = title_terms(compared_title, compared_body, lexicon)
+    return Explanation(title or "", verdict, terms, keywords(compared_body, lexicon), foreign)
 
 
 def _foreign_paragraph(scorer: Scorer, title: str, body: str) -> str | None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mismatch.errors import InputError
+from mismatch.records.columns import USUAL_NAMES
 
 
 def pairs_table(data: Any, *, title: str = "title", body: str = "body") -> pa.Table:
@@ -35,14 +36,45 @@ def pairs_table(data: Any, *, title: str = "title", body: str = "body") -> pa.Ta
     return table
 
 
-def judged_part(data: Any, *, title: str, body: str) -> Any:
-    """What of `data` has to be converted to judge it: of a pandas data frame the two columns, of anything else all of it.
+def judged_part(data: Any, title: str, body: str, source: str | None = None) -> Any:
+    """What of `data` has to be converted to judge it: of a pandas data frame two or three columns, of anything else all.
 
     A pandas data frame may hold columns that Arrow has no type for.
     """
     if _library(data) == "pandas" and {title, body} <= set(data.columns):
-        return data[list(dict.fromkeys((title, body)))]
+        sources = named_source([str(name) for name in data.columns], source)
+        wanted = dict.fromkeys((title, body) if sources is None else (title, body, sources))
+        return data[[name for name in wanted if name in data.columns]]
     return data
+
+
+def named_source(names: Sequence[str], asked: str | None = None) -> str | None:
+    """The name of the column of sources: the one asked for, else the first of the usual names, in any case.
+
+    Raises
+    ------
+    InputError
+        If the one asked for is not there.
+    """
+    if asked is not None:
+        if asked not in names:
+            raise InputError(f"no source column {asked!r}: the columns are {', '.join(map(str, names))}")
+        return asked
+    lowered = {name.lower(): name for name in reversed(names)}
+    return next((lowered[name] for name in USUAL_NAMES["source"] if name in lowered), None)
+
+
+def source_column(table: pa.Table | pa.RecordBatch, asked: str | None = None) -> pa.Array | pa.ChunkedArray | None:
+    """The column of sources as text; None where there is none, or where one that nobody asked for is not text."""
+    name = named_source(table.schema.names, asked)
+    if name is None:
+        return None
+    try:
+        return _as_text(pa.chunked_array([table[name]]) if isinstance(table, pa.RecordBatch) else table[name], name)
+    except InputError:
+        if asked is not None:
+            raise
+        return None
 
 
 def with_columns(data: Any, scored: pa.Table, added: Sequence[str]) -> Any:

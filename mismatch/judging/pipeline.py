@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mismatch.judging.scorer import VERDICTS, Scorer
-from mismatch.screening.title_cleaning import TitleCleaner
+from mismatch.judging import adaptation
+from mismatch.judging.scorer import Scorer
+from mismatch.judging.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
@@ -29,8 +30,8 @@ FLAGGED = frozenset({"mismatch"})
 NOT_FLAGGED = frozenset(VERDICTS) - FLAGGED
 MAX_SOURCES = 10_000
 FIRST_CHUNKS = 4
-"""chunks that titles are learned from, of files; of a stream, whose rows should come out soon, it is one"""
-_TITLE_SCHEMA = pa.schema([("title", pa.large_string()), ("source", pa.large_string())])
+"""chunks that a model is adapted to, of files; of a stream, whose rows should come out soon, it is one"""
+_ADAPTED_SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
 OTHER_SOURCES = "(other sources)"
 MAX_EXAMPLES = 20
 _BODY_KEPT = 20_000
@@ -99,12 +100,15 @@ class _Done:
 
 def run(
     reader: Reader, scorer: Scorer, routes: Sequence[Route], quarantine: Quarantine, *,
-    threads: int | None = None, by_source: bool = False, on_progress: Callable[[Tally, int], None] | None = None,
+    chunks: Iterator[Chunk] | None = None, threads: int | None = None, by_source: bool = False,
+    on_progress: Callable[[Tally, int], None] | None = None,
 ) -> Tally:  # fmt: skip
     """Judges everything that `reader` reads and writes it to the routes, in order, in constant memory.
 
     Parameters
     ----------
+    chunks
+        The chunks of the reader where it has been begun already (see `adapted`).
     threads
         Worker threads, by default one for each core.
     on_progress
@@ -112,17 +116,15 @@ def run(
     """
     workers = threads or os.cpu_count() or 1
     total = Tally()
-    cleaner, chunks = _learned_titles(iter(reader), FIRST_CHUNKS if reader.bytes_total is not None else 1)
 
     def work(chunk: Chunk) -> _Done:
         block = chunk.decode()
-        titles = cleaner.clean(block.pairs.column("title"), block.pairs.column("source"))
-        added = scorer.added_columns(titles, block.pairs.column("body"))
+        added = scorer.added_columns(*(block.pairs.column(name) for name in ("title", "body", "source")))
         encoded = [route.sink.encoder.encode(block, added, _mask(added, route.verdicts)) for route in routes]
         return _Done(encoded, _counted(block, added, by_source), block.rejects)
 
     with ThreadPoolExecutor(workers) as pool:
-        for done in in_order(pool, work, chunks, workers + 1):
+        for done in in_order(pool, work, iter(reader) if chunks is None else chunks, workers + 1):
             for route, encoded in zip(routes, done.encoded, strict=True):
                 route.sink.write(encoded)
             quarantine.extend(done.rejects)
@@ -132,15 +134,39 @@ def run(
     return total
 
 
-def _learned_titles(chunks: Iterator[Chunk], n_first: int) -> tuple[TitleCleaner, Iterator[Chunk]]:
-    """What the first chunks show of the sources' habits, and all the chunks again: the same for any number of threads."""
-    first = list(islice(chunks, n_first))
-    cleaner = TitleCleaner()
-    pairs = [chunk.decode().pairs.select(["title", "source"]) for chunk in first]
-    if pairs:
-        table = pa.Table.from_batches([batch.cast(_TITLE_SCHEMA) for batch in pairs])
-        cleaner.learn(table["title"].combine_chunks(), table["source"].combine_chunks())
-    return cleaner, chain(first, chunks)
+@dataclass
+class _Decoded:
+    """A chunk that has been parsed already."""
+
+    origin: str
+    block: Block
+
+    def decode(self) -> Block:
+        return self.block
+
+
+def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tuple[Scorer, Iterator[Chunk], str]:
+    """The scorer adapted to what comes first, all chunks of the reader, and one line that says what was done.
+
+    Parameters
+    ----------
+    adapt
+        By default a model that was adapted to a feed already is used as it is.
+    """
+    chunks = iter(reader)
+    if adapt is False:
+        return scorer, chunks, "the model is used as it is (--no-adapt)"
+    if adapt is None and scorer.model.is_adapted:
+        return scorer, chunks, adaptation.in_words(scorer.model, scorer.model, 0)
+    n_first = FIRST_CHUNKS if reader.bytes_total is not None else 1
+    first = [chunk.decode() for chunk in islice(chunks, n_first)]
+    batches = [block.pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA) for block in first]
+    pairs = pa.Table.from_batches(batches, _ADAPTED_SCHEMA)
+    model = adaptation.adapt(scorer.model, adaptation.drawn_evenly(pairs))
+    words = adaptation.in_words(scorer.model, model, pairs.num_rows)
+    if model is not scorer.model:
+        scorer = scorer.with_model(model)
+    return scorer, chain((_Decoded(block.origin, block) for block in first), chunks), words
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[_In], _Out], items: Iterator[_In], ahead: int) -> Iterator[_Out]:

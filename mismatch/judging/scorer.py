@@ -1,10 +1,13 @@
-"""The one way through: an Arrow batch of titles and bodies goes in, the same rows with their verdicts come out."""
+"""The scorer: an Arrow batch of titles and bodies goes in, the same rows with their verdicts come out.
+
+A verdict is a function of the row and of the model. Every front door calls `Scorer`, and nothing else computes a verdict.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,46 +16,30 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.errors import ModelError
-from mismatch.features.cascade import score_pairs
 from mismatch.features.overlap_features import FEATURE_NAMES
-from mismatch.judging.frames import arrow_table, is_pairs, judged_part, pairs_table, with_columns
+from mismatch.judging import adaptation
+from mismatch.judging.comparison import Column, Compared, compare, prepared
+from mismatch.judging.frames import arrow_table, is_pairs, judged_part, pairs_table, source_column, with_columns
+from mismatch.judging.verdicts import (
+    ADDED_SCHEMA,
+    KEYWORD_FIELDS,
+    MISMATCH,
+    REASONS,
+    UNSCORABLE,
+    UNSURE,
+    VERDICTS,
+    Verdict,
+    named,
+    reason_lists,
+    verdicts_of,
+)
 from mismatch.model.model import Model
-from mismatch.model.model_file import load_model
+from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import model_path
-from mismatch.screening import screening
-from mismatch.terms.text_buffers import text_buffers
+from mismatch.terms.text_buffers import texts_of
 
-VERDICTS = ("match", "mismatch", "unsure", "unscorable")
-ADDED_SCHEMA = pa.schema(
-    [
-        ("mismatch_verdict", pa.string()),
-        ("mismatch_probability", pa.float64()),
-        ("mismatch_reasons", pa.list_(pa.string())),
-        ("title_topic", pa.string()),
-        ("body_topic", pa.string()),
-    ]
-)
-KEYWORD_FIELDS = (
-    pa.field("title_keywords", pa.list_(pa.string())),
-    pa.field("body_keywords", pa.list_(pa.string())),
-)
-_MATCH, _MISMATCH, _UNSURE, _UNSCORABLE = range(4)
-_REASONS = (*screening.REASONS, "topic_mismatch", "no_shared_terms", "weak_overlap", "foreign_paragraph")
 _HITS = FEATURE_NAMES.index("hits")
 BATCH_PAIRS = 4096
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The verdict on one pair."""
-
-    verdict: str
-    """match, mismatch, unsure or unscorable"""
-    probability: float | None
-    """calibrated probability that title and body do not belong together; None when unscorable"""
-    reasons: tuple[str, ...]
-    title_topic: str | None
-    body_topic: str | None
 
 
 class Scorer:
@@ -85,48 +72,92 @@ class Scorer:
         """
         if paragraphs and model.paragraphs is None:
             raise ModelError("this model cannot look for foreign paragraphs: it was trained without a base that can")
-        self.paragraphs = paragraphs
         self.model = model
-        self.explain = explain
-        self.first_look = None if thorough else model.usable_first_look()
+        self.explain, self.thorough, self.paragraphs = explain, thorough, paragraphs
         self.schema = pa.schema([*ADDED_SCHEMA, *KEYWORD_FIELDS]) if explain else ADDED_SCHEMA
 
-    def added_columns(self, titles: pa.Array, bodies: pa.Array) -> pa.RecordBatch:
-        """The verdict columns (`schema`) of a batch, row by row. Releases the GIL for nearly all of its time."""
-        title_text, body_text = text_buffers(titles), text_buffers(bodies)
-        wanted = screening.has_text(title_text, body_text)
-        model, n = self.model, len(wanted)
-        size = model.lexicon.vectors.size if model.topics is not None and model.lexicon.vectors is not None else 0
-        vectors = np.zeros((n, 2 if size else 0, size), np.float32)
-        log_odds, features = score_pairs(
-            title_text, body_text, wanted, model.lexicon, model.forest, vectors, self.first_look
+    def with_model(self, model: Model) -> Scorer:
+        """A scorer with another model and the same options."""
+        return Scorer(model, explain=self.explain, thorough=self.thorough, paragraphs=self.paragraphs)
+
+    def adapt(self, pairs: Any, *, title: str = "title", body: str = "body", source: str | None = None) -> Scorer:
+        """A scorer that is adapted to the stream that some pairs are drawn from; no labels are needed.
+
+        It learns what the titles of each source share, such as the name of a site. With fewer than 200 pairs that have text
+        the model is used as it is.
+
+        Parameters
+        ----------
+        pairs
+            As `score` takes them.
+        source
+            Name of the column of sources; by default the usual names are tried.
+        """
+        return self._adapted(
+            arrow_table(judged_part(pairs, title, body, source), title=title, body=body), title, body, source
         )
-        refused = screening.screen(title_text, body_text, features, model.boilerplate)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the model, with what it was adapted to, to one file.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be written.
+        """
+        save_model(self.model, path)
+
+    def compare(self, titles: Column, bodies: Column, sources: Column | None = None) -> Compared:
+        """The numbers that the verdicts of a batch are made of."""
+        return compare(self.model, titles, bodies, sources, thorough=self.thorough)
+
+    def prepared(self, title: str | None, body: str | None, source: str | None = None) -> tuple[str, str]:
+        """Title and body of one pair as they are compared."""
+        columns = [pa.array([text], pa.large_string()) for text in (title, body, source)]
+        texts = prepared(self.model, *columns)
+        return texts_of(texts.titles)[0] or "", texts_of(texts.bodies)[0] or ""
+
+    def added_columns(self, titles: Column, bodies: Column, sources: Column | None = None) -> pa.RecordBatch:
+        """The verdict columns (`schema`) of a batch, row by row. Releases the GIL for nearly all of its time.
+
+        Parameters
+        ----------
+        titles, bodies : Arrow text of one length
+        sources : Arrow text of that length, optional
+            Where each article comes from: what the titles of a source share is cut from them, if the model knows it.
+        """
+        compared = self.compare(titles, bodies, sources)
+        calibration, refused, n = self.model.calibration, compared.refused, len(compared.refused)
         verdicts = np.zeros(n, np.int8)
         with np.errstate(invalid="ignore"):
-            verdicts[log_odds > model.calibration.unsure_cut] = _UNSURE
-            verdicts[log_odds > model.calibration.cut] = _MISMATCH
-        verdicts[refused > 0] = _UNSCORABLE
-        doubtful = (verdicts == _MISMATCH) | (verdicts == _UNSURE)
-        title_topics, body_topics, differ = self._topics(vectors, n)
-        reasons = np.zeros((n, 3), np.int8)
-        reasons[doubtful & differ, 0] = _REASONS.index("topic_mismatch")
-        reasons[:, 1] = refused
-        reasons[doubtful, 1] = _REASONS.index("weak_overlap")
-        reasons[doubtful & (features[:, _HITS] == 0), 1] = _REASONS.index("no_shared_terms")
-        if self.paragraphs and model.paragraphs is not None:
-            foreign = model.paragraphs.foreign(title_text, body_text, model.lexicon)
-            reasons[foreign & (refused == 0), 2] = _REASONS.index("foreign_paragraph")
-        probability = pa.array(model.calibration.probability(log_odds), pa.float64(), mask=refused > 0)
-        columns = [_names(verdicts, VERDICTS), probability, _reason_lists(reasons), title_topics, body_topics]
+            verdicts[compared.log_odds > calibration.unsure_cut] = UNSURE
+            verdicts[compared.log_odds > calibration.cut] = MISMATCH
+        verdicts[refused > 0] = UNSCORABLE
+        title_topics, body_topics, differ = self._topics(compared.vectors, n)
+        probability = pa.array(calibration.probability(compared.log_odds), pa.float64(), mask=refused > 0)
+        reasons = reason_lists(self._reasons(compared, verdicts, differ))
+        columns = [named(verdicts, VERDICTS), probability, reasons, title_topics, body_topics]
         if self.explain:
             from mismatch.features.keywords import keywords
 
             columns += [
-                pa.array([keywords(text or "", model.lexicon) for text in side.to_pylist()], pa.list_(pa.string()))
-                for side in (titles, bodies)
+                pa.array([keywords(text or "", self.model.lexicon) for text in texts_of(side)], pa.list_(pa.string()))
+                for side in compared.texts
             ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _reasons(self, compared: Compared, verdicts: NDArray[np.int8], topics_differ: NDArray[np.bool_]) -> NDArray[np.int8]:
+        """Up to three reasons a row as numbers into `REASONS`, shape (n_rows, 3), most telling first, 0 for none."""
+        doubtful = (verdicts == MISMATCH) | (verdicts == UNSURE)
+        reasons = np.zeros((len(verdicts), 3), np.int8)
+        reasons[doubtful & topics_differ, 0] = REASONS.index("topic_mismatch")
+        reasons[:, 1] = compared.refused
+        reasons[doubtful, 1] = REASONS.index("weak_overlap")
+        reasons[doubtful & (compared.features[:, _HITS] == 0), 1] = REASONS.index("no_shared_terms")
+        if self.paragraphs and self.model.paragraphs is not None:
+            foreign = self.model.paragraphs.foreign(*compared.texts, self.model.lexicon)
+            reasons[foreign & (compared.refused == 0), 2] = REASONS.index("foreign_paragraph")
+        return reasons
 
     def _topics(self, vectors: NDArray[np.float32], n: int) -> tuple[pa.Array, pa.Array, NDArray[np.bool_]]:
         """The topics of titles and bodies, and where they are known and differ."""
@@ -135,10 +166,12 @@ class Scorer:
             return pa.nulls(n, pa.string()), pa.nulls(n, pa.string()), np.zeros(n, bool)
         title_topics = topics.name(vectors[:, 0], topics.title_threshold)
         body_topics = topics.name(vectors[:, 1], topics.body_threshold)
-        named = [_names(numbers, topics.names) for numbers in (title_topics, body_topics)]
-        return named[0], named[1], topics.differ(title_topics, body_topics)
+        names = [named(numbers, topics.names) for numbers in (title_topics, body_topics)]
+        return names[0], names[1], topics.differ(title_topics, body_topics)
 
-    def score_batch(self, batch: pa.RecordBatch, *, title: str = "title", body: str = "body") -> pa.RecordBatch:
+    def score_batch(
+        self, batch: pa.RecordBatch, *, title: str = "title", body: str = "body", source: str | None = None
+    ) -> pa.RecordBatch:
         """The batch with the verdict columns added; columns of those names that it had are replaced.
 
         Raises
@@ -147,47 +180,69 @@ class Scorer:
             If a column is missing or is not text.
         """
         pairs = pairs_table(batch.select([n for n in (title, body) if n in batch.schema.names]), title=title, body=body)
-        added = self.added_columns(pairs[title].combine_chunks(), pairs[body].combine_chunks())
+        added = self.added_columns(pairs[title], pairs[body], source_column(batch, source))
         kept = [name for name in batch.schema.names if name not in self.schema.names]
         fields = [batch.schema.field(name) for name in kept] + list(self.schema)
         return pa.RecordBatch.from_arrays(
             [batch.column(name) for name in kept] + added.columns, schema=pa.schema(fields, batch.schema.metadata)
         )
 
-    def score_table(self, table: pa.Table, *, title: str = "title", body: str = "body") -> pa.Table:
-        """The table with the verdict columns added, on all cores."""
+    def score_table(
+        self, table: pa.Table, *, title: str = "title", body: str = "body", source: str | None = None
+    ) -> pa.Table:
+        """The table with the verdict columns added, on all cores, by the model as it is."""
         if not table.num_rows:
             empty = pa.RecordBatch.from_arrays([pa.array([], f.type) for f in table.schema], schema=table.schema)
-            return pa.Table.from_batches([self.score_batch(empty, title=title, body=body)])
+            return pa.Table.from_batches([self.score_batch(empty, title=title, body=body, source=source)])
         batches = table.to_batches(max_chunksize=BATCH_PAIRS)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return pa.Table.from_batches(pool.map(lambda b: self.score_batch(b, title=title, body=body), batches))
+            scored = pool.map(lambda b: self.score_batch(b, title=title, body=body, source=source), batches)
+            return pa.Table.from_batches(scored)
 
-    def score(self, pairs: Any, *, title: str = "title", body: str = "body") -> Any:
-        """Judges pairs.
+    def score(
+        self, pairs: Any, *, title: str = "title", body: str = "body", source: str | None = None, adapt: bool | None = None
+    ) -> Any:
+        """Judges pairs, as `mismatch score` does.
 
         Parameters
         ----------
         pairs
             A sequence of (title, body), or a data frame or Arrow table with a title and a body column.
+        source
+            Name of the column of sources; by default the usual names are tried.
+        adapt
+            Whether the model is first adapted to these pairs (see `adapt`); by default a model that was adapted to a feed
+            already is used as it is. False makes the verdict on a pair independent of the others.
 
         Returns
         -------
         list of Verdict for a sequence; a table with the verdict columns added for a table, of the same kind (pandas,
         polars, DuckDB, pyarrow; an Arrow table for whatever else exposes the Arrow C stream).
         """
-        table = arrow_table(judged_part(pairs, title=title, body=body), title=title, body=body)
-        scored = self.score_table(table, title=title, body=body)
-        if not is_pairs(pairs):
-            return with_columns(pairs, scored, self.schema.names)
-        rows = scored.select(ADDED_SCHEMA.names).to_pylist()
-        return [
-            Verdict(
-                row["mismatch_verdict"], row["mismatch_probability"], tuple(row["mismatch_reasons"]),
-                row["title_topic"], row["body_topic"],
-            )
-            for row in rows
-        ]  # fmt: skip
+        table = arrow_table(judged_part(pairs, title, body, source), title=title, body=body)
+        scorer = self
+        if adapt or (adapt is None and not self.model.is_adapted):
+            scorer = self._adapted(table, title, body, source)
+        scored = scorer.score_table(table, title=title, body=body, source=source)
+        return verdicts_of(scored) if is_pairs(pairs) else with_columns(pairs, scored, self.schema.names)
+
+    def verdicts(
+        self, titles: Sequence[str | None], bodies: Sequence[str | None], sources: Sequence[str | None] | None = None
+    ) -> list[Verdict]:
+        """The verdicts on articles as they come, by the model as it is."""
+        columns = [None if texts is None else pa.array(texts, pa.large_string()) for texts in (titles, bodies, sources)]
+        return verdicts_of(pa.Table.from_batches([self.added_columns(*columns)]))
+
+    def _adapted(self, table: pa.Table, title: str, body: str, source: str | None) -> Scorer:
+        if table.num_rows < adaptation.MIN_PAIRS:
+            return self
+        drawn = adaptation.drawn_evenly(table)
+        pairs = pairs_table(drawn, title=title, body=body)
+        columns = {"title": pairs[title], "body": pairs[body]}
+        if (sources := source_column(pairs, source)) is not None:
+            columns["source"] = sources
+        model = adaptation.adapt(self.model, pa.table(columns))
+        return self if model is self.model else self.with_model(model)
 
 
 def load(
@@ -201,17 +256,3 @@ def load(
         If the file is not a usable model, or lacks a part that is asked for.
     """
     return Scorer(load_model(model_path(model)), explain=explain, thorough=thorough, paragraphs=paragraphs)
-
-
-def _names(numbers: NDArray[Any], names: tuple[str, ...]) -> pa.Array:
-    """Names by number, null for negative numbers."""
-    indices = pa.array(numbers.astype(np.int32), mask=numbers < 0)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).cast(pa.string())
-
-
-def _reason_lists(numbers: NDArray[np.int8]) -> pa.Array:
-    """A list for each row of the reasons that are not 0, in their order; `numbers` has shape (n_rows, n_reasons)."""
-    given = numbers > 0
-    offsets = np.zeros(len(numbers) + 1, np.int32)
-    np.cumsum(given.sum(axis=1), out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets), _names(numbers[given], _REASONS))

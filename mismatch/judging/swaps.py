@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mismatch.judging.comparison import Texts
 from mismatch.terms.near_duplicates import near_duplicate_groups, sequence_hashes
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 
@@ -33,8 +34,12 @@ class Pairs:
 
     @classmethod
     def from_columns(cls, titles: pa.Array | pa.ChunkedArray, bodies: pa.Array | pa.ChunkedArray) -> Pairs:
-        title_buffers, body_buffers = text_buffers(titles), text_buffers(bodies)
-        return cls(title_buffers, body_buffers, near_duplicate_groups(body_buffers), _sequence_groups(title_buffers))
+        return cls.of(Texts(text_buffers(titles), text_buffers(bodies)))
+
+    @classmethod
+    def of(cls, texts: Texts) -> Pairs:
+        """The pairs of texts that are prepared."""
+        return cls(*texts, near_duplicate_groups(texts.bodies), _sequence_groups(texts.titles))
 
     def first_of_duplicates(self) -> NDArray[np.bool_]:
         """shape (n_pairs,): False for a pair whose title and body both stood before."""

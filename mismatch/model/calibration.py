@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from mismatch.errors import MismatchError
 
+SIGNIFICANT_DIGITS = 6
+"""of a probability"""
 _ROUNDING = 1e-12
 """relative; so that a promise that is kept to the last digit is not refused for the digit behind it"""
 
@@ -122,9 +124,12 @@ class Calibration:
     """what is promised of `cut`, and what the promise assumes; empty without one"""
 
     def probability(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability of a mismatch at the expected share, shape as `log_odds`; NaN stays NaN."""
+        """Probability of a mismatch at the expected share, shape as `log_odds`; NaN stays NaN.
+
+        It has `SIGNIFICANT_DIGITS` digits, so that it is the same number in every format that it is written in.
+        """
         z = self.slope * log_odds + self.intercept + math.log(self.prior / (1 - self.prior))
-        return 1 / (1 + np.exp(-np.clip(z, -60, 60)))
+        return _rounded(1 / (1 + np.exp(-np.clip(z, -36, 36))))
 
     def log_odds(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
         """The head's log-odds at which `probability` is reached; the inverse of it."""
@@ -139,6 +144,12 @@ class Calibration:
         if not 0 < prior < 1:
             raise MismatchError(f"the expected share of mismatches must lie between 0 and 1, not {prior:g}")
         return replace(self, prior=prior)
+
+
+def _rounded(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers between 0 and 1, neither included, with `SIGNIFICANT_DIGITS` digits."""
+    scale = np.power(10.0, SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(probability)))
+    return np.rint(probability * scale) / scale
 
 
 def fit_platt(log_odds: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:

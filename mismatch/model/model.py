@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mismatch.features.cascade import FirstLook
 from mismatch.features.forest import Forest
 from mismatch.model.calibration import Calibration
+from mismatch.model.stream_profile import StreamProfile
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
 from mismatch.screening.boilerplate import BoilerplateModel
@@ -31,7 +32,14 @@ class Model:
     paragraphs: ParagraphModel | None = None
     """without it foreign paragraphs cannot be looked for"""
     seen: NDArray[np.uint32] | None = None
-    """fingerprints of bodies it learned from, ascending (see `seen.py`); shape (n_kept,)"""
+    """fingerprints of bodies it learned from, ascending (see `training.fingerprints`); shape (n_kept,)"""
+    stream: StreamProfile | None = None
+    """what a stream has taught it"""
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether it was adapted to a feed."""
+        return self.stream is not None and self.stream.n_pairs > 0
 
     def usable_first_look(self) -> FirstLook | None:
         """The first look, such that it clears nothing that the cuts would not, wherever they have been moved to."""

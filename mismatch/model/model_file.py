@@ -31,6 +31,7 @@ from mismatch.features.overlap_features import FEATURE_NAMES, N_FEATURES
 from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.model.calibration import Calibration
 from mismatch.model.model import Model
+from mismatch.model.stream_profile import StreamProfile
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
 from mismatch.screening.boilerplate import BoilerplateModel
@@ -80,7 +81,12 @@ def save_model(model: Model, path: str | Path) -> None:
             "arrays": model.first_look.forest.to_plain(),
         }
     contents = _canonical(contents)
-    parts = (("topics", model.topics), ("boilerplate", model.boilerplate), ("paragraphs", model.paragraphs))
+    parts = (
+        ("topics", model.topics),
+        ("boilerplate", model.boilerplate),
+        ("paragraphs", model.paragraphs),
+        ("stream", model.stream),
+    )
     for name, part in parts:
         if part is not None:
             contents[name] = _canonical(part.to_plain())
@@ -270,8 +276,9 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     seen = unpacked("seen", contents["seen"], "uint32", dimensions=1) if "seen" in contents else None
     if seen is not None and (seen[1:] <= seen[:-1]).any():
         raise ValueError("the fingerprints of what it learned from are not in their order")
+    stream = StreamProfile.from_plain(contents["stream"]) if "stream" in contents else None
     return Model(
-        Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs, seen
+        Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs, seen, stream
     )
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from mismatch.terms.text_buffers import TextBuffers
 
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 HAS_DIGIT = np.uint64(1 << 63)
 """the highest bit of a term's hash says whether there is a digit in it"""
 
@@ -71,3 +75,20 @@ def push(h, eight, filled, code):
     room = 8 - filled
     h = step(h, eight | packed << np.uint64(8 * filled))
     return h, packed >> np.uint64(8 * room), size - room
+
+
+@njit(cache=True, nogil=True)
+def _hash_rows(data, offsets, valid, out):
+    for row in range(valid.shape[0]):
+        h = np.uint64(7)
+        if valid[row]:
+            for p in range(offsets[row], offsets[row + 1]):
+                h = (h + np.uint64(data[p])) * _MULTIPLIER
+        out[row] = mix(h) | np.uint64(1)
+
+
+def text_hashes(texts: TextBuffers) -> NDArray[np.uint64]:
+    """A hash of the bytes of each text, one and the same for null; shape (n_texts,)."""
+    out = np.empty(len(texts.valid), np.uint64)
+    _hash_rows(texts.data, texts.offsets, texts.valid, out)
+    return out

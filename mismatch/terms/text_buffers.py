@@ -52,3 +52,9 @@ def text_buffers(column: pa.Array | pa.ChunkedArray) -> TextBuffers:
         bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
         valid = bits[column.offset : column.offset + n].copy()
     return TextBuffers(data, offsets, valid)
+
+
+def texts_of(texts: TextBuffers) -> list[str | None]:
+    """The texts as Python strings: for looking at them, not for speed."""
+    bounds = zip(texts.offsets[:-1].tolist(), texts.offsets[1:].tolist(), texts.valid.tolist(), strict=True)
+    return [texts.data[start:stop].tobytes().decode("utf-8", "replace") if valid else None for start, stop, valid in bounds]

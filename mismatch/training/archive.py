@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from mismatch.judging.pipeline import in_order
 from mismatch.records.blocks import PAIRS_SCHEMA
-from mismatch.screening.title_cleaning import TitleCleaner
+from mismatch.screening.title_cleaning import clean_titles, learn_habits
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 from mismatch.training.recipe import Training, train, usable_pairs
@@ -136,16 +136,15 @@ class _Counting:
     """
 
     def __init__(self, first: list[pa.RecordBatch], limits: Limits, seed: int) -> None:
-        self._cleaner = TitleCleaner()
         table = pa.Table.from_batches(first, _SCHEMA)
-        self._cleaner.learn(*(pa.concat_arrays(table[name].chunks) for name in ("title", "source")))
+        self._habits = learn_habits(table["title"], table["source"])
         self._counter = DocumentCounter()
         self._spare: deque[DocumentCounter] = deque()
         self._sample = Sample(limits, seed)
 
     def count(self, pairs: pa.RecordBatch) -> DocumentCounter:
         """The terms of some pairs, as the scorer sees them; any thread may call it."""
-        titles = text_buffers(self._cleaner.clean(pairs.column("title"), pairs.column("source")))
+        titles = text_buffers(clean_titles(pairs.column("title"), pairs.column("source"), self._habits))
         bodies = text_buffers(pairs.column("body"))
         usable = usable_pairs(titles, bodies)
         try:

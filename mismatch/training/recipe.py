@@ -27,8 +27,9 @@ from mismatch.features.overlap_features import FEATURE_NAMES, pair_features
 from mismatch.judging.swaps import Pairs
 from mismatch.model.calibration import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.model.model import Model
+from mismatch.model.stream_profile import StreamProfile
 from mismatch.model.topics import TopicModel
-from mismatch.screening.title_cleaning import TitleCleaner
+from mismatch.screening.title_cleaning import clean_titles, learn_habits
 from mismatch.terms.document_frequency import Counts, DocumentCounter, total
 from mismatch.terms.lexicon import Lexicon
 from mismatch.terms.text_buffers import TextBuffers
@@ -96,7 +97,9 @@ def train(
     rng = np.random.default_rng(settings.seed)
     n = table.num_rows
     tell("looking for duplicates")
-    pairs = Pairs.from_columns(_clean_titles(table), _joined(table["body"]))
+    stream = _habits(table, base)
+    titles = clean_titles(table["title"], _sources(table), stream.title_habits)
+    pairs = Pairs.from_columns(titles, _joined(table["body"]))
     background = base.lexicon if base else None
     usable = usable_pairs(pairs.titles, pairs.bodies)
     keep = pairs.first_of_duplicates() & usable
@@ -179,7 +182,7 @@ def train(
     model = Model(
         lexicon, forest, calibration, full_card, first_look, topics,
         base.boilerplate if base else None, base.paragraphs if base and not anew else None,
-        kept(learned_from, base.seen if base else None),
+        kept(learned_from, base.seen if base else None), stream,
     )  # fmt: skip
     return Training(model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum()))
 
@@ -222,15 +225,13 @@ def _joined(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return column.chunk(0) if column.num_chunks == 1 else column
 
 
-def _clean_titles(table: pa.Table) -> pa.Array:
-    """The titles as the scorer judges them: without site names, labels and what else is not headline."""
-    titles = pa.concat_arrays(table["title"].chunks) if table["title"].num_chunks else pa.array([], pa.large_string())
-    sources = table["source"] if "source" in table.column_names else None
-    if sources is not None:
-        sources = pa.concat_arrays(sources.chunks) if sources.num_chunks else pa.array([], pa.large_string())
-    cleaner = TitleCleaner()
-    cleaner.learn(titles, sources)
-    return cleaner.clean(titles, sources)
+def _sources(table: pa.Table) -> pa.ChunkedArray | None:
+    return table["source"] if "source" in table.column_names else None
+
+
+def _habits(table: pa.Table, base: Model | None) -> StreamProfile:
+    """What the titles of the archive share, with what the base knows of others."""
+    return StreamProfile(learn_habits(table["title"], _sources(table))).joined(base.stream if base else None)
 
 
 def _check(

@@ -99,18 +99,18 @@ class Clock:
 class Stumbling(MismatchPipeline):
     """Fails on one article."""
 
-    def _judge(self, pairs):  # type: ignore[no-untyped-def]
-        score = self.scorer.score
+    def _judge(self, articles):  # type: ignore[no-untyped-def]
+        verdicts = self.scorer.verdicts
 
         class Scorer:
-            def score(self, pairs):  # type: ignore[no-untyped-def]
-                if any("Juniper" in (title or "") for title, _ in pairs):
+            def verdicts(self, titles, bodies, sources):  # type: ignore[no-untyped-def]
+                if any("Juniper" in (title or "") for title in titles):
                     raise MemoryError("no")
-                return score(pairs)
+                return verdicts(titles, bodies, sources)
 
         from mismatch.integrations.scrapy import _judged
 
-        return _judged(Scorer(), pairs)
+        return _judged(Scorer(), articles)
 
 
 def _url(item: Any) -> str:

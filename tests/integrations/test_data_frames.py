@@ -8,7 +8,7 @@ import pytest
 from stories import rows
 
 from mismatch import InputError, Scorer
-from mismatch.judging.scorer import ADDED_SCHEMA
+from mismatch.judging.verdicts import ADDED_SCHEMA
 
 ADDED = ADDED_SCHEMA.names
 

@@ -18,7 +18,7 @@ import pytest
 from stories import rows
 
 from mismatch import InputError, ModelError, Scorer
-from mismatch.judging.scorer import ADDED_SCHEMA
+from mismatch.judging.verdicts import ADDED_SCHEMA
 from mismatch.model.model_file import save_model
 
 pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed (extra: spark)")

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mismatch.judging import pipeline
-from mismatch.judging.scorer import VERDICTS, Scorer
+from mismatch.judging.scorer import Scorer
+from mismatch.judging.verdicts import VERDICTS
 from mismatch.records.output.writing import open_sink
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from math import comb
 
@@ -120,7 +121,7 @@ def test_probabilities_are_calibrated_for_the_stated_share() -> None:
     for low, high in ((0.0, 0.05), (0.05, 0.3), (0.3, 0.7), (0.7, 1.0)):
         inside = (probability >= low) & (probability < high)
         assert probability[inside].mean() == pytest.approx(truth[inside].mean(), abs=0.04)
-    assert calibration.log_odds(probability[:50]) == pytest.approx(scores[:50])
+    assert calibration.log_odds(probability[:50]) == pytest.approx(scores[:50], abs=1e-4)
 
 
 def test_another_prior_changes_probabilities_and_no_verdict() -> None:
@@ -129,7 +130,7 @@ def test_another_prior_changes_probabilities_and_no_verdict() -> None:
     assert (rarer.cut, rarer.unsure_cut, rarer.promise) == (2.0, 1.0, "kept")
     at = np.array([3.0])
     odds = [p / (1 - p) for p in (calibration.probability(at)[0], rarer.probability(at)[0])]
-    assert odds[0] / odds[1] == pytest.approx((0.01 / 0.99) / (0.001 / 0.999))
+    assert odds[0] / odds[1] == pytest.approx((0.01 / 0.99) / (0.001 / 0.999), rel=1e-4)
     with pytest.raises(MismatchError, match="between 0 and 1"):
         calibration.with_prior(1.0)
 
@@ -142,3 +143,12 @@ def test_the_promise_says_what_it_assumes() -> None:
     for assumption in ("genuine", "different from one another", "unseen in training", "drawn like what is scored"):
         assert assumption in words
     assert "a random pair of a random source" in promise_in_words(0.01, 0.9, 300, by_source=True)
+
+
+@given(st.floats(-200, 200))
+def test_a_probability_has_at_most_six_significant_digits(log_odds: float) -> None:
+    calibration = Calibration(1.0, 0.0, 0.01, 0.0, -1.0, "")
+    probability = float(calibration.probability(np.array([log_odds]))[0])
+    exact = 1 / (1 + 99 * math.exp(-max(log_odds, -31.4)))
+    assert probability == pytest.approx(exact, rel=1e-5, abs=1e-5 if log_odds > 0 else 1e-14)
+    assert len(repr(probability).split("e")[0].replace(".", "").strip("0")) <= 6

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mismatch.screening.title_cleaning import TitleCleaner
+from mismatch.screening.title_cleaning import clean_titles, learn_habits
 
 HEADLINES = [
     "Ferry runs aground in fog", "Council backs new bridge", "Wolves return to the valley", "Nurse wins lottery twice",
@@ -17,10 +17,8 @@ HEADLINES = [
 
 
 def cleaned(titles: list[str | None], sources: list[str | None] | None = None) -> list[str | None]:
-    cleaner = TitleCleaner()
     array, of = pa.array(titles, pa.string()), None if sources is None else pa.array(sources, pa.string())
-    cleaner.learn(array, of)
-    return cleaner.clean(array, of).to_pylist()
+    return clean_titles(array, of, learn_habits(array, of)).to_pylist()
 
 
 @pytest.mark.parametrize("mark", [" | ", " - ", " – ", " — ", " · ", " » "])
@@ -63,7 +61,7 @@ def test_a_template_with_dates_is_cut() -> None:
     ],
 )
 def test_labels_entities_dates_and_urls_go_without_learning(title: str, left: str) -> None:
-    assert TitleCleaner().clean(pa.array([title])).to_pylist() == [left]
+    assert clean_titles(pa.array([title])).to_pylist() == [left]
 
 
 @pytest.mark.parametrize(
@@ -82,12 +80,54 @@ def test_labels_entities_dates_and_urls_go_without_learning(title: str, left: st
     ],
 )
 def test_a_title_is_never_emptied_nor_cut_without_need(title: str | None) -> None:
-    assert TitleCleaner().clean(pa.array([title], pa.string())).to_pylist() == [title]
+    assert clean_titles(pa.array([title], pa.string())).to_pylist() == [title]
+
+
+@pytest.mark.parametrize(
+    ("title", "left"),
+    [
+        ("Ferry runs aground in fog | The Daily Ferry", "Ferry runs aground in fog"),
+        ("Ferry runs aground in fog | BBC News", "Ferry runs aground in fog"),
+        ("Ferry runs aground in fog - The Guardian", "Ferry runs aground in fog"),
+        ("Ferry runs aground in fog — harbourpost.example", "Ferry runs aground in fog"),
+        ("BBC News: Ferry runs aground in fog", "Ferry runs aground in fog"),
+        ("Sport › Football › City beat United in derby", "City beat United in derby"),
+        ("Politics | Council backs new bridge", "Council backs new bridge"),
+        ("Home | Harbour News", "Home"),
+        ("Ferry runs aground in fog | World | The Guardian", "Ferry runs aground in fog"),
+        ("Fähre läuft im Nebel auf Grund | Hafener Tageblatt", "Fähre läuft im Nebel auf Grund"),
+        ("Паром сел на мель в тумане - Новости", "Паром сел на мель в тумане"),
+    ],
+)
+def test_what_plainly_names_a_site_is_cut_from_a_single_title(title: str, left: str) -> None:
+    assert clean_titles(pa.array([title])).to_pylist() == [left]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "City 2-1 United - Harris scores twice",
+        "Ferry runs aground - three dead",
+        "What we know - and what we don't",
+        "Harris | the making of a star",
+        "Bolt wins gold - a new world record",
+        "Facebook: how the harbour sells its fish",
+        "The news from the harbour - and why it matters",
+    ],
+)
+def test_what_may_be_headline_is_left_in_a_single_title(title: str) -> None:
+    assert clean_titles(pa.array([title])).to_pylist() == [title]
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    titles = [f"{title} - Harbour" for title in HEADLINES] + HEADLINES
+    habits = [learn_habits(pa.array(rows)).tolist() for rows in (titles, titles[::-1], sorted(titles))]
+    assert habits[0] == habits[1] == habits[2] != []
 
 
 def test_large_strings_and_slices_keep_their_type_and_length() -> None:
     titles = pa.array(["x", None, "WATCH: Ferry runs aground", "Council backs bridge"], pa.large_string())[1:]
-    out = TitleCleaner().clean(titles)
+    out = clean_titles(titles)
     assert out.type == titles.type
     assert out.to_pylist() == [None, "Ferry runs aground", "Council backs bridge"]
 

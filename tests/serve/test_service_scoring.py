@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from served import Service, head_of
 
-from mismatch.judging.scorer import ADDED_SCHEMA, Scorer
+from mismatch.judging.scorer import Scorer
+from mismatch.judging.verdicts import ADDED_SCHEMA
 
 Article = dict[str, str]
 

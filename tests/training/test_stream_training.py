@@ -18,7 +18,7 @@ from mismatch.model.model_file import load_model, save_model
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
 from mismatch.records.tables import read_pairs
-from mismatch.screening.title_cleaning import TitleCleaner
+from mismatch.screening.title_cleaning import clean_titles
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import text_buffers
 from mismatch.training import archive as stream_training
@@ -62,7 +62,7 @@ def read(path: Path, limits: Limits = FEW, chunk_bytes: int = 20_000, **options:
 
 
 def counted(table: pa.Table) -> tuple[Counts, Counts, int]:
-    table = table.set_column(0, "title", pa.chunked_array([TitleCleaner().clean(table["title"].combine_chunks())]))
+    table = table.set_column(0, "title", pa.chunked_array([clean_titles(table["title"])]))
     table = table.filter(pa.array(usable_pairs(text_buffers(table["title"]), text_buffers(table["body"]))))
     counter = DocumentCounter()
     counter.add(text_buffers(table["title"]), text_buffers(table["body"]))

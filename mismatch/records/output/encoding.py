@@ -80,7 +80,7 @@ class Encoder:
     def _lines(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> np.ndarray:
         tail = b"}" + LINE_TAIL[self.format]
         extra = [
-            (b"," + _json_key(name), json_fragments(column, rounded=True))
+            (b"," + _json_key(name), json_fragments(column))
             for name, column in zip(added.schema.names, added.columns, strict=True)
         ]
         if isinstance(block.rows, JsonLines) and not self.only:
@@ -129,11 +129,8 @@ class Encoder:
 def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str) -> np.ndarray:
     """The rows of two batches side by side as CSV or TSV, without a header: uint8[size]."""
     delimiter = CELL_DELIMITERS[format]
-    columns = [(column, False) for column in own.columns] + [(column, True) for column in added.columns]
-    fields = []
-    for k, (column, rounded) in enumerate(columns):
-        prefix = delimiter.encode() if k else b""
-        fields.append((prefix, cell_fragments(column, delimiter, rounded=rounded)))
+    columns = [*own.columns, *added.columns]
+    fields = [(delimiter.encode() if k else b"", cell_fragments(column, delimiter)) for k, column in enumerate(columns)]
     return assemble(np.arange(added.num_rows, dtype=np.int64), fields, b"\n")
 
 

@@ -17,7 +17,6 @@ from numba import njit
 from mismatch.records.formats.columnar import as_text
 from mismatch.terms.vector_instructions import WIDTH, copy_bytes, lowest_bit, string_mask
 
-SIGNIFICANT_DIGITS = 6
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
@@ -168,8 +167,8 @@ def _cells(
     return o
 
 
-def json_fragments(column: pa.Array, *, rounded: bool = False) -> Fragments:
-    """The values as JSON; `rounded` writes floating-point numbers with at most 6 significant digits.
+def json_fragments(column: pa.Array) -> Fragments:
+    """The values as JSON.
 
     Text, lists of text, numbers and booleans take compiled ways; any other type goes through Python. NaN
     and the infinities become null.
@@ -190,7 +189,7 @@ def json_fragments(column: pa.Array, *, rounded: bool = False) -> Fragments:
         if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind):
             text = column.cast(pa.string())
         elif pa.types.is_floating(kind):
-            text = _number_text(column, rounded)
+            text = _number_text(column)
         else:
             text = pa.array([json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()])
             text = text.cast(pa.string())
@@ -200,7 +199,7 @@ def json_fragments(column: pa.Array, *, rounded: bool = False) -> Fragments:
     return Fragments(out[:used], offsets)
 
 
-def cell_fragments(column: pa.Array, delimiter: str, *, rounded: bool = False) -> Fragments:
+def cell_fragments(column: pa.Array, delimiter: str) -> Fragments:
     """The values as CSV cells: null is empty, lists of text are joined with `;`, other nested values are
     JSON."""
     kind = column.type
@@ -210,7 +209,7 @@ def cell_fragments(column: pa.Array, delimiter: str, *, rounded: bool = False) -
         if (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _is_text(kind.value_type):
             text = pc.binary_join(column, ";").cast(pa.string())
         elif pa.types.is_floating(kind):
-            text = _number_text(column, rounded)
+            text = _number_text(column)
         elif pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             values = column.to_pylist()
             text = pa.array(
@@ -235,20 +234,9 @@ def _text_or_none(column: pa.Array) -> pa.Array | None:
     return as_text(column) if _is_text(column.type) else None
 
 
-def _number_text(column: pa.Array, rounded: bool) -> pa.Array:
-    values = column.cast(pa.float64()) if rounded or column.type == pa.float16() else column
-    finite = pc.is_finite(values)
-    values = pc.if_else(finite, values, pa.scalar(None, values.type))
-    if rounded:
-        numbers = values.to_numpy(zero_copy_only=False)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-            power = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(np.abs(numbers)))
-            scale = np.power(10.0, np.minimum(np.abs(power), 300.0))
-            up, down = np.rint(numbers * scale) / scale, np.rint(numbers / scale) * scale
-            short = np.where(power >= 0, up, down)
-        short = np.where(np.isfinite(short), short, numbers)
-        values = pa.array(short, pa.float64(), mask=~_valid(values))
-    return values.cast(pa.string())
+def _number_text(column: pa.Array) -> pa.Array:
+    values = column.cast(pa.float64()) if column.type == pa.float16() else column
+    return pc.if_else(pc.is_finite(values), values, pa.scalar(None, values.type)).cast(pa.string())
 
 
 def _valid(column: pa.Array) -> np.ndarray:

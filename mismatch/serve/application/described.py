@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mismatch.judging.scorer import VERDICTS
+from mismatch.judging.verdicts import VERDICTS
 from mismatch.serve.settings import Settings
 
 SERVICE = (

@@ -183,7 +183,7 @@ def _judge_stream(
     encoder = Encoder("jsonl", only=options.only)
     for chunk in reader:
         block = chunk.decode()
-        added = scorer.added_columns(block.pairs.column("title"), block.pairs.column("body"))
+        added = scorer.added_columns(*(block.pairs.column(name) for name in ("title", "body", "source")))
         data = encoder.encode(block, added).data
         spool.write(b"".join(_in_order(block, b"" if data is None else data.tobytes())))
         judged(added.column("mismatch_verdict").to_pylist(), len(block.rejects))
