@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mismatch.judging.scorer import VERDICTS
-from mismatch.serve.settings import Settings
+from mismatch.serve.settings import ServiceSettings
 
 SERVICE = (
     "Catches articles whose headline belongs to another story. Every judgement has a verdict, a calibrated probability that "
@@ -37,7 +37,7 @@ _ROW = {
 _PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
 
 
-def score(settings: Settings) -> dict[str, Any]:
+def score(settings: ServiceSettings) -> dict[str, Any]:
     """For /score."""
     lines = {"schema": {"type": "string"}, "example": '{"title": "…", "body": "…"}\n{"title": "…", "body": "…"}\n'}
     many = {"type": "array", "items": _ARTICLE, "maxItems": settings.max_rows}
@@ -65,7 +65,7 @@ def score(settings: Settings) -> dict[str, Any]:
     )
 
 
-def explain(settings: Settings) -> dict[str, Any]:
+def explain(settings: ServiceSettings) -> dict[str, Any]:
     """For /explain."""
     answer = {
         "type": "object",
@@ -88,7 +88,7 @@ def explain(settings: Settings) -> dict[str, Any]:
     )
 
 
-def extract(settings: Settings) -> dict[str, Any]:
+def extract(settings: ServiceSettings) -> dict[str, Any]:
     """For /extract."""
     properties = {"title": {"type": "string"}, "body": {"type": "string"}}
     found = {"type": "object", "required": ["title", "body"], "properties": properties}
