@@ -20,6 +20,7 @@ from mismatch.model.model import Model
 from mismatch.model.model_file import load_model
 from mismatch.model.starter import model_path
 from mismatch.screening import screening
+from mismatch.screening.reasons import REASONS_TO_DOUBT
 from mismatch.terms.text_buffers import text_buffers
 
 VERDICTS = ("match", "mismatch", "unsure", "unscorable")
@@ -37,7 +38,7 @@ KEYWORD_FIELDS = (
     pa.field("body_keywords", pa.list_(pa.string())),
 )
 _MATCH, _MISMATCH, _UNSURE, _UNSCORABLE = range(4)
-_REASONS = (*screening.REASONS, "topic_mismatch", "no_shared_terms", "weak_overlap", "foreign_paragraph")
+_REASONS = (*screening.REASONS, *REASONS_TO_DOUBT)
 _HITS = FEATURE_NAMES.index("hits")
 BATCH_PAIRS = 4096
 

@@ -16,6 +16,7 @@ pytest.importorskip("jinja2")
 
 from mismatch.report.html import inert, percent
 from mismatch.report.marks import marked
+from mismatch.screening.reasons import REASONS
 
 HOSTILE = {
     "title": "<script>alert('t')</script><img src=x onerror=alert(1)> {{ 7 * 7 }} {% raw %} \x1b[31mred\x1b[0m "
@@ -88,8 +89,8 @@ def test_a_gate_over_hostile_articles_is_inert(invoke: Any, tmp_path: Path, host
     ended = invoke("gate", hostile_file, "--report", out, "--max-rate", "0", "--model", model_path)
     assert ended.code == 1
     page = assert_inert(out.read_text("utf-8"))
-    for words in ("Gate: failed", "3 of 67 rows are flagged", "By source", "By reason", "weak_overlap", "Strongest flags",
-                  "'=HYPERLINK(", "<iframe src=https://evil.example>"):  # fmt: skip
+    for words in ("Gate: failed", "3 of 67 rows are flagged", "By source", "By reason", REASONS["weak_overlap"],
+                  "Strongest flags", "'=HYPERLINK(", "<iframe src=https://evil.example>"):  # fmt: skip
         assert words in page.text, words
     assert ("mark", "class", "missing") in page.attributes
 
