@@ -58,7 +58,7 @@ def in_words(explanation: Explanation) -> list[str]:
     verdict = explanation.verdict
     lines = [f"{verdict.verdict.upper()}: {VERDICT_SENTENCES[verdict.verdict]}"]
     if verdict.probability is not None:
-        lines.append(f"how sure: {likelihood(verdict.probability)} (probability of a mismatch {verdict.probability:.3f})")
+        lines.append(f"a mismatch: {likelihood(verdict.probability)} (probability {verdict.probability:.3f})")
     for code, sentence in zip(verdict.reasons, sentences(verdict.reasons), strict=True):
         lines.append(f"reason: {sentence} ({code})")
     if verdict.title_topic or verdict.body_topic:

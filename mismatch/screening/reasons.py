@@ -48,17 +48,17 @@ VERDICT_SENTENCES = {
 """every verdict with its sentence"""
 
 LIKELIHOODS: tuple[tuple[float, str], ...] = (
-    (0.95, "almost certainly a mismatch"),
-    (0.5, "probably a mismatch"),
+    (0.95, "almost certainly"),
+    (0.5, "probably"),
     (0.1, "hard to say"),
-    (0.05, "probably a match"),
-    (0.0, "almost certainly a match"),
+    (0.05, "probably not"),
+    (0.0, "almost certainly not"),
 )
-"""words for the probability of a mismatch, each from its number upwards; 0.5 and 0.1 are the borders of the verdicts"""
+"""whether it is a mismatch, in words, each from its probability upwards; 0.5 and 0.1 are the borders of the verdicts"""
 
 
 def likelihood(probability: float | None) -> str:
-    """The probability of a mismatch in words."""
+    """Whether it is a mismatch, in words, from its probability."""
     if probability is None:
         return "not known"
     return next((words for at_least, words in LIKELIHOODS if probability >= at_least), LIKELIHOODS[-1][1])

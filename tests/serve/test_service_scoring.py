@@ -12,6 +12,8 @@ import pytest
 from served import Service, head_of
 
 from mismatch.judging.scorer import ADDED_SCHEMA, Scorer
+from mismatch.records.columns import USUAL_NAMES
+from mismatch.screening.reasons import LIKELIHOODS, REASONS, VERDICT_SENTENCES
 
 Article = dict[str, str]
 
@@ -155,3 +157,19 @@ def test_health_and_the_description_are_there(service: Service) -> None:
     assert service.get("/health").json == {"status": "ok"}
     document = service.get("/openapi.json").json
     assert {"/score", "/explain", "/extract", "/health", "/ready", "/metrics"} <= set(document["paths"])
+
+
+def test_the_vocabulary_is_the_one_that_the_package_uses(service: Service) -> None:
+    answer = service.get("/vocabulary").json
+    assert answer["reasons"] == REASONS
+    assert answer["verdicts"] == VERDICT_SENTENCES
+    assert [(item["at_least"], item["words"]) for item in answer["likelihoods"]] == list(LIKELIHOODS)
+    assert {role: tuple(names) for role, names in answer["columns"].items()} == USUAL_NAMES
+
+
+def test_files_of_every_format_of_streams_have_a_content_type_that_is_taken(service: Service, stray: Article) -> None:
+    types = service.get("/vocabulary").json["content_types"]
+    assert {"jsonl", "ndjson", "csv", "tsv"} <= set(types)
+    for ending, kind in types.items():
+        header = {"csv": b"title,body\n", "tsv": b"title\tbody\n"}.get(ending, b"")
+        assert service.post("/score", header + (b"" if header else json.dumps(stray).encode()), kind).status == 200

@@ -1,4 +1,4 @@
-"""The FastAPI application: /explain, /extract, health, metrics, the page, and the description of them all."""
+"""The FastAPI application: /explain, /extract, /vocabulary, health, metrics, the page, and the description of them all."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from mismatch.serve.application.explaining import explained
 from mismatch.serve.application.extraction import extract
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.application.slow_lane import SlowLane
+from mismatch.serve.application.vocabulary import vocabulary
 from mismatch.serve.metrics import CONTENT_TYPE, Metrics
 from mismatch.serve.problems import Problem
 from mismatch.serve.settings import ServiceSettings
@@ -41,6 +42,7 @@ def build(
     api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(HTTPException, _http_problem)
     files = {file.name: (file.read_bytes(), _TYPES[file.suffix]) for file in _PAGE.iterdir() if file.suffix in _TYPES}
+    files["vocabulary.js"] = b"export const vocabulary = " + orjson.dumps(vocabulary()) + b";\n", _TYPES[".js"]
 
     @api.post("/score", tags=["articles"], summary="Judge one article, several, or a stream", **described.score(settings))
     async def score() -> None:
@@ -75,6 +77,10 @@ def build(
         answer = {"status": "stopping" if stops else "ready", "model": loaded.name, "digest": loaded.digest,
                   "version": __version__, "prior": loaded.scorer.model.calibration.prior}  # fmt: skip
         return _json(answer, 503 if stops else 200)
+
+    @api.get("/vocabulary", tags=["articles"], summary="The words for what /score answers", **described.vocabulary())
+    async def words() -> Response:
+        return _json(vocabulary(), headers={"cache-control": "no-cache"})
 
     @api.get("/metrics", tags=["service"], summary="Counters for Prometheus", **described.metrics())
     async def measured() -> Response:

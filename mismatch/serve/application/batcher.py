@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +84,7 @@ class Batcher:
                     rows += len(job.titles)
             if jobs:
                 self._idle -= 1
-                work = asyncio.get_running_loop().run_in_executor(self._pool, _judge, self._model.current.scorer, jobs)
+                work = asyncio.get_running_loop().run_in_executor(self._pool, _verdicts_of, self._model.current.scorer, jobs)
                 work.add_done_callback(lambda done, jobs=jobs: self._finish(jobs, done))  # type: ignore[misc]
         self._metrics.waiting.set(self.waiting)
 
@@ -102,12 +102,12 @@ class Batcher:
                 if not job.answer.done():
                     job.answer.set_result(rows[at : at + n])
                 at += n
-            self._metrics.judged(row["mismatch_verdict"] for row in rows)
+            self._metrics.judged(Counter(row["mismatch_verdict"] for row in rows))
         if self._jobs and not self._due:
             self._dispatch()
 
 
-def _judge(scorer: Scorer, jobs: list[_Job]) -> list[Row]:
+def _verdicts_of(scorer: Scorer, jobs: list[_Job]) -> list[Row]:
     if len(jobs) == 1:
         titles, bodies = jobs[0].titles, jobs[0].bodies
     else:

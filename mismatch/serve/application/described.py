@@ -100,6 +100,21 @@ def extract(settings: ServiceSettings) -> dict[str, Any]:
     )
 
 
+def vocabulary() -> dict[str, Any]:
+    """For /vocabulary."""
+    sentences = {"type": "object", "additionalProperties": {"type": "string"}}
+    word = {"type": "object", "properties": {"at_least": {"type": "number"}, "words": {"type": "string"}}}
+    names = {"type": "array", "items": {"type": "string"}}
+    properties = {
+        "verdicts": {**sentences, "description": "each verdict with its sentence"},
+        "reasons": {**sentences, "description": "each reason code with its sentence"},
+        "likelihoods": {"type": "array", "items": word, "description": "words for mismatch_probability, highest first"},
+        "columns": {"type": "object", "additionalProperties": names, "description": "names that columns usually have"},
+        "content_types": {**sentences, "description": "what a stream is sent as, by the ending of its file"},
+    }
+    return _plain(properties, {}, "The tables")
+
+
 def health() -> dict[str, Any]:
     """For /health."""
     return _plain({"status": {"type": "string"}}, {})
@@ -143,10 +158,10 @@ def _route(
     return {"responses": {200: {"description": words, "content": gives}, **_problems(problems)}, "openapi_extra": extra}
 
 
-def _plain(properties: dict[str, Any], problems: dict[int, str]) -> dict[str, Any]:
+def _plain(properties: dict[str, Any], problems: dict[int, str], words: str = "Yes") -> dict[str, Any]:
     schema = {"type": "object", "required": list(properties), "properties": properties}
     content = {"application/json": {"schema": schema}}
-    answers = {200: "Yes", **problems}
+    answers = {200: words, **problems}
     return {"responses": {status: {"description": words, "content": content} for status, words in answers.items()}}
 
 

@@ -36,7 +36,9 @@ _JSON: Headers = [*_COMMON, (b"cache-control", b"no-store"), (b"content-type", b
 _LINES: Headers = [*_COMMON, (b"cache-control", b"no-store"), (b"content-type", CONTENT_TYPE)]
 _CLOSE = (b"connection", b"close")
 _WORK = {"/score": None, "/explain": b"application/json", "/extract": b"text/html"}
-_ROUTES = frozenset(("/", "/score", "/explain", "/extract", "/health", "/ready", "/metrics", "/docs", "/openapi.json"))
+_ROUTES = frozenset(
+    ("/", "/score", "/explain", "/extract", "/vocabulary", "/health", "/ready", "/metrics", "/docs", "/openapi.json")
+)
 GONE = 499
 
 

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qsl
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mismatch.errors import MismatchError
 from mismatch.judging.scorer import Scorer
@@ -39,7 +41,7 @@ MAX_STREAMS = 4
 _PIECE = 1 << 16
 _CHUNK = 1 << 18
 _FLAG = re.compile(r"--(title|body|source|id)(?: COLUMN)?\b")
-Judged = Callable[[list[str], int], object]
+Judged = Callable[[dict[str, int], int], object]
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,12 @@ def _judge_stream(
         added = scorer.added_columns(block.pairs.column("title"), block.pairs.column("body"))
         data = encoder.encode(block, added).data
         spool.write(b"".join(_in_order(block, b"" if data is None else data.tobytes())))
-        judged(added.column("mismatch_verdict").to_pylist(), len(block.rejects))
+        judged(_counted(added.column("mismatch_verdict")), len(block.rejects))
+
+
+def _counted(verdicts: pa.Array) -> dict[str, int]:
+    names, counts = pc.value_counts(verdicts).flatten()
+    return dict(zip(names.to_pylist(), counts.to_pylist(), strict=True))
 
 
 def _in_order(block: Block, data: bytes) -> Iterator[bytes]:
