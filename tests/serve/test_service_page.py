@@ -206,6 +206,7 @@ def test_everything_can_be_done_with_the_keyboard(page: Any, service: Service) -
     assert page.evaluate("document.activeElement.textContent") == "Check"
     page.keyboard.press("Enter")
     page.locator("#answer").wait_for(state="visible")
+    assert page.locator("#judged-title").inner_text() == "A title of some words"
 
 
 def test_a_screen_reader_finds_names_for_everything(page: Any, service: Service, rows_file: Path) -> None:
@@ -263,7 +264,10 @@ def test_the_token_is_asked_for_and_used(browser: Any, model_path: Path) -> None
         page.get_by_label("Body", exact=True).fill("A body of some words")
         page.get_by_role("button", name="Check").click()
         page.get_by_text("Authorization").wait_for()
+        assert page.locator("#answer").is_hidden()
         page.get_by_label("Token").fill(token)
         page.get_by_role("button", name="Check").click()
         page.locator("#answer").wait_for(state="visible")
+        assert page.locator("#verdict").inner_text().lower() in VERDICT_SENTENCES
+        assert page.get_by_role("alert").count() == 0
         page.close()
