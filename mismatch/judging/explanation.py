@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mismatch.features.keywords import LONGEST_SENTENCE, TitleTerm, keywords, title_terms
+from mismatch.screening.reasons import VERDICT_SENTENCES, likelihood, sentences
 from mismatch.terms.text_buffers import text_buffers
 
 if TYPE_CHECKING:
@@ -51,14 +52,6 @@ def _foreign_paragraph(scorer: Scorer, title: str, body: str) -> str | None:
     return words if len(words) <= LONGEST_SENTENCE else words[: LONGEST_SENTENCE - 1] + "…"
 
 
-_SENTENCES = {
-    "match": "The title belongs to the body.",
-    "mismatch": "The title is about something else than the body.",
-    "unsure": "The title may be about something else than the body; the model abstains.",
-    "unscorable": "No fair judgement is possible.",
-}
-
-
 def _with_nearest(term: TitleTerm) -> str:
     return f"{term.text} (nearest: {', '.join(term.nearest)})" if term.nearest else term.text
 
@@ -66,10 +59,11 @@ def _with_nearest(term: TitleTerm) -> str:
 def in_words(explanation: Explanation) -> list[str]:
     """The explanation as lines of text for a terminal."""
     verdict = explanation.verdict
-    sure = "" if verdict.probability is None else f" (probability of a mismatch {verdict.probability:.3f})"
-    lines = [f"{verdict.verdict.upper()}: {_SENTENCES[verdict.verdict]}{sure}"]
-    if verdict.reasons:
-        lines.append(f"reasons: {', '.join(verdict.reasons)}")
+    lines = [f"{verdict.verdict.upper()}: {VERDICT_SENTENCES[verdict.verdict]}"]
+    if verdict.probability is not None:
+        lines.append(f"a mismatch: {likelihood(verdict.probability)} (probability {verdict.probability:.3f})")
+    for code, sentence in zip(verdict.reasons, sentences(verdict.reasons), strict=True):
+        lines.append(f"reason: {sentence} ({code})")
     if verdict.title_topic or verdict.body_topic:
         lines.append(f"topics: title {verdict.title_topic or 'not known'}, body {verdict.body_topic or 'not known'}")
     lines.append(f"title: {explanation.title}")

@@ -10,10 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.screening import screening
+from mismatch.screening.reasons import REASONS_TO_DOUBT
 
 VERDICTS = ("match", "mismatch", "unsure", "unscorable")
 MATCH, MISMATCH, UNSURE, UNSCORABLE = range(4)
-REASONS = (*screening.REASONS, "topic_mismatch", "no_shared_terms", "weak_overlap", "foreign_paragraph")
+REASONS = (*screening.REASONS, *REASONS_TO_DOUBT)
+"""reason codes by number, 0 for none"""
 ADDED_SCHEMA = pa.schema(
     [
         ("mismatch_verdict", pa.string()),

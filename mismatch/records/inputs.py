@@ -12,7 +12,7 @@ from mismatch.records.compression import SUFFIXES
 
 FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arrow")
 COLUMNAR = ("parquet", "arrow")
-_BY_SUFFIX = {f".{name}": name for name in FORMATS} | {".ndjson": "jsonl", ".feather": "arrow"}
+BY_SUFFIX = {f".{name}": name for name in FORMATS} | {".ndjson": "jsonl", ".feather": "arrow"}
 TEMPORARY_SUFFIX = ".mismatch-tmp"
 
 
@@ -39,7 +39,7 @@ def format_of(name: str) -> tuple[str | None, str | None]:
     for suffix, kind in SUFFIXES.items():
         if lowered.endswith(suffix):
             lowered, compression = lowered[: -len(suffix)], kind
-    return next((kind for suffix, kind in _BY_SUFFIX.items() if lowered.endswith(suffix)), None), compression
+    return next((kind for suffix, kind in BY_SUFFIX.items() if lowered.endswith(suffix)), None), compression
 
 
 def named_format(name: str) -> tuple[str, str | None]:
@@ -115,6 +115,6 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
         if kind is not None and not (kind in COLUMNAR and compression):
             files.append(_file(str(path), forced))
     if not files:
-        known = " ".join(_BY_SUFFIX)
+        known = " ".join(BY_SUFFIX)
         raise InputError(f"{name}: the folder holds no file that can be read (looked for {known}, also .gz, .zst).")
     return files

@@ -10,6 +10,7 @@ from mismatch.features.keywords import title_terms
 from mismatch.judging.pipeline import Example, Tally
 from mismatch.report.html import render
 from mismatch.report.marks import Piece, marked
+from mismatch.screening.reasons import REASONS, VERDICT_SENTENCES
 from mismatch.terms.lexicon import Lexicon
 
 _SOURCES_SHOWN = 30
@@ -50,6 +51,7 @@ def gate_page(tally: Tally, decision: Decision, *, model: str, promise: str, inp
         inputs=list(inputs),
         sources=sources[:_SOURCES_SHOWN],
         more_sources=max(0, len(sources) - _SOURCES_SHOWN),
-        reasons=tally.reasons.most_common(),
+        verdicts=VERDICT_SENTENCES,
+        reasons=[(REASONS.get(code, code), code, n) for code, n in tally.reasons.most_common()],
         examples=examples,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mismatch.errors import MissingExtraError
+from mismatch.screening.reasons import likelihood, sentences
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -73,5 +74,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters.update(inert=inert, percent=percent, given=given, count=count)
+    environment.filters.update(
+        inert=inert, percent=percent, given=given, count=count, likelihood=likelihood, sentences=sentences
+    )
     return environment

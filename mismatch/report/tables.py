@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mismatch.report.console import console, safe
+from mismatch.screening.reasons import VERDICT_SENTENCES, likelihood, sentences
 
 if TYPE_CHECKING:
     from mismatch.evaluation.evaluation import Comparison, Evaluation, Figures, Mistake
@@ -35,7 +36,7 @@ def print_gate(
     out = console(to_stderr=to_stderr)
     table = Table(box=None, pad_edge=False)
     table.add_column("source", overflow="ellipsis", max_width=40)
-    for name in ("rows", "match", "mismatch", "unsure", "unscorable", "flagged"):
+    for name in ("rows", *VERDICT_SENTENCES, "flagged"):
         table.add_column(name, justify="right")
     sources = sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))
     for source, counts in sources[:_SHOWN_SOURCES]:
@@ -51,9 +52,10 @@ def print_gate(
         out.print("\nstrongest flags")
         for example in tally.examples[:_SHOWN_EXAMPLES]:
             where = escape(f"{_end_of(safe(example.origin, 1000))}:{example.row}")
-            reasons = ", ".join(example.reasons)
+            sure = f"{likelihood(example.probability)} ({example.probability:.2f})"
             title = escape(safe(example.title, 60))
-            out.print(f"  {example.probability:.2f}  {where}  [bold]{title}[/bold]  {reasons}", soft_wrap=True)
+            why = " ".join(sentences(example.reasons))
+            out.print(f"  {sure}  {where}  [bold]{title}[/bold]  {why}", soft_wrap=True)
     if tally.rejected:
         out.print(f"\n{tally.rejected:,} rows could not be read")
     if estimate is None:
@@ -79,9 +81,7 @@ def _end_of(path: str, limit: int = 40) -> str:
 
 def _row(table, name: str, rows: int, counts) -> None:  # type: ignore[no-untyped-def]
     share = counts["mismatch"] / rows if rows else 0.0
-    table.add_row(
-        name, f"{rows:,}", *(f"{counts[v]:,}" for v in ("match", "mismatch", "unsure", "unscorable")), f"{share:.2%}"
-    )
+    table.add_row(name, f"{rows:,}", *(f"{counts[verdict]:,}" for verdict in VERDICT_SENTENCES), f"{share:.2%}")
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
@@ -161,7 +161,10 @@ def _print_mistakes(words: str, mistakes: list[Mistake]) -> None:
         row = f"row {m.row:,}" if m.row == m.body_row else f"rows {m.row:,}/{m.body_row:,}"
         missing = [safe(term, 30) for term, found in m.terms.items() if not found][:6]
         lacking = f"  not in the body: {escape(', '.join(missing))}" if missing else ""
-        out.print(f"  {m.probability:.3f}  {row}  [bold]{escape(safe(m.title, 70))}[/bold]{lacking}", soft_wrap=True)
+        out.print(
+            f"  {likelihood(m.probability)} ({m.probability:.3f})  {row}  [bold]{escape(safe(m.title, 70))}[/bold]{lacking}",
+            soft_wrap=True,
+        )
 
 
 def _promise(evaluation: Evaluation) -> str:

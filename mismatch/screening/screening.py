@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.screening.boilerplate import KINDS, BoilerplateModel
 from mismatch.screening.language import languages_differ, scripts_differ
+from mismatch.screening.reasons import REASONS_TO_REFUSE
 from mismatch.terms.hashing import mix
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments, terms_of
 
-REASONS = (
-    "", "title_missing", "body_missing", "body_too_short", "title_generic", "script_differs", "language_differs",
-    *(f"body_boilerplate:{kind}" for kind in KINDS[1:]),
-)  # fmt: skip
+REASONS = ("", *REASONS_TO_REFUSE)
 """reason codes; a row's screening number is an index into it, 0 where the pair can be judged"""
 MIN_BODY_TERMS = 12
 LITTLE_COVERAGE = 0.3

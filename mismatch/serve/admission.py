@@ -7,11 +7,14 @@ import hmac
 from typing import Any, NamedTuple
 
 from mismatch.serve.problems import ClientGone, Problem, busy
-from mismatch.serve.settings import Settings, is_loopback
+from mismatch.serve.settings import ServiceSettings, is_loopback
+
+MAX_HEAD = 16 << 10
+"""bytes of the address and the headers: what nginx takes by default, twice"""
 
 
-class Head(NamedTuple):
-    """The headers that matter here."""
+class RequestHead(NamedTuple):
+    """The headers that matter here, and the size of all."""
 
     content_type: bytes
     """in lower case, without parameters; empty where there is none"""
@@ -19,13 +22,17 @@ class Head(NamedTuple):
     host: bytes
     authorization: bytes
     encoding: bytes
+    size: int
+    """bytes of the address and of all headers"""
 
     @staticmethod
-    def of(scope: dict[str, Any]) -> Head:
+    def of(scope: dict[str, Any]) -> RequestHead:
         """From an ASGI scope; header names are in lower case there."""
         kind = host = authorization = encoding = b""
         length = None
+        size = len(scope["raw_path"]) + len(scope["query_string"])
         for name, value in scope["headers"]:
+            size += len(name) + len(value)
             if name == b"content-type":
                 kind = value.split(b";", 1)[0].strip().lower()
             elif name == b"content-length":
@@ -36,7 +43,7 @@ class Head(NamedTuple):
                 authorization = value
             elif name == b"content-encoding":
                 encoding = value.strip().lower()
-        return Head(kind, length, host, authorization, encoding)
+        return RequestHead(kind, length, host, authorization, encoding, size)
 
 
 class Door:
@@ -46,11 +53,11 @@ class Door:
     would then be talking to the service as if it were its own.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._token = settings.token.encode() if settings.token is not None else None
         self._own_names_only = self._token is None and is_loopback(settings.host)
 
-    def check_host(self, head: Head) -> None:
+    def check_host(self, head: RequestHead) -> None:
         """Problem 421 for a name that is not this machine's."""
         if not self._own_names_only or not head.host or head.host.startswith((b"127.0.0.1:", b"localhost:")):
             return
@@ -59,7 +66,7 @@ class Door:
         if not is_loopback(name):
             raise Problem(421, "without a token the service answers to localhost and 127.0.0.1 only")
 
-    def check_token(self, head: Head) -> None:
+    def check_token(self, head: RequestHead) -> None:
         """Problem 401 without the token. The comparison takes as long for a wrong one as for the right one."""
         if self._token is None:
             return
@@ -68,21 +75,22 @@ class Door:
             raise Problem(401, "this needs the header Authorization: Bearer TOKEN", www_authenticate="Bearer")
 
 
-def check_encoding(head: Head) -> None:
+def check_head_size(head: RequestHead) -> None:
+    """Problem 431 for headers that no client of ours sends."""
+    if head.size > MAX_HEAD:
+        raise Problem(431, f"the address and the headers are larger than {MAX_HEAD:,} bytes", connection="close")
+
+
+def check_encoding(head: RequestHead) -> None:
     """Problem 415 for a compressed body, whose true size nobody knows."""
     if head.encoding not in (b"", b"identity"):
         raise Problem(415, "compressed bodies are not taken; send it as it is")
 
 
-_DRAIN_SECONDS = 1.0
+class BodyIntake:
+    """Receives bodies and counts the bytes of all that are in memory (`held`). Whoever received one releases it."""
 
-_DRAIN_BYTES = 8 << 20
-
-
-class Intake:
-    """Counts the bytes of all bodies in memory (`held`). Each body is released by who received it."""
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._seconds, self._max_held = settings.body_seconds, settings.max_held
         self.held = 0
 
@@ -135,6 +143,10 @@ class Intake:
         """Raises 413, after taking in some of the rest: a client that is still sending would not see the answer."""
         await drain(receive)
         raise Problem(413, f"the body is larger than {limit:,} bytes", connection="close")
+
+
+_DRAIN_SECONDS = 1.0
+_DRAIN_BYTES = 8 << 20
 
 
 async def drain(receive: Any) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
@@ -48,10 +47,9 @@ class Metrics:
         counter.inc()
         self._known_seconds[route].observe(seconds)
 
-    def judged(self, verdicts: Iterable[str], n_rejected: int = 0) -> None:
-        """One pass over several articles is done."""
-        counts = Tally(verdicts)
-        rows = counts.total()
+    def judged(self, counts: Mapping[str, int], n_rejected: int = 0) -> None:
+        """One pass over several articles is done; `counts` says how many got each verdict."""
+        rows = sum(counts.values())
         self._rows.inc(rows)
         self._batch_rows.observe(rows)
         for name, count in counts.items():

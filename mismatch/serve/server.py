@@ -1,113 +1,132 @@
-"""Starting and stopping: the socket, the signals, uvicorn."""
+"""The running service: its socket, its signals, and uvicorn, from the start to the last answer."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gc
+import importlib.util
 import signal
 import socket
 import sys
 from collections.abc import Generator
-from typing import Any
+
+import uvicorn
 
 from mismatch.errors import InputError
 from mismatch.report.console import safe, say
-from mismatch.serve.extras import require_serve
-from mismatch.serve.settings import Settings, is_loopback
+from mismatch.serve.application.api import build
+from mismatch.serve.application.front import Front
+from mismatch.serve.application.loaded import LoadedModel, ModelInUse
+from mismatch.serve.application.slow_lane import SlowLane
+from mismatch.serve.metrics import Metrics
+from mismatch.serve.settings import ServiceSettings, is_loopback
 
+STOP_SECONDS = 30
+"""for requests at work to end once no new ones are taken; as long as the longest answer may take by default"""
 _BACKLOG = 2048
 _SWITCH_SECONDS = 0.001  # how long a judging thread may keep the event loop from the interpreter
 
 
-def run(settings: Settings) -> None:
+def run(settings: ServiceSettings) -> None:
     """Serves until SIGTERM or SIGINT; SIGHUP reads the model again.
 
     Raises
     ------
-    MissingExtraError
-        If the packages of the extra `serve` are not installed.
     InputError
         If the address cannot be listened on.
     ModelError
         If the model cannot be used.
     """
-    require_serve()
-    import uvicorn
-
-    from mismatch.serve.application.api import build
-    from mismatch.serve.application.front import Front
-    from mismatch.serve.application.loaded import ModelInUse
-    from mismatch.serve.application.slow_lane import SlowLane
-    from mismatch.serve.metrics import Metrics
-    from mismatch.serve.protocol import bounded_protocol
-
     with _listening(settings) as listener:
         model, metrics, lane = ModelInUse(settings.model), Metrics(), SlowLane(settings)
         metrics.model(model.current.name, model.current.digest)
         front = Front(settings, model, metrics, build(settings, model, metrics, lane, lambda: front.stopping))
-
-        class Service(uvicorn.Server):
-            @contextlib.contextmanager
-            def capture_signals(self) -> Generator[None, None, None]:
-                """Ours in place of uvicorn's, which end the process with the signal instead of with 0."""
-                loop = asyncio.get_running_loop()
-                try:
-                    loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(reload()))
-                    for number in (signal.SIGTERM, signal.SIGINT):
-                        loop.add_signal_handler(number, self._stop)
-                except (NotImplementedError, AttributeError):  # Windows
-                    with super().capture_signals():
-                        greet()
-                        yield
-                    return
-                greet()  # from here on a signal does what it should
-                yield
-
-            def _stop(self) -> None:
-                if front.stopping:
-                    self.should_exit = self.force_exit = True
-                    return
-                front.stopping = True
-                say("stopping: requests at work are answered first", quiet=settings.quiet)
-                asyncio.get_running_loop().call_later(settings.drain_seconds, self._exit)
-
-            def _exit(self) -> None:
-                self.should_exit = True
-
-        async def reload() -> None:
-            problem = await model.reload()
-            metrics.reloaded(problem is None)
-            metrics.model(model.current.name, model.current.digest)
-            if problem is None:
-                say(f"model read again: {_named(model.current)}", quiet=settings.quiet)
-            else:
-                say(f"mismatch: the model was not read again: {safe(problem, 300)}")
-
-        def greet() -> None:
-            host, port = listener.getsockname()[:2]
-            say(f"serving on {_url(host, port)} with the model {_named(model.current)}", quiet=settings.quiet)
-            if not is_loopback(settings.host) and settings.token is None:
-                say("warning: anyone who reaches this address can use the service (--insecure)")
-
-        config = uvicorn.Config(
-            front, http=bounded_protocol(settings), ws="none", lifespan="off", loop=_loop(), log_config=None,
-            log_level="critical", access_log=False, server_header=False, proxy_headers=False, backlog=_BACKLOG,
-            timeout_keep_alive=settings.idle_seconds,  # type: ignore[arg-type]
-            timeout_graceful_shutdown=settings.stop_seconds,  # type: ignore[arg-type]
-        )  # fmt: skip
         sys.setswitchinterval(_SWITCH_SECONDS)
         gc.collect()
         gc.freeze()  # what is loaded by now stays: looking through it again and again would stall requests
         try:
-            Service(config).run(sockets=[listener])
+            _Server(settings, front, model, metrics, listener).run(sockets=[listener])
         finally:
             front.close()
             lane.close()
     say("stopped", quiet=settings.quiet)
 
 
-def _listening(settings: Settings) -> socket.socket:
+class _Server(uvicorn.Server):
+    """uvicorn with our signals in place of its own, which end the process with the signal instead of with 0."""
+
+    def __init__(
+        self, settings: ServiceSettings, front: Front, model: ModelInUse, metrics: Metrics, listener: socket.socket
+    ) -> None:
+        super().__init__(_config(settings, front))
+        self._settings, self._front, self._model, self._metrics = settings, front, model, metrics
+        self._listener = listener
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        loop = asyncio.get_running_loop()
+        try:
+            loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._reload()))
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._stop)
+        except (NotImplementedError, AttributeError):  # Windows
+            with super().capture_signals():
+                self._greet()
+                yield
+            return
+        self._greet()  # from here on a signal does what it should
+        yield
+
+    def _greet(self) -> None:
+        host, port = self._listener.getsockname()[:2]
+        url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        say(f"serving on {url} with the model {_named(self._model.current)}", quiet=self._settings.quiet)
+        if not is_loopback(self._settings.host) and self._settings.token is None:
+            say("warning: anyone who reaches this address can use the service (--insecure)")
+
+    async def _reload(self) -> None:
+        problem = await self._model.reload()
+        self._metrics.reloaded(problem is None)
+        self._metrics.model(self._model.current.name, self._model.current.digest)
+        if problem is None:
+            say(f"model read again: {_named(self._model.current)}", quiet=self._settings.quiet)
+        else:
+            say(f"mismatch: the model was not read again: {safe(problem, 300)}")
+
+    def _stop(self) -> None:
+        if self._front.stopping:  # the second signal does not wait
+            self.should_exit = self.force_exit = True
+            return
+        self._front.stopping = True
+        say("stopping: requests at work are answered first", quiet=self._settings.quiet)
+        asyncio.get_running_loop().call_later(self._settings.drain_seconds, self._exit)
+
+    def _exit(self) -> None:
+        self.should_exit = True
+
+
+def _config(settings: ServiceSettings, front: Front) -> uvicorn.Config:
+    """uvicorn with the limits that it offers; those on bodies, rows and time are ours."""
+    return uvicorn.Config(
+        front,
+        http="httptools",
+        loop="uvloop" if importlib.util.find_spec("uvloop") else "auto",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        limit_concurrency=settings.max_connections + 1,  # it refuses from this number on
+        timeout_keep_alive=settings.idle_seconds,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+def _listening(settings: ServiceSettings) -> socket.socket:
     """A bound socket."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -127,15 +146,5 @@ def _listening(settings: Settings) -> socket.socket:
     return listener
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
-def _named(loaded: Any) -> str:
+def _named(loaded: LoadedModel) -> str:
     return f"{safe(loaded.name, 60)} ({loaded.digest[:12]})"
-
-
-def _loop() -> Any:
-    import importlib.util
-
-    return "uvloop" if importlib.util.find_spec("uvloop") else "auto"

@@ -1,4 +1,7 @@
-"""What an operator can set: where the service listens, who may use it, and every limit, each with its default."""
+"""The options of the service with their defaults: where it listens, who may use it, and its limits.
+
+A limit that nobody has a reason to change is a constant beside the code that it bounds.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from mismatch.errors import InputError
 
 TOKEN_VARIABLE = "MISMATCH_TOKEN"
 SHORTEST_TOKEN = 16
-KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
+LARGEST_BODIES_HELD = 64
+"""bodies of the largest size that fit into memory together: 256 MiB with the default size"""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """All settings of the service. Sizes are bytes, times seconds.
+class ServiceSettings:
+    """The options of `mismatch serve`. Sizes are bytes, times seconds.
 
     Raises
     ------
@@ -30,53 +35,39 @@ class Settings:
     token: str | None = None
     insecure: bool = False
     quiet: bool = False
-    max_body: int = 4 * MIB
-    """of a request with one article, several, or an HTML file"""
-    max_explain: int = 256 * KIB
-    """of title and body together in /explain, which reads the text word by word"""
-    max_stream: int = 1 * GIB
-    """of a stream of rows"""
-    max_row: int = 4 * MIB
-    """of one row of a stream; a longer one is answered with an error in its place"""
-    max_held: int = 256 * MIB
-    """of all request bodies in memory at once"""
-    max_head: int = 16 * KIB
-    """of the request line and the headers"""
-    max_rows: int = 1000
-    """articles in one JSON list"""
-    max_batch: int = 256
-    """articles judged in one pass"""
-    max_queue: int = 20_000
-    """articles that wait to be judged"""
-    batch_wait: float = 0.001
-    """how long the first article of a batch waits for company"""
-    max_requests: int = 512
-    """requests at work at once"""
-    max_streams: int = 4
-    """streams at once; each has a thread"""
-    max_slow: int = 16
-    """explanations and HTML files at work or waiting at once"""
-    max_connections: int = 1024
     threads: int = 2
     """for judging; explanations and HTML files have as many of their own"""
-    head_seconds: float = 10.0
-    """to receive the headers of a request, from the opening of the connection or its first byte"""
+    max_body: int = 4 * MIB
+    """of one article, a list of them, an HTML file, or one row of a stream"""
+    max_stream: int = 1 * GIB
+    """of a stream of rows"""
+    max_rows: int = 1000
+    """articles in one JSON list"""
+    max_connections: int = 1024
     body_seconds: float = 30.0
     """to receive the body; for a stream between two pieces of it, in either direction"""
     work_seconds: float = 30.0
     """to answer a request that was received"""
-    idle_seconds: float = 15.0
-    """a kept connection without a request"""
+    idle_seconds: int = 15
+    """a kept connection without a request; must exceed what a load balancer in front keeps its connections for"""
     drain_seconds: float = 0.5
     """after SIGTERM, during which requests are still taken and connections are told to close"""
-    stop_seconds: float = 30.0
-    """for requests at work to end after that"""
+
+    @property
+    def max_held(self) -> int:
+        """Bytes of all request bodies in memory at once."""
+        return LARGEST_BODIES_HELD * self.max_body
+
+    @property
+    def max_at_work(self) -> int:
+        """Requests at work at once: half of the connections, so that the others still get an answer from /health."""
+        return max(1, self.max_connections // 2)
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
-                zero_allowed = field.name in ("port", "batch_wait", "drain_seconds")
+                zero_allowed = field.name in ("port", "drain_seconds")
                 if value < 0 or (value == 0 and not zero_allowed):
                     raise InputError(f"--{field.name.replace('_', '-')} is {value}; it must be above 0")
         if self.token is not None and len(self.token) < SHORTEST_TOKEN:

@@ -16,6 +16,7 @@ pytest.importorskip("jinja2")
 
 from mismatch.report.html import inert, percent
 from mismatch.report.marks import marked
+from mismatch.screening.reasons import REASONS
 
 HOSTILE = {
     "title": "<script>alert('t')</script><img src=x onerror=alert(1)> {{ 7 * 7 }} {% raw %} \x1b[31mred\x1b[0m "
@@ -88,8 +89,8 @@ def test_a_gate_over_hostile_articles_is_inert(invoke: Any, tmp_path: Path, host
     ended = invoke("gate", hostile_file, "--report", out, "--max-rate", "0", "--model", model_path)
     assert ended.code == 1
     page = assert_inert(out.read_text("utf-8"))
-    for words in ("Gate: failed", "3 of 67 rows are flagged", "By source", "By reason", "weak_overlap", "Strongest flags",
-                  "'=HYPERLINK(", "<iframe src=https://evil.example>"):  # fmt: skip
+    for words in ("Gate: failed", "3 of 67 rows are flagged", "By source", "By reason", REASONS["weak_overlap"],
+                  "Strongest flags", "'=HYPERLINK(", "<iframe src=https://evil.example>"):  # fmt: skip
         assert words in page.text, words
     assert ("mark", "class", "missing") in page.attributes
 
@@ -153,10 +154,13 @@ def test_without_a_report_nothing_of_the_extra_is_imported(run: Any, pairs_file:
     code = (
         "import sys; sys.argv = ['mismatch', 'evaluate', sys.argv[1], '--model', sys.argv[2], '--json']\n"
         "from mismatch.cli import main\n"
-        "try:\n main()\nexcept SystemExit:\n pass\n"
-        "assert not {'matplotlib', 'jinja2'} & set(sys.modules)"
+        "try:\n main()\nexcept SystemExit as end:\n code = end.code or 0\nelse:\n code = 0\n"
+        "print(code, sorted({'matplotlib', 'jinja2'} & set(sys.modules)), file=sys.stderr)"
     )
-    subprocess.run([sys.executable, "-c", code, str(pairs_file), str(model_path)], check=True, capture_output=True)
+    command = [sys.executable, "-c", code, str(pairs_file), str(model_path)]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert ended.stdout.startswith("{")
+    assert ended.stderr.splitlines()[-1] == "0 []"
 
 
 @pytest.mark.parametrize(

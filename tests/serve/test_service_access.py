@@ -89,26 +89,26 @@ def test_a_form_of_another_site_cannot_ask(service: Service) -> None:
             assert "access-control-allow-origin" not in answer.headers
 
 
-def test_help_lists_every_limit_with_its_default(run: Callable[..., Any]) -> None:
+def test_help_lists_every_option_with_its_default(run: Callable[..., Any]) -> None:
     from dataclasses import fields
 
-    from mismatch.serve.settings import Settings
+    from mismatch.serve.settings import ServiceSettings
 
     words = run("serve", "--help", env={"COLUMNS": "200"}).out.decode()
-    for field in fields(Settings):
+    for field in fields(ServiceSettings):
         if field.name not in ("token",):
             assert f"--{field.name.replace('_', '-')}" in words
         if isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
             assert f"default: {field.default}" in words
 
 
-def test_the_documentation_lists_every_limit_with_its_default() -> None:
+def test_the_documentation_lists_every_limit_that_can_be_set_with_its_default() -> None:
     from dataclasses import fields
 
-    from mismatch.serve.settings import Settings
+    from mismatch.serve.settings import ServiceSettings
 
     words = (ROOT / "docs" / "service.md").read_text("utf-8")
-    for field in fields(Settings):
+    for field in fields(ServiceSettings):
         if isinstance(field.default, (int, float)) and field.name not in ("port", "insecure", "quiet"):
             assert f"| `--{field.name.replace('_', '-')}` | {field.default} |" in words
 
@@ -118,11 +118,11 @@ def test_a_missing_extra_is_one_line_that_says_how_to_install_it(monkeypatch: py
 
     from mismatch.errors import MissingExtraError
     from mismatch.serve.application.extraction import extract
-    from mismatch.serve.extras import require_serve
+    from mismatch.serve.command import require_packages
 
     monkeypatch.setitem(sys.modules, "orjson", None)
     monkeypatch.setitem(sys.modules, "trafilatura", None)
     with pytest.raises(MissingExtraError, match=r"headline-mismatch\[serve\]"):
-        require_serve()
+        require_packages()
     with pytest.raises(MissingExtraError, match=r"headline-mismatch\[html\]"):
         extract(b"<html></html>")

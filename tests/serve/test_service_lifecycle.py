@@ -24,7 +24,7 @@ class Load:
     """Clients that ask over kept connections until told to stop, and note whatever is not a 200."""
 
     def __init__(self, service: Service, article: dict[str, str], clients: int = 4) -> None:
-        self.answered, self.wrong, self.digests = 0, [], set[str]()  # type: ignore[var-annotated]
+        self.answered, self.wrong = 0, []  # type: ignore[var-annotated]
         self._service, self._body = service, json.dumps(article).encode()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]

@@ -15,6 +15,7 @@ from served import Service, status_of
 REQUESTS = 10_000
 CLIENTS = 16
 PATIENCE = 0.25
+_READ = ("/health", "/ready", "/vocabulary", "/metrics")
 
 
 def quiet_metrics(service: Service) -> dict[str, float]:
@@ -76,6 +77,7 @@ def test_the_service_keeps_what_its_description_says(service: Service) -> None:
     from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
     schema = schemathesis.openapi.from_url(f"{service.url}/openapi.json", wait_for_schema=5)
+    asked: Counter[str] = Counter()
     for operation in schema.get_all_operations():
         made = operation.ok()
         modes = schemathesis.GenerationMode
@@ -89,5 +91,7 @@ def test_the_service_keeps_what_its_description_says(service: Service) -> None:
                 answer = case.call(base_url=service.url)
                 checks = [not_a_server_error, status_code_conformance, response_schema_conformance]
                 case.validate_response(answer, checks=checks)
+                asked[f"{case.method} {case.path}"] += 1
 
             ask()
+    assert set(asked) == {"POST /score", "POST /explain", "POST /extract", *(f"GET {path}" for path in _READ)}

@@ -13,6 +13,8 @@ from served import Service, head_of
 
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import ADDED_SCHEMA
+from mismatch.records.columns import USUAL_NAMES
+from mismatch.screening.reasons import LIKELIHOODS, REASONS, VERDICT_SENTENCES
 
 Article = dict[str, str]
 
@@ -102,7 +104,7 @@ def test_columns_of_a_stream_can_be_named(service: Service, stray: Article) -> N
 def test_csv_comes_back_as_json_lines(service: Service, kind: str, tab: str) -> None:
     text = tab.join(["id", "title", "body"]) + "\r\n" + tab.join(["7", '"A ""b"""', "c"]) + "\r\n"
     (row,) = service.post("/score", text.encode(), kind).rows
-    assert (row["id"], row["title"], row["body"]) == ("7", 'A "b"' if tab == "," else row["title"], "c")
+    assert (row["id"], row["title"], row["body"]) == ("7", 'A "b"', "c")
 
 
 def test_a_long_stream_is_answered_to_a_client_that_reads_only_at_the_end(service: Service, stray: Article) -> None:
@@ -156,3 +158,19 @@ def test_health_and_the_description_are_there(service: Service) -> None:
     assert service.get("/health").json == {"status": "ok"}
     document = service.get("/openapi.json").json
     assert {"/score", "/explain", "/extract", "/health", "/ready", "/metrics"} <= set(document["paths"])
+
+
+def test_the_vocabulary_is_the_one_that_the_package_uses(service: Service) -> None:
+    answer = service.get("/vocabulary").json
+    assert answer["reasons"] == REASONS
+    assert answer["verdicts"] == VERDICT_SENTENCES
+    assert [(item["at_least"], item["words"]) for item in answer["likelihoods"]] == list(LIKELIHOODS)
+    assert {role: tuple(names) for role, names in answer["columns"].items()} == USUAL_NAMES
+
+
+def test_files_of_every_format_of_streams_have_a_content_type_that_is_taken(service: Service, stray: Article) -> None:
+    types = service.get("/vocabulary").json["content_types"]
+    assert {"jsonl", "ndjson", "csv", "tsv"} <= set(types)
+    for ending, kind in types.items():
+        header = {"csv": b"title,body\n", "tsv": b"title\tbody\n"}.get(ending, b"")
+        assert service.post("/score", header + (b"" if header else json.dumps(stray).encode()), kind).status == 200

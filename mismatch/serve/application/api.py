@@ -1,4 +1,4 @@
-"""The FastAPI application: /explain, /extract, health, metrics, the page, and the description of them all."""
+"""The FastAPI application: /explain, /extract, /vocabulary, health, metrics, the page, and the description of them all."""
 
 from __future__ import annotations
 
@@ -19,16 +19,21 @@ from mismatch.serve.application.explaining import explained
 from mismatch.serve.application.extraction import extract
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.application.slow_lane import SlowLane
+from mismatch.serve.application.vocabulary import vocabulary
 from mismatch.serve.metrics import CONTENT_TYPE, Metrics
 from mismatch.serve.problems import Problem
-from mismatch.serve.settings import Settings
+from mismatch.serve.settings import ServiceSettings
 
+MAX_EXPLAIN = 256 << 10
+"""bytes of title and body, which are read word by word in Python: some seconds of it"""
 _PAGE = Path(__file__).parent.parent / "page"
 _TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
           ".svg": "image/svg+xml"}  # fmt: skip
 
 
-def build(settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLane, stopping: Callable[[], bool]) -> FastAPI:
+def build(
+    settings: ServiceSettings, model: ModelInUse, metrics: Metrics, lane: SlowLane, stopping: Callable[[], bool]
+) -> FastAPI:
     """The application. It expects bodies that were received and bounded before (see `front`)."""
     api = FastAPI(
         title="mismatch", version=__version__, description=described.SERVICE, docs_url=None, redoc_url=None,
@@ -37,6 +42,7 @@ def build(settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLan
     api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(HTTPException, _http_problem)
     files = {file.name: (file.read_bytes(), _TYPES[file.suffix]) for file in _PAGE.iterdir() if file.suffix in _TYPES}
+    files["vocabulary.js"] = b"export const vocabulary = " + orjson.dumps(vocabulary()) + b";\n", _TYPES[".js"]
 
     @api.post("/score", tags=["articles"], summary="Judge one article, several, or a stream", **described.score(settings))
     async def score() -> None:
@@ -45,8 +51,8 @@ def build(settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLan
     @api.post("/explain", tags=["articles"], summary="One article in words", **described.explain(settings))
     async def explain(request: Request) -> Response:
         title, body = (text or "" for text in pair_of(parse_json(await request.body())))
-        if len(title.encode()) + len(body.encode()) > settings.max_explain:
-            raise Problem(413, f"title and body are larger than {settings.max_explain:,} bytes, too much to explain")
+        if len(title.encode()) + len(body.encode()) > MAX_EXPLAIN:
+            raise Problem(413, f"title and body are larger than {MAX_EXPLAIN:,} bytes, too much to explain")
         return _json(await lane.run(functools.partial(explained, model.current.scorer, title, body)))
 
     @api.post("/extract", tags=["articles"], summary="Title and body of an HTML file", **described.extract(settings))
@@ -71,6 +77,10 @@ def build(settings: Settings, model: ModelInUse, metrics: Metrics, lane: SlowLan
         answer = {"status": "stopping" if stops else "ready", "model": loaded.name, "digest": loaded.digest,
                   "version": __version__, "prior": loaded.scorer.model.calibration.prior}  # fmt: skip
         return _json(answer, 503 if stops else 200)
+
+    @api.get("/vocabulary", tags=["articles"], summary="The words for what /score answers", **described.vocabulary())
+    async def words() -> Response:
+        return _json(vocabulary(), headers={"cache-control": "no-cache"})
 
     @api.get("/metrics", tags=["service"], summary="Counters for Prometheus", **described.metrics())
     async def measured() -> Response:

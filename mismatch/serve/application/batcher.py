@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +14,14 @@ from mismatch.judging.scorer import Scorer
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.metrics import Metrics
 from mismatch.serve.problems import busy
-from mismatch.serve.settings import Settings
+from mismatch.serve.settings import ServiceSettings
 
+MAX_BATCH = 256
+"""articles in one pass, from which on a larger batch saves nothing more an article"""
+MAX_WAITING = 20_000
+"""articles; several seconds of work, after which who asks should hear that it is too much"""
+BATCH_WAIT = 0.001
+"""seconds; as long as the pass takes that it saves"""
 Row = dict[str, Any]
 """the verdict columns of one article"""
 
@@ -30,13 +36,12 @@ class _Job:
 class Batcher:
     """Collects jobs and hands them to worker threads. To be used from the event loop's thread only.
 
-    The first job of a batch waits `batch_wait` seconds for others; while all threads are at work, what arrives piles up
+    The first job of a batch waits `BATCH_WAIT` seconds for others; while all threads are at work, what arrives piles up
     and makes the next batch larger.
     """
 
-    def __init__(self, model: ModelInUse, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, model: ModelInUse, settings: ServiceSettings, metrics: Metrics) -> None:
         self._model, self._metrics = model, metrics
-        self._max_batch, self._max_queue, self._wait = settings.max_batch, settings.max_queue, settings.batch_wait
         self._pool = ThreadPoolExecutor(settings.threads, "judge")
         self._idle = settings.threads
         self._jobs: deque[_Job] = deque()
@@ -51,7 +56,7 @@ class Batcher:
         Problem
             503 when too many articles wait already.
         """
-        if self.waiting + len(titles) > self._max_queue:
+        if self.waiting + len(titles) > MAX_WAITING:
             raise busy(f"{self.waiting:,} articles are waiting to be judged")
         loop = asyncio.get_running_loop()
         job = _Job(titles, bodies, loop.create_future())
@@ -59,8 +64,8 @@ class Batcher:
         self.waiting += len(titles)
         if self._idle and not self._due:
             self._due = True
-            loop.call_later(self._wait, self._dispatch)
-        elif self._idle and self.waiting >= self._max_batch:
+            loop.call_later(BATCH_WAIT, self._dispatch)
+        elif self._idle and self.waiting >= MAX_BATCH:
             self._dispatch()
         return job.answer
 
@@ -71,7 +76,7 @@ class Batcher:
         self._due = False
         while self._idle and self._jobs:
             jobs, rows = [], 0
-            while self._jobs and rows < self._max_batch:
+            while self._jobs and rows < MAX_BATCH:
                 job = self._jobs.popleft()
                 self.waiting -= len(job.titles)
                 if not job.answer.done():  # done: it was given up
@@ -79,7 +84,7 @@ class Batcher:
                     rows += len(job.titles)
             if jobs:
                 self._idle -= 1
-                work = asyncio.get_running_loop().run_in_executor(self._pool, _judge, self._model.current.scorer, jobs)
+                work = asyncio.get_running_loop().run_in_executor(self._pool, _verdicts_of, self._model.current.scorer, jobs)
                 work.add_done_callback(lambda done, jobs=jobs: self._finish(jobs, done))  # type: ignore[misc]
         self._metrics.waiting.set(self.waiting)
 
@@ -97,12 +102,12 @@ class Batcher:
                 if not job.answer.done():
                     job.answer.set_result(rows[at : at + n])
                 at += n
-            self._metrics.judged(row["mismatch_verdict"] for row in rows)
+            self._metrics.judged(Counter(row["mismatch_verdict"] for row in rows))
         if self._jobs and not self._due:
             self._dispatch()
 
 
-def _judge(scorer: Scorer, jobs: list[_Job]) -> list[Row]:
+def _verdicts_of(scorer: Scorer, jobs: list[_Job]) -> list[Row]:
     if len(jobs) == 1:
         titles, bodies = jobs[0].titles, jobs[0].bodies
     else:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+<<<<<<< HEAD
 from mismatch.judging.verdicts import VERDICTS
 from mismatch.serve.settings import Settings
+=======
+from mismatch.judging.scorer import VERDICTS
+from mismatch.serve.settings import ServiceSettings
+>>>>>>> serve
 
 SERVICE = (
     "Catches articles whose headline belongs to another story. Every judgement has a verdict, a calibrated probability that "
@@ -37,7 +42,7 @@ _ROW = {
 _PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
 
 
-def score(settings: Settings) -> dict[str, Any]:
+def score(settings: ServiceSettings) -> dict[str, Any]:
     """For /score."""
     lines = {"schema": {"type": "string"}, "example": '{"title": "…", "body": "…"}\n{"title": "…", "body": "…"}\n'}
     many = {"type": "array", "items": _ARTICLE, "maxItems": settings.max_rows}
@@ -65,7 +70,7 @@ def score(settings: Settings) -> dict[str, Any]:
     )
 
 
-def explain(settings: Settings) -> dict[str, Any]:
+def explain(settings: ServiceSettings) -> dict[str, Any]:
     """For /explain."""
     answer = {
         "type": "object",
@@ -88,7 +93,7 @@ def explain(settings: Settings) -> dict[str, Any]:
     )
 
 
-def extract(settings: Settings) -> dict[str, Any]:
+def extract(settings: ServiceSettings) -> dict[str, Any]:
     """For /extract."""
     properties = {"title": {"type": "string"}, "body": {"type": "string"}}
     found = {"type": "object", "required": ["title", "body"], "properties": properties}
@@ -98,6 +103,21 @@ def extract(settings: Settings) -> dict[str, Any]:
         "Title and body, empty where none was found.",
         more={501: "The package that reads HTML is not installed"},
     )
+
+
+def vocabulary() -> dict[str, Any]:
+    """For /vocabulary."""
+    sentences = {"type": "object", "additionalProperties": {"type": "string"}}
+    word = {"type": "object", "properties": {"at_least": {"type": "number"}, "words": {"type": "string"}}}
+    names = {"type": "array", "items": {"type": "string"}}
+    properties = {
+        "verdicts": {**sentences, "description": "each verdict with its sentence"},
+        "reasons": {**sentences, "description": "each reason code with its sentence"},
+        "likelihoods": {"type": "array", "items": word, "description": "words for mismatch_probability, highest first"},
+        "columns": {"type": "object", "additionalProperties": names, "description": "names that columns usually have"},
+        "content_types": {**sentences, "description": "what a stream is sent as, by the ending of its file"},
+    }
+    return _plain(properties, {}, "The tables")
 
 
 def health() -> dict[str, Any]:
@@ -143,10 +163,10 @@ def _route(
     return {"responses": {200: {"description": words, "content": gives}, **_problems(problems)}, "openapi_extra": extra}
 
 
-def _plain(properties: dict[str, Any], problems: dict[int, str]) -> dict[str, Any]:
+def _plain(properties: dict[str, Any], problems: dict[int, str], words: str = "Yes") -> dict[str, Any]:
     schema = {"type": "object", "required": list(properties), "properties": properties}
     content = {"application/json": {"schema": schema}}
-    answers = {200: "Yes", **problems}
+    answers = {200: words, **problems}
     return {"responses": {status: {"description": words, "content": content} for status, words in answers.items()}}
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import orjson
 
 from mismatch.report.console import safe, say
-from mismatch.serve.admission import Door, Head, Intake, check_encoding
+from mismatch.serve.admission import BodyIntake, Door, RequestHead, check_encoding, check_head_size
 from mismatch.serve.application.articles import pair_of, pairs_of, parse_json, with_id
 from mismatch.serve.application.batcher import Batcher
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.application.stream import CONTENT_TYPE, FORMATS, StreamOptions, Streams
 from mismatch.serve.metrics import Metrics
 from mismatch.serve.problems import ClientGone, Problem, busy
-from mismatch.serve.settings import Settings
+from mismatch.serve.settings import ServiceSettings
 
 Headers = list[tuple[bytes, bytes]]
 POLICY = (
@@ -36,17 +36,19 @@ _JSON: Headers = [*_COMMON, (b"cache-control", b"no-store"), (b"content-type", b
 _LINES: Headers = [*_COMMON, (b"cache-control", b"no-store"), (b"content-type", CONTENT_TYPE)]
 _CLOSE = (b"connection", b"close")
 _WORK = {"/score": None, "/explain": b"application/json", "/extract": b"text/html"}
-_ROUTES = frozenset(("/", "/score", "/explain", "/extract", "/health", "/ready", "/metrics", "/docs", "/openapi.json"))
+_ROUTES = frozenset(
+    ("/", "/score", "/explain", "/extract", "/vocabulary", "/health", "/ready", "/metrics", "/docs", "/openapi.json")
+)
 GONE = 499
 
 
 class Front:
     """The whole service as an ASGI application."""
 
-    def __init__(self, settings: Settings, model: ModelInUse, metrics: Metrics, api: Any) -> None:
+    def __init__(self, settings: ServiceSettings, model: ModelInUse, metrics: Metrics, api: Any) -> None:
         self._settings, self._model, self._metrics, self._api = settings, model, metrics, api
         self._door = Door(settings)
-        self._intake = Intake(settings)
+        self._intake = BodyIntake(settings)
         self._batcher = Batcher(model, settings, metrics)
         self._streams = Streams(settings, metrics)
         self._at_work = 0
@@ -65,7 +67,8 @@ class Front:
         route = path if path in _ROUTES else "/static" if path.startswith("/static/") else "other"
         answer = _Answer(send, self.stopping)
         try:
-            head = Head.of(scope)
+            head = RequestHead.of(scope)
+            check_head_size(head)
             self._door.check_host(head)
             if path in _WORK and scope["method"] == "POST":
                 await self._work(path, scope, head, receive, answer)
@@ -85,10 +88,10 @@ class Front:
         finally:
             self._metrics.answered(route, answer.status, time.perf_counter() - begin)
 
-    async def _work(self, path: str, scope: dict[str, Any], head: Head, receive: Any, answer: _Answer) -> None:
+    async def _work(self, path: str, scope: dict[str, Any], head: RequestHead, receive: Any, answer: _Answer) -> None:
         self._door.check_token(head)
         check_encoding(head)
-        if self._at_work >= self._settings.max_requests:
+        if self._at_work >= self._settings.max_at_work:
             raise busy(f"{self._at_work} requests are at work")
         self._at_work += 1
         try:
@@ -105,7 +108,7 @@ class Front:
         finally:
             self._at_work -= 1
 
-    async def _score(self, scope: dict[str, Any], head: Head, receive: Any, answer: _Answer) -> None:
+    async def _score(self, scope: dict[str, Any], head: RequestHead, receive: Any, answer: _Answer) -> None:
         if head.content_type == b"application/json":
             body = await self._intake.receive(receive, head.length, self._settings.max_body)
             try:

@@ -8,17 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from mismatch.serve.problems import Problem, busy
-from mismatch.serve.settings import Settings
+from mismatch.serve.settings import ServiceSettings
 
 T = TypeVar("T")
+MAX_AT_WORK = 16
+"""at work or waiting; the last of them still gets its answer in a few seconds"""
 
 
 class SlowLane:
     """A few threads and a bounded queue before them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._pool = ThreadPoolExecutor(settings.threads, "slow")
-        self._limit, self._seconds = settings.max_slow, settings.work_seconds
+        self._seconds = settings.work_seconds
         self._at_work = 0
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -30,7 +32,7 @@ class SlowLane:
             503 when too many wait, 504 when it took too long (the thread then ends in its own time, and counts until it
             has).
         """
-        if self._at_work >= self._limit:
+        if self._at_work >= MAX_AT_WORK:
             raise busy(f"{self._at_work} explanations and files are at work")
         self._at_work += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)

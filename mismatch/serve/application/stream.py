@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qsl
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mismatch.errors import MismatchError
 from mismatch.judging.scorer import Scorer
@@ -24,7 +26,7 @@ from mismatch.serve.admission import drain
 from mismatch.serve.application.spool import Feed, Spool
 from mismatch.serve.metrics import Metrics
 from mismatch.serve.problems import ClientGone, Problem, busy
-from mismatch.serve.settings import Settings
+from mismatch.serve.settings import ServiceSettings
 
 FORMATS = {
     b"application/x-ndjson": "jsonl",
@@ -34,10 +36,12 @@ FORMATS = {
     b"text/tab-separated-values": "tsv",
 }
 CONTENT_TYPE = b"application/x-ndjson"
+MAX_STREAMS = 4
+"""each has a thread that is always busy; more would only slow each other down and everything else"""
 _PIECE = 1 << 16
 _CHUNK = 1 << 18
 _FLAG = re.compile(r"--(title|body|source|id)(?: COLUMN)?\b")
-Judged = Callable[[list[str], int], object]
+Judged = Callable[[dict[str, int], int], object]
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,11 @@ class StreamOptions:
 
 
 class Streams:
-    """The streams at work, each with a thread of its own; at most `max_streams`."""
+    """The streams at work, each with a thread of its own; at most `MAX_STREAMS`."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
         self._settings, self._metrics = settings, metrics
-        self._pool = ThreadPoolExecutor(settings.max_streams, "stream")
+        self._pool = ThreadPoolExecutor(MAX_STREAMS, "stream")
         self._open = 0
 
     def close(self) -> None:
@@ -87,13 +91,13 @@ class Streams:
         if declared is not None and declared > limit:
             await drain(receive)
             raise Problem(413, f"the stream is larger than {limit:,} bytes", connection="close")
-        if self._open >= self._settings.max_streams:
+        if self._open >= MAX_STREAMS:
             raise busy(f"{self._open} streams are at work")
         loop, news = asyncio.get_running_loop(), asyncio.Event()
         feed, spool = Feed(), Spool(lambda: loop.call_soon_threadsafe(news.set))
         self._open += 1
         judged = functools.partial(loop.call_soon_threadsafe, cast(Any, self._metrics.judged))
-        judge = functools.partial(_judge_stream, feed, spool, scorer, format, options, self._settings.max_row, judged)
+        judge = functools.partial(_judge_stream, feed, spool, scorer, format, options, self._settings.max_body, judged)
         work = loop.run_in_executor(self._pool, judge)
         intake = asyncio.create_task(self._take_in(receive, feed, limit))
         intake.add_done_callback(lambda _: news.set())
@@ -186,7 +190,12 @@ def _judge_stream(
         added = scorer.added_columns(*(block.pairs.column(name) for name in ("title", "body", "source")))
         data = encoder.encode(block, added).data
         spool.write(b"".join(_in_order(block, b"" if data is None else data.tobytes())))
-        judged(added.column("mismatch_verdict").to_pylist(), len(block.rejects))
+        judged(_counted(added.column("mismatch_verdict")), len(block.rejects))
+
+
+def _counted(verdicts: pa.Array) -> dict[str, int]:
+    names, counts = pc.value_counts(verdicts).flatten()
+    return dict(zip(names.to_pylist(), counts.to_pylist(), strict=True))
 
 
 def _in_order(block: Block, data: bytes) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 // One article: the form, its HTML file, and the answer. Text from outside only ever becomes text nodes.
 
 import { ask } from "./service.js";
-import { VERDICTS, fill, reason, share, tell } from "./words.js";
+import { fill, likelihood, reason, tell, verdictName, vocabulary } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 let latest = 0;
@@ -46,14 +46,13 @@ export async function readHtml(file) {
 
 function show(title, body, found) {
   const verdict = found.mismatch_verdict;
-  const [sign, name, words] = VERDICTS[verdict] || ["", verdict, ""];
-  at("verdict").textContent = `${sign} ${name}`;
+  at("verdict").textContent = verdictName(verdict);
   at("verdict").dataset.verdict = verdict;
-  at("verdict-words").textContent = words;
+  at("verdict-words").textContent = vocabulary.verdicts[verdict] || "";
   const known = found.mismatch_probability !== null;
   at("probability-line").hidden = !known;
   at("probability").value = known ? found.mismatch_probability : 0;
-  at("probability-words").textContent = share(found.mismatch_probability);
+  at("probability-words").textContent = likelihood(found.mismatch_probability);
   at("title-topic").textContent = found.title_topic || "not known";
   at("body-topic").textContent = found.body_topic || "not known";
   const explanation = found.explanation || {};

@@ -2,8 +2,8 @@
 
 import { readHtml, setUp as setUpArticle } from "./article.js";
 import { readRows, setUp as setUpRows } from "./rows.js";
-import { model } from "./service.js";
-import { share } from "./words.js";
+import { read } from "./service.js";
+import { share, vocabulary } from "./words.js";
 
 const drop = document.getElementById("drop");
 
@@ -12,6 +12,7 @@ function take(file) {
   else readRows(file);
 }
 
+document.getElementById("file").accept = [...Object.keys(vocabulary.content_types).map((ending) => `.${ending}`), ".html", ".htm"].join();
 setUpArticle();
 setUpRows();
 document.getElementById("file").addEventListener("change", (event) => {
@@ -31,8 +32,8 @@ document.addEventListener("drop", (event) => {
   drop.classList.remove("over");
   if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
 });
-model().then((ready) => {
+read("/ready").then((ready) => {
   if (!ready) return;
-  document.getElementById("prior").textContent = `where ${share(ready.prior)} of all articles are expected to be wrong`;
+  document.getElementById("prior").textContent = `probability, where ${share(ready.prior)} of all articles are expected to be wrong`;
   document.getElementById("model").textContent = `Model ${ready.model} (${ready.digest.slice(0, 12)}), mismatch ${ready.version}`;
 }).catch(() => {});

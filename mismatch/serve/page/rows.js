@@ -2,15 +2,9 @@
 
 import { check } from "./article.js";
 import { ask } from "./service.js";
-import { VERDICTS, reason, share, tell } from "./words.js";
+import { NOT_READ, VERDICTS, likelihood, reason, tell, verdictName, vocabulary } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const TYPES = { jsonl: "application/x-ndjson", ndjson: "application/x-ndjson", csv: "text/csv", tsv: "text/tab-separated-values" };
-const NAMES = {
-  title: ["title", "headline"],
-  body: ["body", "text", "content", "maintext", "article"],
-  source: ["source", "domain", "publisher", "hostname"],
-};
 const AT_ONCE = 200;
 let rows = [];
 let shown = 0;
@@ -19,7 +13,7 @@ let latest = 0;
 
 export async function readRows(file) {
   const mine = ++latest;
-  const type = TYPES[file.name.split(".").pop().toLowerCase()];
+  const type = vocabulary.content_types[file.name.split(".").pop().toLowerCase()];
   tell("rows-problem", "");
   at("rows").hidden = true;
   if (!type) {
@@ -39,7 +33,7 @@ export async function readRows(file) {
   if (mine !== latest) return;
   tell("rows-status", rows.length ? summary() : "The file has no rows.");
   if (rows.length) {
-    options("by-verdict", Object.keys(VERDICTS).filter((name) => rows.some((row) => row.verdict === name)));
+    options("by-verdict", VERDICTS.filter((name) => rows.some((row) => row.verdict === name)));
     options("by-source", [...new Set(rows.map((row) => row.source))].sort());
     at("rows").hidden = false;
     draw();
@@ -65,7 +59,7 @@ function read(line, number) {
   const row = JSON.parse(line);
   if (row.mismatch_verdict === undefined) {
     const where = row.line ? `line ${row.line}: ` : "";
-    return { line, number, verdict: "not read", probability: null, reasons: [`${where}${row.error || "no answer"}`], source: "", title: "", body: "" };
+    return { line, number, verdict: NOT_READ, probability: null, reasons: [`${where}${row.error || "no answer"}`], source: "", title: "", body: "" };
   }
   return {
     line,
@@ -81,7 +75,7 @@ function read(line, number) {
 
 function usual(row, role) {
   const keys = Object.keys(row);
-  for (const name of NAMES[role]) {
+  for (const name of vocabulary.columns[role] || []) {
     const key = keys.find((candidate) => candidate.trim().toLowerCase() === name);
     if (key !== undefined && row[key] !== null) return String(row[key]);
   }
@@ -89,7 +83,7 @@ function usual(row, role) {
 }
 
 function summary() {
-  const counts = Object.keys(VERDICTS)
+  const counts = VERDICTS
     .map((name) => [name, rows.filter((row) => row.verdict === name).length])
     .filter(([, count]) => count);
   return `${rows.length} rows: ${counts.map(([name, count]) => `${count} ${name}`).join(", ")}.`;
@@ -126,11 +120,13 @@ function more() {
 function drawRow(row) {
   const line = document.createElement("tr");
   line.setAttribute("role", "row"); // on a phone the table is laid out as blocks, which would take these roles away
-  const [sign, name] = VERDICTS[row.verdict] || ["", row.verdict];
-  const verdict = cell("Verdict", `${sign} ${name}`, "verdict");
-  verdict.dataset.verdict = row.verdict;
+  const verdict = cell("Verdict", "", "verdict");
+  const name = document.createElement("span");
+  name.dataset.verdict = row.verdict;
+  name.textContent = verdictName(row.verdict);
+  verdict.append(name);
   const title = cell("Title", "", "title");
-  if (row.verdict !== "not read") {
+  if (row.verdict !== NOT_READ) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "link";
@@ -144,7 +140,7 @@ function drawRow(row) {
     title.append(button);
   }
   line.append(
-    cell("Row", String(row.number), "number"), verdict, cell("Probability", row.probability === null ? "–" : share(row.probability), "number"),
+    cell("Row", String(row.number), "number"), verdict, cell("Mismatch?", row.probability === null ? "–" : likelihood(row.probability)),
     cell("Source", row.source || "–"), title, cell("Why", row.reasons.join(" ") || "–"),
   );
   return line;

@@ -25,7 +25,7 @@ export async function ask(path, type, body) {
   throw new Error(detail ? `${detail} (${answer.status})` : `The service answered with status ${answer.status}.`);
 }
 
-export async function model() {
-  const answer = await fetch("/ready");
+export async function read(path) {
+  const answer = await fetch(path);
   return answer.ok ? answer.json() : null;
 }

@@ -1,41 +1,23 @@
-// Codes in words. A code that is not here is shown as it is.
+// Answers in words. The words are the service's own; a code that it has no words for is shown as it is.
 
-export const VERDICTS = {
-  match: ["✓", "Match", "The title belongs to the body."],
-  mismatch: ["✗", "Mismatch", "The title is about something else than the body."],
-  unsure: ["?", "Unsure", "The title may be about something else than the body; the model abstains."],
-  unscorable: ["–", "Unscorable", "No fair judgement is possible."],
-  "not read": ["!", "Not read", "The row could not be read."],
-};
+import { vocabulary } from "./vocabulary.js"; // what GET /vocabulary gives; as a module, so that it is there before anyone clicks
 
-const REASONS = {
-  topic_mismatch: "The title and the body have different topics.",
-  no_shared_terms: "No term of the title is in the body.",
-  weak_overlap: "Few of the title's telling terms are in the body.",
-  title_missing: "There is no title.",
-  body_missing: "There is no body.",
-  title_generic: "Nothing in the title can be checked against a body.",
-  body_too_short: "The body is too short to judge.",
-  script_differs: "Title and body are in different writing systems.",
-  language_differs: "Title and body are in different languages.",
-  foreign_paragraph: "A part of the body seems to belong to another article.",
-  repeated_body: "The same body stands under other titles too.",
-  repeated_title: "The same title stands over other bodies too.",
-  shifted: "The columns of titles and bodies are shifted against each other.",
-};
-const BOILERPLATE = {
-  consent: "a cookie notice",
-  paywall: "a paywall notice",
-  script_required: "a request to switch on JavaScript",
-  blocked: "a notice that the visitor was blocked",
-  not_found: "a “not found” page",
-  navigation: "menus and links",
-};
+export { vocabulary };
+export const NOT_READ = "not read";
+export const VERDICTS = [...Object.keys(vocabulary.verdicts), NOT_READ];
+
+export function verdictName(code) {
+  return code.charAt(0).toUpperCase() + code.slice(1);
+}
 
 export function reason(code) {
-  const [name, kind] = code.split(":", 2);
-  if (name === "body_boilerplate") return `The body is no article but ${BOILERPLATE[kind] || kind || "boilerplate"}.`;
-  return REASONS[name] || code;
+  return vocabulary.reasons[code] || code;
+}
+
+export function likelihood(probability) {
+  if (probability === null || probability === undefined) return share(probability);
+  const found = vocabulary.likelihoods.find(({ at_least: least }) => probability >= least);
+  return found ? `${found.words} (${share(probability)})` : share(probability);
 }
 
 export function share(probability) {
