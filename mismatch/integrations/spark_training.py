@@ -19,8 +19,9 @@ from mismatch.records.columns import ColumnChoice, Columns
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import text_buffers
 from mismatch.training.examples import Settings
-from mismatch.training.recipe import Training, usable_pairs
+from mismatch.training.recipe import Training
 from mismatch.training.recipe import train as train_locally
+from mismatch.training.usable import usable_pairs
 
 try:
     from pyspark import StorageLevel

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from mismatch.errors import InputError, MismatchError
 from mismatch.features.forest import Forest
-from mismatch.features.overlap_features import FEATURE_NAMES, pair_features
+from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.judging.swaps import Pairs
 from mismatch.model.calibration import Calibration, fit_platt, guaranteed_cut, pairs_needed
 from mismatch.model.model import Model
@@ -39,6 +39,7 @@ from mismatch.training.heads import export, fit_head
 from mismatch.training.pairs import group_folds
 from mismatch.training.term_vectors import MIN_VECTOR_PAIRS, VectorLessons
 from mismatch.training.topics import learn_topics
+from mismatch.training.usable import usable_pairs
 
 MIN_PAIRS = 20
 MIN_BODIES = 10
@@ -50,7 +51,6 @@ MAX_BLENDED_EXAMPLES = 30_000
 MIN_PAIRS_ANEW = 2_000
 """pairs from which a model is trained without the vectors and the head of a base that has seen them"""
 _FEW_PAIRS, _TRUST_OF_PAIRS = 1_000, 100
-_BEGINNING = 500
 
 
 @dataclass(frozen=True)
@@ -200,21 +200,6 @@ def _topics(
     if base is None or base.topics is None or base.lexicon.vectors is None or lexicon.vectors is None:
         return None
     return base.topics.over(lexicon.vectors, base.lexicon.vectors)
-
-
-def usable_pairs(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.bool_]:
-    """Which pairs have enough text to learn from; shape (n_pairs,)."""
-    empty = Lexicon(Counts(np.empty(0, np.uint64), np.empty(0), 0.0), Counts(np.empty(0, np.uint64), np.empty(0), 0.0))
-    usable = (titles.valid > 0) & (bodies.valid > 0)
-    starts, ends = bodies.offsets[:-1], bodies.offsets[1:]
-    rows = np.flatnonzero(usable)
-    for stops in (np.minimum(ends, starts + _BEGINNING), ends):  # of most bodies the beginning shows it
-        features = pair_features(titles, bodies, empty, rows, rows, (starts[rows], stops[rows]), brief=True)
-        usable[rows] = (features[:, FEATURE_NAMES.index("title_terms")] > 0) & (
-            features[:, FEATURE_NAMES.index("body_length")] > np.log(6.0)
-        )
-        rows = rows[~usable[rows] & (stops < ends)[rows]]
-    return usable
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -15,9 +15,8 @@ from mismatch.judging.scorer import Scorer
 from mismatch.model.model_file import load_model
 from mismatch.model.starter import starter_path
 from mismatch.records.tables import read_pairs
-from mismatch.terms.text_buffers import text_buffers
 from mismatch.training.examples import Settings
-from mismatch.training.recipe import Training, train, usable_pairs
+from mismatch.training.recipe import Training, train
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -115,12 +114,6 @@ def test_labels_are_learned_from_where_there_are_some() -> None:
     found = train(both, labels=labels)
     assert found.model.card["pairs"]["labelled"]
     assert found.model.card["figures_out_of_fold"]["auroc"] > 0.9
-
-
-def test_pairs_without_enough_text_are_not_learned_from() -> None:
-    titles = text_buffers(pa.array(["A title", "", None, "A title", "!!!"]))
-    bodies = text_buffers(pa.array(["one two three four five six"] * 3 + ["too short", "one two three four five six"]))
-    assert usable_pairs(titles, bodies).tolist() == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize(
