@@ -78,7 +78,7 @@ def draw_pairs(table: pa.Table, model: Model, *, same_topic: bool = False, seed:
 def labelled_pairs(table: pa.Table) -> DrawnPairs:
     """The pairs of a corpus by its labels, 0 for matched; what the model cannot judge counts too."""
     numbers = np.arange(table.num_rows)
-    pairs = Pairs(text_buffers(table["title"]), text_buffers(table["body"]), numbers, numbers)
+    pairs = Pairs(text_buffers(table["title"]), text_buffers(table["body"]), numbers, numbers, numbers.astype(np.uint64))
     labels = np.array(table["label"].to_pylist())
     wrong = np.flatnonzero(labels != "0")
     return DrawnPairs(table, pairs, np.flatnonzero(labels == "0"), wrong, wrong)

@@ -36,6 +36,7 @@ from mismatch.features.cascade import score_pairs
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.model import Model
+from mismatch.training.fingerprints import fingerprints_of, share_known
 
 MIN_GROUP = 20
 MAX_GROUPS = 40
@@ -110,6 +111,8 @@ class Evaluation:
     promise: str
     unscorable: int
     duplicates: int
+    known: float
+    """share of the bodies that the model has learned from; where it is large, the figures are too good"""
     curve: Curve = field(repr=False)
     log_odds: NDArray[np.float64] = field(repr=False)
     labels: NDArray[np.int64] = field(repr=False)
@@ -303,6 +306,7 @@ def _measure(model: Model, drawn: _Drawn, setup: Setup) -> tuple[Evaluation, dic
         promise=model.calibration.promise,
         unscorable=drawn.unscorable,
         duplicates=drawn.duplicates,
+        known=share_known(model.fingerprints, fingerprints_of(drawn.pairs.body_hashes)),
         curve=of,
         log_odds=scores,
         labels=labels,

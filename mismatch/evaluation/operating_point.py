@@ -23,7 +23,7 @@ from mismatch.model.calibration import (
     promise_in_words,
 )
 from mismatch.model.model import Model
-from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints, share_seen
+from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints_of, share_known
 
 MIN_FOR_PROBABILITIES = 100
 """matched pairs from which slope and intercept are fitted again; with fewer the model's own are steadier"""
@@ -123,8 +123,8 @@ def calibrate(
         },
     }  # fmt: skip
     notices = _notices(promise, table, suspects, rows, cut, mismatched)
-    if (seen := share_seen(model.seen, fingerprints(pairs.bodies)[rows])) > KNOWN_SHARE:
-        notices.append(f"the model has learned from {seen:.0%} of these articles, {_TOO_GOOD}")
+    if (known := share_known(model.fingerprints, fingerprints_of(pairs.body_hashes[rows]))) > KNOWN_SHARE:
+        notices.append(f"the model has learned from {known:.0%} of these articles, {_TOO_GOOD}")
     return Calibrated(
         replace(model, calibration=calibration, card=card),
         len(all_matched) - len(rows), int((~judged).sum()), suspects, notices,

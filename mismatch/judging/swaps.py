@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.terms.near_duplicates import near_duplicate_groups, sequence_hashes
+from mismatch.terms.near_duplicates import alike_groups, sequence_hashes, sketches_of
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 
 
@@ -27,6 +27,8 @@ class Pairs:
     """shape (n_pairs,): pairs with the same or nearly the same body share a number"""
     title_groups: NDArray[np.int64]
     """shape (n_pairs,): pairs whose titles have the same terms share a number"""
+    body_hashes: NDArray[np.uint64]
+    """shape (n_pairs,): a hash of the body's terms in their order"""
 
     def __len__(self) -> int:
         return len(self.body_groups)
@@ -34,7 +36,9 @@ class Pairs:
     @classmethod
     def from_columns(cls, titles: pa.Array | pa.ChunkedArray, bodies: pa.Array | pa.ChunkedArray) -> Pairs:
         title_buffers, body_buffers = text_buffers(titles), text_buffers(bodies)
-        return cls(title_buffers, body_buffers, near_duplicate_groups(body_buffers), _sequence_groups(title_buffers))
+        sketches = sketches_of(body_buffers)
+        groups = alike_groups(sketches), _sequence_groups(title_buffers)
+        return cls(title_buffers, body_buffers, *groups, sketches.sequences)
 
     def first_of_duplicates(self) -> NDArray[np.bool_]:
         """shape (n_pairs,): False for a pair whose title and body both stood before."""

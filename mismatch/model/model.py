@@ -30,8 +30,8 @@ class Model:
     boilerplate: BoilerplateModel | None = None
     paragraphs: ParagraphModel | None = None
     """without it foreign paragraphs cannot be looked for"""
-    seen: NDArray[np.uint32] | None = None
-    """fingerprints of bodies it learned from, ascending (see `seen.py`); shape (n_kept,)"""
+    fingerprints: NDArray[np.uint32] | None = None
+    """of bodies it learned from, ascending (see `training.fingerprints`); shape (n_kept,)"""
 
     def usable_first_look(self) -> FirstLook | None:
         """The first look, such that it clears nothing that the cuts would not, wherever they have been moved to."""

@@ -33,7 +33,7 @@ from mismatch.terms.document_frequency import Counts, DocumentCounter, total
 from mismatch.terms.lexicon import Lexicon
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.training.examples import Examples, Settings, describe_pairs, strata_of
-from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints, kept, share_seen
+from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints_of, kept, share_known
 from mismatch.training.first_look import fit_first_look
 from mismatch.training.heads import export, fit_head
 from mismatch.training.pairs import group_folds
@@ -113,8 +113,8 @@ def train(
     lexicon = Lexicon.learn(terms, stems, background, settings.max_terms)
     strata = strata_of(table)
     generators = rng.spawn(n_folds)
-    learned_from = fingerprints(pairs.bodies)[rows]
-    seen = share_seen(base.seen, learned_from) if base else 0.0
+    learned_from = fingerprints_of(pairs.body_hashes[rows])
+    seen = share_known(base.fingerprints, learned_from) if base else 0.0
     anew = seen > KNOWN_SHARE and len(matched_rows) >= MIN_PAIRS_ANEW
     lent_vectors = background.vectors if background and not anew else None
     lessons = VectorLessons(
@@ -179,7 +179,7 @@ def train(
     model = Model(
         lexicon, forest, calibration, full_card, first_look, topics,
         base.boilerplate if base else None, base.paragraphs if base and not anew else None,
-        kept(learned_from, base.seen if base else None),
+        kept(learned_from, base.fingerprints if base else None),
     )  # fmt: skip
     return Training(model, suspects, out_of_fold[suspects], out_of_fold, int((usable & ~keep).sum()), int((~usable).sum()))
 
