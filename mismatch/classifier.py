@@ -19,8 +19,8 @@ from mismatch.model.model import Model
 from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import starter_path
 from mismatch.terms.text_buffers import text_buffers
-from mismatch.training.examples import Settings
 from mismatch.training.recipe import train
+from mismatch.training.settings import TrainingSettings
 
 CLASSES = np.array(["match", "mismatch"])
 _LABELS = {
@@ -71,7 +71,7 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
     prior : float
         Share of mismatches expected in what will be scored.
     random_state : int
-        Seed of the swaps, the folds and the head.
+        Seed of the swaps, the folds and the forest.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
         labels = None if y is None else label_codes(y)
         if labels is not None and len(labels) != table.num_rows:
             raise InputError(f"{table.num_rows} pairs but {len(labels)} labels")
-        settings = Settings(
+        settings = TrainingSettings(
             max_false_flags=self.max_false_flags, confidence=self.confidence, prior=self.prior, seed=self.random_state
         )
         training = train(table, labels=labels, settings=settings, base=resolve_base(self.base))

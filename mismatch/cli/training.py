@@ -57,8 +57,8 @@ def train(
     from mismatch.records.columns import ColumnChoice
     from mismatch.report.console import say, spinner
     from mismatch.training.archive import train_archive
-    from mismatch.training.examples import Settings
     from mismatch.training.fingerprints import KNOWN_SHARE
+    from mismatch.training.settings import TrainingSettings
 
     for path in (out, suspects):
         if path is not None:
@@ -74,7 +74,7 @@ def train(
                 f"all {'sampled ' if archive.sampled else ''}pairs are labelled match: mismatches are made by swapping",
                 quiet=quiet,
             )
-        settings = Settings(
+        settings = TrainingSettings(
             max_false_flags=max_false_flags, confidence=confidence, max_unsure=unsure_band, prior=prior, seed=seed
         )
         card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}

@@ -107,7 +107,7 @@ def _percent(share: float) -> str:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Turns the head's log-odds into a probability and a verdict."""
+    """Turns the forest's log-odds into a probability and a verdict."""
 
     slope: float
     intercept: float
@@ -127,7 +127,7 @@ class Calibration:
         return 1 / (1 + np.exp(-np.clip(z, -60, 60)))
 
     def log_odds(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The head's log-odds at which `probability` is reached; the inverse of it."""
+        """The forest's log-odds at which `probability` is reached; the inverse of it."""
         z = np.log(probability) - np.log1p(-probability)
         return (z - self.intercept - math.log(self.prior / (1 - self.prior))) / self.slope
 

@@ -74,7 +74,7 @@ def test_few_pairs_that_the_base_has_seen_leave_its_head_alone() -> None:
 
 
 def test_many_pairs_that_the_base_has_seen_are_learned_from_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mismatch.training.recipe.MIN_PAIRS_ANEW", 10)
+    monkeypatch.setattr("mismatch.training.lender.MIN_PAIRS_ANEW", 10)
     base = train(TABLE).model
     again = train(TABLE, base=base).model
     assert again.card["pairs"]["own_head"] == 1

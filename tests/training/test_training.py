@@ -15,8 +15,8 @@ from mismatch.judging.scorer import Scorer
 from mismatch.model.model_file import load_model
 from mismatch.model.starter import starter_path
 from mismatch.records.tables import read_pairs
-from mismatch.training.examples import Settings
 from mismatch.training.recipe import Training, train
+from mismatch.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -85,7 +85,7 @@ def test_the_same_pairs_give_the_same_model(trained: Training) -> None:
 
 
 def test_another_seed_gives_another_model(trained: Training) -> None:
-    assert not same(train(archive()[0], settings=Settings(seed=1)), trained)
+    assert not same(train(archive()[0], settings=TrainingSettings(seed=1)), trained)
 
 
 def test_a_base_is_mixed_in_where_it_helps(trained: Training) -> None:
