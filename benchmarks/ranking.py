@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.evaluation.evaluation import judged_by, log_odds
-from mismatch.evaluation.measures import recall_at
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.model import Model
+from mismatch.model.recall import recall_at
 from mismatch.terms.text_buffers import text_buffers
 
 SWAPS = 3

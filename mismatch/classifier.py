@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from mismatch.errors import InputError
 from mismatch.features.cascade import score_pairs
 from mismatch.judging.frames import pairs_table
+from mismatch.model import defaults
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import starter_path
@@ -88,7 +89,8 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self, *, title: str = "title", body: str = "body", base: str | Path | Model | None = "starter",
-        max_false_flags: float = 0.005, confidence: float = 0.95, prior: float = 0.01, random_state: int = 0,
+        max_false_flags: float = defaults.MAX_FALSE_FLAGS, confidence: float = defaults.CONFIDENCE,
+        prior: float = defaults.PRIOR, random_state: int = 0,
     ) -> None:  # fmt: skip
         self.title = title
         self.body = body

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from mismatch.errors import InputError
 from mismatch.evaluation.groups import groupings
 from mismatch.evaluation.measures import (
-    FALSE_FLAG_RATES,
     Bin,
     Costs,
     Curve,
@@ -29,13 +28,13 @@ from mismatch.evaluation.measures import (
     interval,
     precision,
     precision_at_least,
-    recall_at,
     reliability,
 )
 from mismatch.features.cascade import score_pairs
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.model import Model
+from mismatch.model.recall import FALSE_FLAG_RATES, recall_at
 from mismatch.training.fingerprints import fingerprints_of, share_known
 
 MIN_GROUP = 20

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from mismatch.errors import InputError, MismatchError
 from mismatch.evaluation.evaluation import judged_by, log_odds
 from mismatch.judging.swaps import Pairs, codes, derange
+from mismatch.model import defaults
 from mismatch.model.calibration import (
     Calibration,
+    RestsOn,
     abstention_cut,
     fit_platt,
     guaranteed_cut,
@@ -37,7 +39,7 @@ class Promise:
 
     max_false_flags: float
     confidence: float
-    unsure_band: float = 0.03
+    unsure_band: float = defaults.UNSURE_BAND
     """share of matched pairs on which the model abstains"""
     by_source: bool = False
     """the promise is for a random pair of a random source, one drawn pair standing for each source"""
@@ -103,7 +105,8 @@ def calibrate(
         truth = np.concatenate([np.zeros(len(scores), np.int64), np.ones(len(mismatched), np.int64)])
         slope, intercept = fit_platt(np.concatenate([scores, mismatched]), truth)
     prior = old.prior if promise.prior is None else promise.prior
-    words = promise_in_words(promise.max_false_flags, promise.confidence, len(drawn), by_source=promise.by_source)
+    rests_on = RestsOn.SOURCES if promise.by_source else RestsOn.CALIBRATION_PAIRS
+    words = promise_in_words(promise.max_false_flags, promise.confidence, len(drawn), rests_on)
     calibration = Calibration(slope, intercept, prior, cut, unsure_cut, words)
     suspects = rows[scores >= np.median(mismatched)] if len(mismatched) else rows[:0]
     false_flags = int((scores[drawn] > cut).sum())

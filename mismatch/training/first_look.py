@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mismatch.features.cascade import MIN_COVERAGE, FirstLook
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.model.calibration import Calibration, fit_platt
+from mismatch.model.recall import cut_at
 from mismatch.training.examples import Examples
 from mismatch.training.forests import fit_forest
 
@@ -49,7 +50,7 @@ def fit_first_look(
     on_scale = out_of_fold[measured] * factor + shift
     matched, swapped = labels[measured] == 0, labels[measured] == 1
     full = scores[measured]
-    found = swapped & (full > np.quantile(full[matched], 0.99))
+    found = swapped & (full > cut_at(full[matched], 0.01))
     on_scale[examples.first_look[measured, _COVERAGE] < MIN_COVERAGE] = np.inf  # never cleared
     clear_below = min(
         _lowest(on_scale[swapped], MAX_CLEARED_MISMATCHES),

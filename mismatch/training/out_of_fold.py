@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.model.calibration import Calibration, fit_platt, guaranteed_cut, pairs_needed
+from mismatch.model.calibration import Calibration, RestsOn, fit_platt, guaranteed_cut, pairs_needed, promise_in_words
+from mismatch.model.recall import FALSE_FLAG_RATES, recall_at
 from mismatch.training.examples import Examples
 from mismatch.training.settings import TrainingSettings
 
@@ -20,16 +21,13 @@ def calibration_of(
     promise = ""
     if len(matched) >= pairs_needed(settings.max_false_flags, settings.confidence):
         cut = guaranteed_cut(matched, settings.max_false_flags, settings.confidence)
-        promise = (
-            f"at most {settings.max_false_flags:.3%} of matched pairs are flagged, with confidence {settings.confidence:.0%}, "  # noqa: E501
-            f"if the {len(matched):,} training pairs are genuine and drawn like what is scored"
-        )
+        promise = promise_in_words(settings.max_false_flags, settings.confidence, len(matched), RestsOn.TRAINING_PAIRS)
     else:
         # too few pairs for a promise: where the odds of a mismatch at the expected share are even, or the highest
         # matched score, whichever is more careful
         even = (np.log((1 - settings.prior) / settings.prior) - intercept) / slope
         cut = float(max(even, matched[-1]))
-    unsure = float(np.quantile(matched, 1 - settings.max_false_flags - settings.max_unsure))
+    unsure = float(np.quantile(matched, 1 - settings.max_false_flags - settings.unsure_band))
     return Calibration(slope, intercept, settings.prior, cut, min(unsure, cut), promise)
 
 
@@ -41,8 +39,7 @@ def figures_of(examples: Examples, scores: NDArray[np.float64], calibration: Cal
     labels, values = examples.labels[measured], scores[measured]
     matched, swapped = values[labels == 0], values[labels == 1]
     figures = {"auroc": float(roc_auc_score(labels, values))}
-    for rate in (0.001, 0.01, 0.05):
-        figures[f"recall_at_{rate:g}"] = float((swapped > np.quantile(matched, 1 - rate)).mean())
+    figures |= {f"recall_at_{rate:g}": recall_at(matched, swapped, rate) for rate in FALSE_FLAG_RATES}
     figures |= {
         "matched": len(matched), "mismatched": len(swapped),
         "flagged_matched": float((matched > calibration.cut).mean()),

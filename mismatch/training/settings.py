@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mismatch.model import defaults
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """What can be chosen in training; the model card keeps it."""
 
-    max_false_flags: float = 0.005
+    max_false_flags: float = defaults.MAX_FALSE_FLAGS
     """share of matched pairs that the cut may flag"""
-    confidence: float = 0.95
+    confidence: float = defaults.CONFIDENCE
     """of the promise that it flags no more"""
-    max_unsure: float = 0.03
+    unsure_band: float = defaults.UNSURE_BAND
     """share of matched pairs on which the model may abstain"""
-    prior: float = 0.01
+    prior: float = defaults.PRIOR
     """share of mismatches expected in what will be scored"""
     n_folds: int = 5
     seed: int = 0
