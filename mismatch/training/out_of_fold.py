@@ -27,7 +27,7 @@ def calibration_of(
         # matched score, whichever is more careful
         even = (np.log((1 - settings.prior) / settings.prior) - intercept) / slope
         cut = float(max(even, matched[-1]))
-    unsure = float(np.quantile(matched, 1 - settings.max_false_flags - settings.unsure_band))
+    unsure = float(np.quantile(matched, max(0.0, 1 - settings.max_false_flags - settings.unsure_band)))
     return Calibration(slope, intercept, settings.prior, cut, min(unsure, cut), promise)
 
 
