@@ -14,9 +14,9 @@ from benchmarks import corpora, ranking
 from benchmarks.results import Result, Table, met, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
 from mismatch.evaluation.evaluation import log_odds
-from mismatch.evaluation.measures import recall_at
 from mismatch.features.cascade import score_pairs
 from mismatch.model.model import Model
+from mismatch.model.recall import recall_at
 from mismatch.terms.text_buffers import text_buffers
 
 WANTED_LOSS = 0.002

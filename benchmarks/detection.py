@@ -137,7 +137,9 @@ def fnc1(result: Result, bases: dict[str, Model | None], given: argparse.Namespa
             )
             part = data.take(pa.array(test))
             numbers = np.zeros(len(test), np.int64)
-            pairs = Pairs(text_buffers(part["title"]), text_buffers(part["body"]), numbers, numbers)
+            pairs = Pairs(
+                text_buffers(part["title"]), text_buffers(part["body"]), numbers, numbers, numbers.astype(np.uint64)
+            )
             rows = np.arange(len(test))
             scores[test] = log_odds(classifier.model_, pairs, rows, rows)
         figures = ranking.figures(scores[labels == 0], scores[labels == 1])

@@ -20,13 +20,13 @@ from benchmarks import ranking
 from benchmarks.floor_figures import Measured
 from mismatch import MismatchClassifier
 from mismatch.evaluation.evaluation import log_odds
-from mismatch.evaluation.measures import cut_at, recall_at
 from mismatch.features.cascade import MIN_BYTES
 from mismatch.judging import pipeline
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.swaps import Pairs, derange
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model
+from mismatch.model.recall import cut_at, recall_at
 from mismatch.model.starter import starter_path
 from mismatch.records.output.writing import open_sink
 from mismatch.records.quarantine import Quarantine

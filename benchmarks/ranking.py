@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.evaluation.evaluation import judged_by, log_odds
-from mismatch.evaluation.measures import recall_at
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.model import Model
+from mismatch.model.recall import recall_at
 from mismatch.terms.text_buffers import text_buffers
 
 SWAPS = 3
@@ -78,7 +78,7 @@ def draw_pairs(table: pa.Table, model: Model, *, same_topic: bool = False, seed:
 def labelled_pairs(table: pa.Table) -> DrawnPairs:
     """The pairs of a corpus by its labels, 0 for matched; what the model cannot judge counts too."""
     numbers = np.arange(table.num_rows)
-    pairs = Pairs(text_buffers(table["title"]), text_buffers(table["body"]), numbers, numbers)
+    pairs = Pairs(text_buffers(table["title"]), text_buffers(table["body"]), numbers, numbers, numbers.astype(np.uint64))
     labels = np.array(table["label"].to_pylist())
     wrong = np.flatnonzero(labels != "0")
     return DrawnPairs(table, pairs, np.flatnonzero(labels == "0"), wrong, wrong)

@@ -13,7 +13,7 @@ from boilerplate import DATA, ordinary, plain_lexicon
 
 from mismatch.features.overlap_features import pair_features
 from mismatch.screening.screening import REASONS, screen
-from mismatch.screening.title_cleaning import TitleCleaner
+from mismatch.screening.title_cleaning import clean_titles, learn_habits
 from mismatch.terms.text_buffers import text_buffers
 from models.boilerplate_training import learn_boilerplate, read_pages, read_phrases
 
@@ -33,9 +33,8 @@ def main() -> None:
     for name in (name for name in corpora.names() if not name.startswith("fnc1")):
         table = corpora.read(name)[:: chosen.every] if chosen.every > 1 else corpora.read(name)
         raw, sources = table["title"].combine_chunks(), table["source"].combine_chunks()
-        cleaner = TitleCleaner()
-        cleaner.learn(raw, sources)
-        titles, bodies = cleaner.clean(raw, sources), table["body"].combine_chunks()
+        titles = clean_titles(raw, sources, learn_habits(raw, sources))
+        bodies = table["body"].combine_chunks()
         title_text, body_text = text_buffers(titles), text_buffers(bodies)
         numbers = screen(title_text, body_text, pair_features(title_text, body_text, lexicon), model)
         cut = [i for i, (old, new) in enumerate(zip(raw.to_pylist(), titles.to_pylist(), strict=True)) if old != new]

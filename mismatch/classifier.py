@@ -15,11 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from mismatch.errors import InputError
 from mismatch.judging.comparison import compare
 from mismatch.judging.frames import pairs_table, source_column
+from mismatch.model import defaults
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import starter_path
-from mismatch.training.examples import Settings
 from mismatch.training.recipe import train
+from mismatch.training.settings import TrainingSettings
 
 CLASSES = np.array(["match", "mismatch"])
 _LABELS = {
@@ -70,7 +71,7 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
     prior : float
         Share of mismatches expected in what will be scored.
     random_state : int
-        Seed of the swaps, the folds and the head.
+        Seed of the swaps, the folds and the forest.
 
     Attributes
     ----------
@@ -87,7 +88,8 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self, *, title: str = "title", body: str = "body", base: str | Path | Model | None = "starter",
-        max_false_flags: float = 0.005, confidence: float = 0.95, prior: float = 0.01, random_state: int = 0,
+        max_false_flags: float = defaults.MAX_FALSE_FLAGS, confidence: float = defaults.CONFIDENCE,
+        prior: float = defaults.PRIOR, random_state: int = 0,
     ) -> None:  # fmt: skip
         self.title = title
         self.body = body
@@ -116,7 +118,7 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
         labels = None if y is None else label_codes(y)
         if labels is not None and len(labels) != table.num_rows:
             raise InputError(f"{table.num_rows} pairs but {len(labels)} labels")
-        settings = Settings(
+        settings = TrainingSettings(
             max_false_flags=self.max_false_flags, confidence=self.confidence, prior=self.prior, seed=self.random_state
         )
         training = train(table, labels=labels, settings=settings, base=resolve_base(self.base))

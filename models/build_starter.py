@@ -35,8 +35,8 @@ from mismatch.records.tables import read_pairs  # noqa: E402
 from mismatch.screening.boilerplate import BoilerplateModel  # noqa: E402
 from mismatch.terms.lexicon import Lexicon  # noqa: E402
 from mismatch.terms.text_buffers import text_buffers  # noqa: E402
-from mismatch.training.examples import Settings  # noqa: E402
 from mismatch.training.recipe import train  # noqa: E402
+from mismatch.training.settings import TrainingSettings  # noqa: E402
 from mismatch.training.topics import learn_topics  # noqa: E402
 from models.boilerplate_training import (  # noqa: E402
     frequent_words,
@@ -149,7 +149,7 @@ def main() -> None:
     }  # fmt: skip
     training = train(
         table.drop_columns(["label"]),
-        settings=Settings(portable=True, max_terms=160_000, hard_share=0.25),
+        settings=TrainingSettings(portable=True, max_terms=160_000, hard_share=0.25),
         base=base,
         card=card,
         progress=print,

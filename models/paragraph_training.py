@@ -20,7 +20,7 @@ from mismatch.paragraphs.paragraph_model import N_BODY_FEATURES, Measured, Parag
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon
 from mismatch.terms.text_buffers import text_buffers
-from mismatch.training.heads import export
+from mismatch.training.forests import as_forest
 from models.planting import in_pieces, pieces, planted, random_donors, same_topic_donors
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def fit_paragraphs(
     for h in (0, 1):
         learned, judged = usable & (half != h), usable & (half == h)
         head = _fit_bodies(described[learned], is_planted[learned], seed)
-        log_odds[judged] = export(head).predict(described[judged])
+        log_odds[judged] = as_forest(head).predict(described[judged])
     clean, dirty = (log_odds[usable & for_cut & (is_planted == planted)] for planted in (0, 1))
     cut = float(np.quantile(clean, 1 - FALSE_FLAGS))
     figures = {
@@ -101,8 +101,8 @@ def fit_paragraphs(
         "recall": float((dirty > cut).mean()),
         "articles": float(len(clean)),
     }
-    runs = export(_fit_runs(features, labels, weights, seed))
-    bodies = export(_fit_bodies(described[usable], is_planted[usable], seed))
+    runs = as_forest(_fit_runs(features, labels, weights, seed))
+    bodies = as_forest(_fit_bodies(described[usable], is_planted[usable], seed))
     return ParagraphModel(runs, bodies, cut, figures)
 
 
@@ -155,7 +155,7 @@ class _Examples:
             half = articles[measured.bodies] % 2
             log_odds = np.zeros(len(half))
             for h, head in enumerate(heads):
-                log_odds[half == h] = export(head).predict(measured.features[half == h])
+                log_odds[half == h] = as_forest(head).predict(measured.features[half == h])
             out.append(measured.describe(log_odds))
         return np.concatenate(out)
 

@@ -92,8 +92,7 @@ def evaluate(
     from mismatch.records.columns import ColumnChoice
     from mismatch.report import tables
     from mismatch.report.console import say
-    from mismatch.terms.text_buffers import text_buffers
-    from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints, share_seen
+    from mismatch.training.fingerprints import KNOWN_SHARE
 
     check_outputs({"--report": report, "--rejected": rejected}, inputs=inputs)
     if report == "-" and as_json:
@@ -107,18 +106,19 @@ def evaluate(
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
     table, _ = read_pairs(inputs, format, choice, rejected, quiet)
     labels = None if swaps else labels_of(table, label, quiet)
-    for loaded in models:
-        if (seen := share_seen(loaded.seen, fingerprints(text_buffers(table["body"])))) > KNOWN_SHARE:
-            name = loaded.card.get("name") or "the model"
-            say(f"{name} has learned from {seen:.0%} of these articles: its figures are too good", quiet=quiet)
     if adapt is not False:
         models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table) for loaded in models]
     setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)
     result: evaluation.Evaluation | evaluation.Comparison
     if compare is None:
         result = evaluation.evaluate(models[0], table, labels=labels, setup=setup)
+        measured = [result]
     else:
         result = evaluation.compare(models[0], models[1], table, labels=labels, setup=setup)
+        measured = [result.first, result.second]
+    for one in measured:
+        if one.known > KNOWN_SHARE:
+            say(f"{one.model} has learned from {one.known:.0%} of these articles: its figures are too good", quiet=quiet)
     if report is not None:
         from mismatch.report.evaluation_page import evaluation_page
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from mismatch.records.columns import USUAL_NAMES
+from mismatch.records.known_formats import FORMATS
 
 
 def between_0_and_1(value: float) -> float:
@@ -24,22 +27,25 @@ def not_negative(value: float | None) -> float | None:
     return value
 
 
+def _column(role: str, of: str) -> Any:
+    usual = ", ".join(USUAL_NAMES[role])
+    return typer.Option(f"--{role}", metavar="COLUMN", help=f"Column of {of}; tried by itself: {usual}.", show_default=False)
+
+
 Inputs = Annotated[
     list[str], typer.Argument(metavar="INPUT…", help="Files, globs, folders, or - for standard input.", show_default=False)
 ]
 ModelOption = Annotated[str, typer.Option("--model", metavar="MODEL", help="A model file, or 'starter'.")]
 Format = Annotated[
     str | None,
-    typer.Option("--format", help="Format of the input: jsonl, json, csv, tsv, parquet, arrow.", show_default=False),
+    typer.Option("--format", help=f"Format of the input: {', '.join(FORMATS)}.", show_default=False),
 ]
-Title = Annotated[str | None, typer.Option("--title", metavar="COLUMN", help="Column of titles.", show_default=False)]
-Body = Annotated[str | None, typer.Option("--body", metavar="COLUMN", help="Column of bodies.", show_default=False)]
-Source = Annotated[str | None, typer.Option("--source", metavar="COLUMN", help="Column of sources.", show_default=False)]
-Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of ids.", show_default=False)]
-Topic = Annotated[str | None, typer.Option("--topic", metavar="COLUMN", help="Column of topics.", show_default=False)]
-Label = Annotated[
-    str | None, typer.Option("--label", metavar="COLUMN", help="Column of labels (match / mismatch).", show_default=False)
-]
+Title = Annotated[str | None, _column("title", "titles")]
+Body = Annotated[str | None, _column("body", "bodies")]
+Source = Annotated[str | None, _column("source", "sources")]
+Id = Annotated[str | None, _column("id", "ids")]
+Topic = Annotated[str | None, _column("topic", "topics")]
+Label = Annotated[str | None, _column("label", "labels (match / mismatch)")]
 Rejected = Annotated[
     Path | None,
     typer.Option(
@@ -68,6 +74,10 @@ MaxFalseFlags = Annotated[
 ]
 Confidence = Annotated[
     float, typer.Option("--confidence", metavar="C", callback=between_0_and_1, help="Confidence of that.")
+]
+UnsureBand = Annotated[
+    float,
+    typer.Option("--unsure-band", metavar="U", min=0, max=1, help="Share of good articles on which the model may abstain."),
 ]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)

@@ -21,11 +21,13 @@ from mismatch.cli.options import (
     Source,
     Title,
     Topic,
+    UnsureBand,
     between_0_and_1,
 )
 from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
+from mismatch.model import defaults
 
 
 def train(
@@ -34,10 +36,10 @@ def train(
     base: Annotated[str, typer.Option("--base", metavar="MODEL", help="Model that lends its background.")] = "starter",
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
     suspects: Annotated[Path | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
-    max_false_flags: MaxFalseFlags = 0.005,
-    confidence: Confidence = 0.95,
-    unsure_band: Annotated[float, typer.Option("--unsure-band", metavar="U", min=0, max=0.5, help="Share of good articles on which the model may abstain.")] = 0.03,
-    prior: Annotated[float, typer.Option("--prior", metavar="P", callback=between_0_and_1, help="Share of mismatches expected in what will be scored.")] = 0.01,
+    max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
+    confidence: Confidence = defaults.CONFIDENCE,
+    unsure_band: UnsureBand = defaults.UNSURE_BAND,
+    prior: Annotated[float, typer.Option("--prior", metavar="P", callback=between_0_and_1, help="Share of mismatches expected in what will be scored.")] = defaults.PRIOR,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
     name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
     date: Annotated[str | None, typer.Option("--date", help="Date on the model card; else SOURCE_DATE_EPOCH, else none.", show_default=False)] = None,
@@ -57,8 +59,8 @@ def train(
     from mismatch.records.columns import ColumnChoice
     from mismatch.report.console import say, spinner
     from mismatch.training.archive import train_archive
-    from mismatch.training.examples import Settings
     from mismatch.training.fingerprints import KNOWN_SHARE
+    from mismatch.training.settings import TrainingSettings
 
     for path in (out, suspects):
         if path is not None:
@@ -74,8 +76,8 @@ def train(
                 f"all {'sampled ' if archive.sampled else ''}pairs are labelled match: mismatches are made by swapping",
                 quiet=quiet,
             )
-        settings = Settings(
-            max_false_flags=max_false_flags, confidence=confidence, max_unsure=unsure_band, prior=prior, seed=seed
+        settings = TrainingSettings(
+            max_false_flags=max_false_flags, confidence=confidence, unsure_band=unsure_band, prior=prior, seed=seed
         )
         card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
         training = train_archive(archive, labels=labels, settings=settings, base=lender, card=card, progress=tell)
@@ -172,9 +174,9 @@ def calibrate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model whose cut is to be set: a file, or 'starter'.", show_default=False)],
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs that the model was not trained on.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the calibrated model goes.", show_default=False)],
-    max_false_flags: MaxFalseFlags = 0.005,
-    confidence: Confidence = 0.95,
-    unsure_band: Annotated[float, typer.Option("--unsure-band", metavar="U", min=0, max=1, help="Share of good articles on which the model may abstain.")] = 0.03,
+    max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
+    confidence: Confidence = defaults.CONFIDENCE,
+    unsure_band: UnsureBand = defaults.UNSURE_BAND,
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
     prior: Prior = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,

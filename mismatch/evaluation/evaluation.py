@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from mismatch.errors import InputError
 from mismatch.evaluation.groups import groupings
 from mismatch.evaluation.measures import (
-    FALSE_FLAG_RATES,
     Bin,
     Costs,
     Curve,
@@ -29,13 +28,14 @@ from mismatch.evaluation.measures import (
     interval,
     precision,
     precision_at_least,
-    recall_at,
     reliability,
 )
 from mismatch.judging.comparison import Column, log_odds_of, prepared
 from mismatch.judging.comparison import compare as compare_pairs
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.model import Model
+from mismatch.model.recall import FALSE_FLAG_RATES, recall_at
+from mismatch.training.fingerprints import fingerprints_of, share_known
 
 MIN_GROUP = 20
 MAX_GROUPS = 40
@@ -110,6 +110,8 @@ class Evaluation:
     promise: str
     unscorable: int
     duplicates: int
+    known: float
+    """share of the bodies that the model has learned from; where it is large, the figures are too good"""
     curve: Curve = field(repr=False)
     log_odds: NDArray[np.float64] = field(repr=False)
     labels: NDArray[np.int64] = field(repr=False)
@@ -298,6 +300,7 @@ def _measure(model: Model, drawn: _Drawn, setup: Setup) -> tuple[Evaluation, dic
         promise=model.calibration.promise,
         unscorable=drawn.unscorable,
         duplicates=drawn.duplicates,
+        known=share_known(model.fingerprints, fingerprints_of(drawn.pairs.body_hashes)),
         curve=of,
         log_odds=scores,
         labels=labels,

@@ -1,4 +1,4 @@
-"""Figures from scores and labels: ranking, recall at a false-flag rate, calibration, cost, with bootstrap intervals.
+"""Figures from scores and labels: ranking, precision, calibration, cost, with bootstrap intervals.
 
 Everywhere a higher score stands for a likelier mismatch, label 1 is a mismatch, and a pair is flagged when its score is
 *above* a cut.
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FALSE_FLAG_RATES = (0.001, 0.01, 0.05)
+from mismatch.model.recall import FALSE_FLAG_RATES, ROUNDING
+
 N_BINS = 15
 _CELLS = 4_000_000
 """weights in memory at once while the bootstrap draws"""
@@ -39,17 +40,6 @@ def curve(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> Curve:
         1 - np.searchsorted(matched, cuts, "right") / len(matched),
         1 - np.searchsorted(mismatched, cuts, "right") / len(mismatched),
     )
-
-
-def cut_at(matched: NDArray[np.float64], rate: float) -> float:
-    """The lowest of the matched scores above which lies at most a share `rate` of them."""
-    ordered = np.sort(matched)
-    return float(ordered[len(ordered) - 1 - int(np.floor(rate * len(ordered) * (1 + 1e-12)))])
-
-
-def recall_at(matched: NDArray[np.float64], mismatched: NDArray[np.float64], rate: float) -> float:
-    """Share of mismatches found when at most a share `rate` of the matched pairs is flagged."""
-    return float((mismatched > cut_at(matched, rate)).mean())
 
 
 def precision(recall: float, false_flags: float, prevalence: float) -> float | None:
@@ -209,7 +199,7 @@ def _measured(
         share = np.where(found + false > 0, found / (found + false), 0.0)
         out["average_precision"] = (gained * share).sum(axis=1) / n_mismatched[:, 0]
         for rate in FALSE_FLAG_RATES:
-            allowed = n_matched - matched <= rate * n_matched * (1 + 1e-12)
+            allowed = n_matched - matched <= rate * n_matched * (1 + ROUNDING)
             cut = last[np.argmax(allowed, axis=1)]
             above = n_mismatched[:, 0] - np.take_along_axis(mismatched, cut[:, None], axis=1)[:, 0]
             out[f"recall_at_{rate:g}"] = above / n_mismatched[:, 0]

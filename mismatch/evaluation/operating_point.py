@@ -14,8 +14,10 @@ from mismatch.errors import InputError, MismatchError
 from mismatch.evaluation.evaluation import columns_of, judged_by
 from mismatch.judging.comparison import Texts, log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
+from mismatch.model import defaults
 from mismatch.model.calibration import (
     Calibration,
+    RestsOn,
     abstention_cut,
     fit_platt,
     guaranteed_cut,
@@ -24,7 +26,7 @@ from mismatch.model.calibration import (
     promise_in_words,
 )
 from mismatch.model.model import Model
-from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints, share_seen
+from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints_of, share_known
 
 MIN_FOR_PROBABILITIES = 100
 """matched pairs from which slope and intercept are fitted again; with fewer the model's own are steadier"""
@@ -38,7 +40,7 @@ class Promise:
 
     max_false_flags: float
     confidence: float
-    unsure_band: float = 0.03
+    unsure_band: float = defaults.UNSURE_BAND
     """share of matched pairs on which the model abstains"""
     by_source: bool = False
     """the promise is for a random pair of a random source, one drawn pair standing for each source"""
@@ -105,7 +107,8 @@ def calibrate(
         truth = np.concatenate([np.zeros(len(scores), np.int64), np.ones(len(mismatched), np.int64)])
         slope, intercept = fit_platt(np.concatenate([scores, mismatched]), truth)
     prior = old.prior if promise.prior is None else promise.prior
-    words = promise_in_words(promise.max_false_flags, promise.confidence, len(drawn), by_source=promise.by_source)
+    rests_on = RestsOn.SOURCES if promise.by_source else RestsOn.CALIBRATION_PAIRS
+    words = promise_in_words(promise.max_false_flags, promise.confidence, len(drawn), rests_on)
     calibration = Calibration(slope, intercept, prior, cut, unsure_cut, words)
     suspects = rows[scores >= np.median(mismatched)] if len(mismatched) else rows[:0]
     false_flags = int((scores[drawn] > cut).sum())
@@ -125,8 +128,8 @@ def calibrate(
         },
     }  # fmt: skip
     notices = _notices(promise, table, suspects, rows, cut, mismatched)
-    if (seen := share_seen(model.seen, fingerprints(pairs.bodies)[rows])) > KNOWN_SHARE:
-        notices.append(f"the model has learned from {seen:.0%} of these articles, {_TOO_GOOD}")
+    if (known := share_known(model.fingerprints, fingerprints_of(pairs.body_hashes[rows]))) > KNOWN_SHARE:
+        notices.append(f"the model has learned from {known:.0%} of these articles, {_TOO_GOOD}")
     return Calibrated(
         replace(model, calibration=calibration, card=card),
         len(all_matched) - len(rows), int((~judged).sum()), suspects, notices,

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -27,6 +27,7 @@ from mismatch.judging.verdicts import ADDED_SCHEMA
 from mismatch.model.model_file import load_model
 from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
+from mismatch.records.known_formats import BY_SUFFIX, named_format
 
 try:
     from pyspark import SparkFiles
@@ -42,6 +43,8 @@ _SPARK_TYPES: dict[pa.DataType, types.DataType] = {
     pa.float64(): types.DoubleType(),
     pa.list_(pa.string()): types.ArrayType(types.StringType()),
 }
+_READERS = {"parquet": "parquet", "jsonl": "json", "json": "json"}
+"""what Spark calls the formats that it can read"""
 _shipped: dict[str, Path] = {}
 
 
@@ -191,14 +194,15 @@ def score_files(
 
 def _format(inputs: list[str], asked: str | None) -> str:
     """parquet or json, from `--format` or the names of the files."""
-    known: dict[str, Any] = {"parquet": "parquet", "jsonl": "json", "ndjson": "json", "json": "json"}
     if asked is not None:
-        if asked not in known:
+        kind = named_format(asked)[0]
+        if kind not in _READERS:
             raise InputError(f"--engine spark reads parquet and jsonl, not {asked!r}")
-        return known[asked]
+        return _READERS[kind]
     folders = [Path(item) for item in inputs if Path(item).is_dir()]
     names = [*inputs, *(str(file) for folder in folders for file in folder.rglob("[!._]*"))]
-    kinds = {known[suffix[1:]] for name in names for suffix in Path(name).suffixes if suffix[1:] in known}
+    found = {BY_SUFFIX.get(suffix.lower(), "") for name in names for suffix in Path(name).suffixes}
+    kinds = {_READERS[kind] for kind in found if kind in _READERS}
     if len(kinds) != 1:
         raise InputError(f"{', '.join(inputs)}: the names do not say the format; add --format parquet or --format jsonl")
     return kinds.pop()

@@ -1,4 +1,4 @@
-"""Training on Spark: terms are counted on the cluster, and the head is fitted on the driver to a bounded sample."""
+"""Training on Spark: terms are counted on the cluster, and the rest is learned on the driver from a bounded sample."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from mismatch.model.model import Model
 from mismatch.records.columns import ColumnChoice, Columns
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import text_buffers
-from mismatch.training.examples import Settings
-from mismatch.training.recipe import Training, usable_pairs
+from mismatch.training.recipe import Training
 from mismatch.training.recipe import train as train_locally
+from mismatch.training.settings import TrainingSettings
+from mismatch.training.usable import usable_pairs
 
 try:
     from pyspark import StorageLevel
@@ -41,12 +42,12 @@ _RANGE = 1 << 64
 
 def train(
     df: DataFrame, *, title: str | None = None, body: str | None = None, source: str | None = None,
-    topic: str | None = None, base: str | Path | Model | None = "starter", settings: Settings | None = None,
+    topic: str | None = None, base: str | Path | Model | None = "starter", settings: TrainingSettings | None = None,
     sample_rows: int = SAMPLE_ROWS, card: dict[str, Any] | None = None,
 ) -> Training:  # fmt: skip
     """Trains a model on a data frame of matched pairs.
 
-    The document frequencies are those of all rows, counted and summed on the cluster; swaps, vectors, head and calibration
+    The document frequencies are those of all rows, counted and summed on the cluster; swaps, vectors, forest and calibration
     come from `sample(df, ...)`. The result is that of `recipe.train` on the same sample with the same counts; a
     frame of no more than `sample_rows` rows is simply brought to the driver and trained on there.
 
@@ -62,7 +63,7 @@ def train(
     MismatchError
         If there are too few different pairs.
     """
-    settings = settings or Settings()
+    settings = settings or TrainingSettings()
     counts, n_rows = document_frequencies(df, title=title, body=body)
     table = sample(
         df, title=title, body=body, source=source, topic=topic, rows=sample_rows, n_rows=n_rows, seed=settings.seed

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.judging.comparison import Texts
-from mismatch.terms.near_duplicates import near_duplicate_groups, sequence_hashes
+from mismatch.terms.near_duplicates import alike_groups, sequence_hashes, sketches_of
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 
 
@@ -28,6 +28,8 @@ class Pairs:
     """shape (n_pairs,): pairs with the same or nearly the same body share a number"""
     title_groups: NDArray[np.int64]
     """shape (n_pairs,): pairs whose titles have the same terms share a number"""
+    body_hashes: NDArray[np.uint64]
+    """shape (n_pairs,): a hash of the body's terms in their order"""
 
     def __len__(self) -> int:
         return len(self.body_groups)
@@ -39,7 +41,8 @@ class Pairs:
     @classmethod
     def of(cls, texts: Texts) -> Pairs:
         """The pairs of texts that are prepared."""
-        return cls(*texts, near_duplicate_groups(texts.bodies), _sequence_groups(texts.titles))
+        sketches = sketches_of(texts.bodies)
+        return cls(*texts, alike_groups(sketches), _sequence_groups(texts.titles), sketches.sequences)
 
     def first_of_duplicates(self) -> NDArray[np.bool_]:
         """shape (n_pairs,): False for a pair whose title and body both stood before."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,14 +93,26 @@ def one_per_group(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArra
     return np.sort(order[first])
 
 
-def promise_in_words(max_false_flags: float, confidence: float, n: int, *, by_source: bool = False) -> str:
+class RestsOn(Enum):
+    """What a cut was set on."""
+
+    CALIBRATION_PAIRS = "calibration pairs"
+    """pairs that the model has not seen"""
+    TRAINING_PAIRS = "training pairs"
+    """pairs that the model was trained on, each scored by a model of the same kind that has not seen it"""
+    SOURCES = "sources, one pair of each,"
+    """one pair of each source, none of which the model has seen"""
+
+
+def promise_in_words(max_false_flags: float, confidence: float, n: int, rests_on: RestsOn) -> str:
     """What a cut promises and what that rests on, for the model card and every report."""
-    drawn = f"{n:,} sources, one pair of each," if by_source else f"{n:,} calibration pairs"
+    by_source, in_training = rests_on is RestsOn.SOURCES, rests_on is RestsOn.TRAINING_PAIRS
     of = "a random pair of a random source is flagged in at most" if by_source else "at most"
     what = "of cases" if by_source else "of matched pairs are flagged"
+    unseen = "scored out of fold" if in_training else "unseen in training"
     return (
-        f"{of} {_percent(max_false_flags)} {what}, with confidence {_percent(confidence)}, if the {drawn} are genuine, "
-        "different from one another, unseen in training and drawn like what is scored"
+        f"{of} {_percent(max_false_flags)} {what}, with confidence {_percent(confidence)}, if the {n:,} {rests_on.value} "
+        f"are genuine, different from one another, {unseen} and drawn like what is scored"
     )
 
 
@@ -109,7 +122,7 @@ def _percent(share: float) -> str:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Turns the head's log-odds into a probability and a verdict."""
+    """Turns the forest's log-odds into a probability and a verdict."""
 
     slope: float
     intercept: float
@@ -132,7 +145,7 @@ class Calibration:
         return _rounded(1 / (1 + np.exp(-np.clip(z, -36, 36))))
 
     def log_odds(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The head's log-odds at which `probability` is reached; the inverse of it."""
+        """The forest's log-odds at which `probability` is reached; the inverse of it."""
         z = np.log(probability) - np.log1p(-probability)
         return (z - self.intercept - math.log(self.prior / (1 - self.prior))) / self.slope
 

@@ -31,8 +31,8 @@ class Model:
     boilerplate: BoilerplateModel | None = None
     paragraphs: ParagraphModel | None = None
     """without it foreign paragraphs cannot be looked for"""
-    seen: NDArray[np.uint32] | None = None
-    """fingerprints of bodies it learned from, ascending (see `training.fingerprints`); shape (n_kept,)"""
+    fingerprints: NDArray[np.uint32] | None = None
+    """of bodies it learned from, ascending (see `training.fingerprints`); shape (n_kept,)"""
     stream: StreamProfile | None = None
     """what a stream has taught it"""
 

@@ -42,6 +42,8 @@ FORMAT = "mismatch model"
 FORMAT_VERSION = 2
 MAX_FILE_BYTES = 1 << 30
 _LONGEST_VECTOR = 4096
+_FINGERPRINTS = "seen"
+"""the key of the fingerprints in the file"""
 _PLAIN_OPCODES = frozenset(
     """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE
     BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST APPEND APPENDS SETITEM SETITEMS BINGET
@@ -90,8 +92,8 @@ def save_model(model: Model, path: str | Path) -> None:
     for name, part in parts:
         if part is not None:
             contents[name] = _canonical(part.to_plain())
-    if model.seen is not None:
-        contents["seen"] = _canonical(packed(model.seen))
+    if model.fingerprints is not None:
+        contents[_FINGERPRINTS] = _canonical(packed(model.fingerprints))
     contents["digest"] = _digest(contents)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -273,12 +275,12 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     paragraphs = ParagraphModel.from_plain(contents["paragraphs"]) if "paragraphs" in contents else None
     terms, stems = counts
     first_look = _first_look(contents["first_look"]) if "first_look" in contents else None
-    seen = unpacked("seen", contents["seen"], "uint32", dimensions=1) if "seen" in contents else None
-    if seen is not None and (seen[1:] <= seen[:-1]).any():
+    kept = unpacked(_FINGERPRINTS, contents[_FINGERPRINTS], "uint32", dimensions=1) if _FINGERPRINTS in contents else None
+    if kept is not None and (kept[1:] <= kept[:-1]).any():
         raise ValueError("the fingerprints of what it learned from are not in their order")
     stream = StreamProfile.from_plain(contents["stream"]) if "stream" in contents else None
     return Model(
-        Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs, seen, stream
+        Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs, kept, stream
     )
 
 

@@ -7,9 +7,9 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
-SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
+from mismatch.records.known_formats import COMPRESSIONS
+
 BOM = b"\xef\xbb\xbf"
-MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 _FIRST_PIECE = 1 << 20
 _STDIN_PIECE = 256  # of a broken stream from a pipe at most so many bytes before the break are lost
@@ -17,7 +17,7 @@ _STDIN_PIECE = 256  # of a broken stream from a pipe at most so many bytes befor
 
 def compression_of(head: bytes) -> str | None:
     """The compression that the first bytes of a stream announce."""
-    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
+    return next((known.name for known in COMPRESSIONS if head.startswith(known.magic)), None)
 
 
 class _Counting:

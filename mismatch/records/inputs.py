@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mismatch.errors import InputError
-from mismatch.records.compression import SUFFIXES
+from mismatch.records.known_formats import BY_SUFFIX, COLUMNAR, COMPRESSIONS, FORMATS, format_of, named_format
 
-FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arrow")
-COLUMNAR = ("parquet", "arrow")
-BY_SUFFIX = {f".{name}": name for name in FORMATS} | {".ndjson": "jsonl", ".feather": "arrow"}
 TEMPORARY_SUFFIX = ".mismatch-tmp"
 
 
@@ -29,31 +26,6 @@ class InputFile:
     def is_stream(self) -> bool:
         """It can be read only once: standard input, a named pipe, what a shell puts in place of `<(command)`."""
         return self.path is None or not self.path.is_file()
-
-
-def format_of(name: str) -> tuple[str | None, str | None]:
-    """Format and compression by a file's name: `a.csv.gz` -> ("csv", "gzip"); None where the name does not
-    say."""
-    lowered = name.lower()
-    compression = None
-    for suffix, kind in SUFFIXES.items():
-        if lowered.endswith(suffix):
-            lowered, compression = lowered[: -len(suffix)], kind
-    return next((kind for suffix, kind in BY_SUFFIX.items() if lowered.endswith(suffix)), None), compression
-
-
-def named_format(name: str) -> tuple[str, str | None]:
-    """Format and compression that `--format` names, such as `ndjson` or `csv.gz`.
-
-    Raises
-    ------
-    InputError
-        It names none that is known.
-    """
-    kind, compression = format_of("." + name.lower().lstrip("."))
-    if kind is None:
-        raise InputError(f"unknown format {name!r}: use one of {', '.join(FORMATS)} (--format).")
-    return kind, compression
 
 
 def find_inputs(inputs: Sequence[str | Path], format: str | None = None) -> list[InputFile]:
@@ -115,6 +87,6 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
         if kind is not None and not (kind in COLUMNAR and compression):
             files.append(_file(str(path), forced))
     if not files:
-        known = " ".join(BY_SUFFIX)
-        raise InputError(f"{name}: the folder holds no file that can be read (looked for {known}, also .gz, .zst).")
+        known, compressed = " ".join(BY_SUFFIX), ", ".join(kind.suffix for kind in COMPRESSIONS)
+        raise InputError(f"{name}: the folder holds no file that can be read (looked for {known}, also {compressed}).")
     return files

@@ -11,25 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import numpy as np
 import pyarrow as pa
 
 from mismatch.errors import InputError
 from mismatch.records.blocks import MAX_LINE_BYTES, Block, Chunk, JsonLines, Reject
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
-from mismatch.records.compression import BOM, ByteSource, compression_of
+from mismatch.records.compression import ByteSource, compression_of
+from mismatch.records.first_bytes import json_layout, sniffed_format
 from mismatch.records.formats.columnar import ColumnarFile
-from mismatch.records.formats.delimited import DELIMITERS, delimited_chunks, read_header
-from mismatch.records.formats.json_array import ELEMENT, json_element_chunks, split_elements
+from mismatch.records.formats.delimited import delimited_chunks, read_header
+from mismatch.records.formats.json_array import json_element_chunks
 from mismatch.records.formats.json_lines import json_line_chunks
-from mismatch.records.formats.json_scan import OK, scan_rows
-from mismatch.records.formats.lines import lines_of
-from mismatch.records.inputs import COLUMNAR, InputFile, find_inputs
+from mismatch.records.inputs import InputFile, find_inputs
+from mismatch.records.known_formats import COLUMNAR, DELIMITERS
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 
-_FIRST_LOOK = 1 << 18
-_LONGEST_LOOK = 1 << 22
 _LONGEST_HEADER = 1 << 22
 
 
@@ -108,7 +105,7 @@ class Reader:
         self.origins.append(item.origin)
         size = None if item.is_stream or item.path is None else item.path.stat().st_size
         source = self._source(item, self._count if item.is_stream else lambda n: None)
-        format = item.format or _sniff(source)
+        format = item.format or sniffed_format(source)
         self.formats[item.origin] = format
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
@@ -141,7 +138,7 @@ class Reader:
                 max_line_bytes=max_line_bytes, problem=problem,
             )))  # fmt: skip
         self._schemas.append(None)
-        layout, found = _look_at_json(source, format, self._choice, origin)
+        layout, found = json_layout(source, format, self._choice, origin)
         if layout == "empty":
             return self._empty(item, size, source)
         columns = self.columns[origin] = found
@@ -228,69 +225,6 @@ def _closing(source: ByteSource, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield from chunks
     finally:
         source.close()
-
-
-def _sniff(source: ByteSource) -> str:
-    """The format of a stream without a name: by its first bytes, JSON lines when they say nothing."""
-    head = source.peek(6)
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if head == b"ARROW1" or head.startswith(b"\xff\xff\xff\xff"):
-        return "arrow"
-    return "json" if source.peek(1 << 10).removeprefix(BOM).lstrip().startswith(b"[") else "jsonl"
-
-
-def _look_at_json(source: ByteSource, format: str, choice: ColumnChoice, origin: str) -> tuple[str, Columns]:
-    """How JSON is laid out ("lines", "array", "objects", "empty"), and its columns, from as few bytes as
-    will do."""
-    look = _FIRST_LOOK
-    while True:
-        head = source.peek(look)
-        final = len(head) < look
-        head = head.removeprefix(BOM)
-        data = np.frombuffer(bytearray(head), dtype=np.uint8)
-        blank = len(head) - len(head.lstrip())
-        if blank == len(head) and final:
-            return "empty", columns_unseen(choice)
-        starts, ends, _ = lines_of(data, 1)
-        if not final and len(ends) and head.rfind(b"\n") < ends[-1]:
-            starts, ends = starts[:-1], ends[:-1]
-        layout = _layout(data, blank, starts, ends) if format == "json" else "lines"
-        if layout != "lines":
-            starts, ends = _elements(data, blank, layout == "array")
-        table = scan_rows(data, starts, ends, [])
-        names = table.keys or []
-        longest = final or look >= _LONGEST_LOOK
-        try:
-            if names or not longest:
-                return layout, find_columns(names, choice, origin)
-            return layout, columns_unseen(choice)
-        except InputError:
-            if longest:
-                raise
-        look = min(look * 4, _LONGEST_LOOK)
-
-
-def _layout(data: np.ndarray, blank: int, starts: np.ndarray, ends: np.ndarray) -> str:
-    """How a `.json` file is laid out: by its first byte, and for objects by whether the first line holds a
-    whole one."""
-    if blank == len(data) or data[blank] != ord("{"):
-        return "array" if blank < len(data) and data[blank] == ord("[") else "lines"
-    by_line = scan_rows(data, starts, ends, []).status == OK
-    if len(by_line) and by_line[0]:
-        return "lines"
-    copied = data.copy()
-    by_element = scan_rows(copied, *_elements(copied, blank, False), []).status == OK
-    return "lines" if by_line.any() and not by_element[:1].any() else "objects"
-
-
-def _elements(data: np.ndarray, blank: int, in_array: bool) -> tuple[np.ndarray, np.ndarray]:
-    state = np.zeros(8, np.int64)
-    state[ELEMENT] = -1
-    at = blank + in_array
-    starts, ends, numbers = (np.empty(len(data) // 2 + 1, np.int64) for _ in range(3))
-    rows, _ = split_elements(data, at, state, in_array, starts, ends, numbers)
-    return starts[:rows], ends[:rows]
 
 
 def _united(schemas: list[pa.Schema | None]) -> pa.Schema | None:

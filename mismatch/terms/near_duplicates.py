@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -51,21 +53,35 @@ def _sketch_rows(data, offsets, valid, fold, sketches, sequences):
         sequences[row] = whole
 
 
-def _sketches(texts: TextBuffers) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+class Sketches(NamedTuple):
+    """What is kept of each text, to find others that are like it."""
+
+    bins: NDArray[np.uint64]
+    """shape (n_texts, SKETCH_BINS): a minhash of the shingles that fall into each bin"""
+    sequences: NDArray[np.uint64]
+    """shape (n_texts,): a hash of the terms in their order"""
+
+
+def sketches_of(texts: TextBuffers) -> Sketches:
+    """Reads each text once."""
     n = len(texts.valid)
-    sketches = np.full((n, SKETCH_BINS), _EMPTY, np.uint64)
-    sequences = np.zeros(n, np.uint64)
-    _sketch_rows(texts.data, texts.offsets, texts.valid, fold_arguments(), sketches, sequences)
-    return sketches, sequences
+    sketches = Sketches(np.full((n, SKETCH_BINS), _EMPTY, np.uint64), np.zeros(n, np.uint64))
+    _sketch_rows(texts.data, texts.offsets, texts.valid, fold_arguments(), *sketches)
+    return sketches
 
 
 def sequence_hashes(texts: TextBuffers) -> NDArray[np.uint64]:
     """A hash of the terms of each text in their order; shape (n_texts,)."""
-    return _sketches(texts)[1]
+    return sketches_of(texts).sequences
 
 
 def near_duplicate_groups(texts: TextBuffers) -> NDArray[np.int64]:
-    """Numbers the texts so that nearly equal ones share a number.
+    """Numbers the texts so that nearly equal ones share a number; shape (n_texts,)."""
+    return alike_groups(sketches_of(texts))
+
+
+def alike_groups(of: Sketches) -> NDArray[np.int64]:
+    """Numbers sketched texts so that nearly equal ones share a number.
 
     One-permutation minhash over shingles of three terms (Li, Owen and Zhang 2012), candidates by locality-sensitive
     hashing, accepted from an estimated Jaccard similarity of `NEAR_DUPLICATE`.
@@ -74,7 +90,7 @@ def near_duplicate_groups(texts: TextBuffers) -> NDArray[np.int64]:
     -------
     int64 array of shape (n_texts,)
     """
-    sketches, sequences = _sketches(texts)
+    sketches, sequences = of
     n = len(sequences)
     left, right = [], []
     for start in range(0, SKETCH_BINS, _BAND_ROWS):

@@ -27,8 +27,9 @@ from mismatch.records.blocks import PAIRS_SCHEMA
 from mismatch.screening.title_cleaning import clean_titles, learn_habits
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
-from mismatch.training.recipe import Training, train, usable_pairs
+from mismatch.training.recipe import Training, train
 from mismatch.training.sampling import Limits, Sample, text_sizes
+from mismatch.training.usable import usable_pairs
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk

@@ -1,48 +1,38 @@
-"""Described pairs to fit heads on: an archive's own, and pairs that it is made to hold by swapping."""
+"""Examples to fit forests on: the archive's own pairs, and mismatches made by swapping their bodies."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.features.cascade import FIRST_BYTES, MIN_BYTES
 from mismatch.features.overlap_features import FEATURE_NAMES, VECTOR_FEATURES, pair_features, without_vectors
-from mismatch.judging.swaps import Pairs, codes, derange
+from mismatch.judging.swaps import Pairs, derange
 from mismatch.terms.lexicon import Lexicon
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.training.pairs import neighbours
+from mismatch.training.selection import Selection
+from mismatch.training.settings import TrainingSettings
 
-MAX_HEAD_PAIRS = 40_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What can be chosen in training."""
-
-    max_false_flags: float = 0.005
-    confidence: float = 0.95
-    max_unsure: float = 0.03
-    prior: float = 0.01
-    n_folds: int = 5
-    seed: int = 0
-    max_terms: int = 1 << 18
-    hard_share: float = 0.1
-    """Hard swaps of each kind (one topic, one source, one neighbourhood) for one matched pair."""
-    portable: bool = False
-    """Fit the head for other archives than this one: bodies are also shown in part and without vectors, and similarities
-    of whole texts, which say less about other archives than about the one they were learned from, are left out."""
+MAX_EXAMPLE_PAIRS = 40_000
+"""matched pairs that are described"""
+MANY_PAIRS = 10_000
+"""pairs above which each title is swapped once; on fewer three times"""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Described pairs for the head."""
+    """Described pairs to fit forests on."""
 
     features: NDArray[np.float32]
-    first: NDArray[np.float32]
+    first_look: NDArray[np.float32]
     """features at the first look, NaN where none is taken: at short bodies, and at what is shown more than once"""
     labels: NDArray[np.int64]
     folds: NDArray[np.int64]
@@ -51,51 +41,89 @@ class Examples:
     random: NDArray[np.bool_]
     """matched, or swapped at random (not hard): what calibration is measured on"""
 
+    @classmethod
+    def joined(cls, parts: Sequence[Examples]) -> Examples:
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
-def strata_of(table: pa.Table) -> list[NDArray[np.int64]]:
-    return [codes(table[name], table.num_rows) for name in ("topic", "source") if name in table.column_names]
+
+class _Drawn(NamedTuple):
+    """Titles put over bodies."""
+
+    left: NDArray[np.int64]
+    """rows of the titles"""
+    right: NDArray[np.int64]
+    """rows of the bodies"""
+    labels: NDArray[np.int64]
+    random: bool
+    """as `Examples.random`"""
 
 
-def describe_pairs(
-    pairs: Pairs, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.random.Generator, labels: NDArray[np.int64] | None,
-    strata: list[NDArray[np.int64]], fold: int, n_all: int, settings: Settings,
+def describe_folds(
+    chosen: Selection, held_out: Callable[[int], Lexicon], generators: Sequence[np.random.Generator],
+    settings: TrainingSettings,
 ) -> Examples:  # fmt: skip
-    """The fold's own pairs and, without labels, swapped ones: at random, of one topic or source, of one neighbourhood."""
-    limit = max(1, round(MAX_HEAD_PAIRS * len(rows) / n_all))
+    """The examples of all folds, each fold in a thread of its own.
+
+    Parameters
+    ----------
+    held_out
+        Gives for each fold a lexicon that was not learned from it.
+    generators
+        One for each fold.
+    """
+
+    def describe(fold: int) -> Examples:
+        return _describe_fold(chosen, fold, held_out(fold), generators[fold], settings)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return Examples.joined(list(pool.map(describe, range(chosen.n_folds))))
+
+
+def _describe_fold(
+    chosen: Selection, fold: int, lexicon: Lexicon, rng: np.random.Generator, settings: TrainingSettings
+) -> Examples:  # fmt: skip
+    pairs, rows = chosen.pairs, chosen.in_fold(fold)
+    limit = max(1, round(MAX_EXAMPLE_PAIRS * len(rows) / len(chosen.rows)))
     if len(rows) > limit:
         rows = np.sort(rng.choice(rows, limit, replace=False))
-    groups: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], bool]] = []
-    if labels is not None:
-        groups.append((rows, rows, labels[rows], True))
+    if chosen.labels is not None:
+        drawn = [_Drawn(rows, rows, chosen.labels[rows], True)]
     else:
-        groups.append((rows, rows, np.zeros(len(rows), np.int64), True))
-        repeats = 1 if n_all > 10_000 else 3
-        for _ in range(repeats):
-            left, right = derange(pairs, rows, rng)
-            groups.append((left, right, np.ones(len(left), np.int64), True))
-        some = np.sort(rng.choice(rows, round(len(rows) * min(1.0, settings.hard_share * repeats)), replace=False))
-        for codes_ in strata:
-            if len(np.unique(codes_[rows])) > 1:
-                left, right = derange(pairs, some, rng, codes_[some])
-                groups.append((left, right, np.ones(len(left), np.int64), False))
-        near = neighbours(pairs, rows, some, lexicon, rng)
-        left, right = some[near >= 0], near[near >= 0]
-        groups.append((left, right, np.ones(len(left), np.int64), False))
-    left, right = np.concatenate([g[0] for g in groups]), np.concatenate([g[1] for g in groups])
-    features = pair_features(pairs.titles, pairs.bodies, lexicon, left, right)
+        drawn = [_Drawn(rows, rows, np.zeros(len(rows), np.int64), True), *_swapped(chosen, rows, lexicon, rng, settings)]
+    left, right = np.concatenate([part.left for part in drawn]), np.concatenate([part.right for part in drawn])
     examples = Examples(
-        features=features,
-        first=_first_looks(pairs, lexicon, left, right),
-        labels=np.concatenate([g[2] for g in groups]),
+        features=pair_features(pairs.titles, pairs.bodies, lexicon, left, right),
+        first_look=_first_looks(pairs, lexicon, left, right),
+        labels=np.concatenate([part.labels for part in drawn]),
         folds=np.full(len(left), fold, np.int64),
         rows=left,
-        random=np.concatenate([np.full(len(g[0]), g[3]) for g in groups]),
+        random=np.concatenate([np.full(len(part.left), part.random) for part in drawn]),
     )
     if not settings.portable:
         return examples
     in_part = pair_features(pairs.titles, pairs.bodies, lexicon, left, right, _windows(pairs.bodies, right, rng))
     half = slice(int(rng.integers(2)), None, 2)
     return _portable(examples, in_part, half)
+
+
+def _swapped(
+    chosen: Selection, rows: NDArray[np.int64], lexicon: Lexicon, rng: np.random.Generator, settings: TrainingSettings
+) -> Iterator[_Drawn]:
+    """Mismatches made of matched pairs: swapped at random, within a topic or a source, and with a neighbour."""
+
+    def wrong(left: NDArray[np.int64], right: NDArray[np.int64], random: bool) -> _Drawn:
+        return _Drawn(left, right, np.ones(len(left), np.int64), random)
+
+    pairs = chosen.pairs
+    repeats = 1 if len(chosen.rows) > MANY_PAIRS else 3
+    for _ in range(repeats):
+        yield wrong(*derange(pairs, rows, rng), random=True)
+    some = np.sort(rng.choice(rows, round(len(rows) * min(1.0, settings.hard_share * repeats)), replace=False))
+    for numbers in chosen.strata:
+        if len(np.unique(numbers[rows])) > 1:
+            yield wrong(*derange(pairs, some, rng, numbers[some]), random=False)
+    near = neighbours(pairs, rows, some, lexicon, rng)
+    yield wrong(some[near >= 0], near[near >= 0], random=False)
 
 
 def _portable(examples: Examples, in_part: NDArray[np.float32], half: slice) -> Examples:
@@ -110,17 +138,17 @@ def _portable(examples: Examples, in_part: NDArray[np.float32], half: slice) -> 
     }
     n_more = len(features) - len(whole)
     random = np.concatenate([examples.random, np.zeros(n_more, bool)])
-    first = np.concatenate([examples.first, np.full((n_more, whole.shape[1]), np.nan, np.float32)])
-    return Examples(features=features, first=first, random=random, **rest)
+    first_look = np.concatenate([examples.first_look, np.full((n_more, whole.shape[1]), np.nan, np.float32)])
+    return Examples(features=features, first_look=first_look, random=random, **rest)
 
 
 def _first_looks(pairs: Pairs, lexicon: Lexicon, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float32]:
     starts, stops = pairs.bodies.offsets[right], pairs.bodies.offsets[right + 1]
     begin, end = starts.copy(), np.minimum(stops, starts + FIRST_BYTES)
     _between_words(pairs.bodies.data, starts, stops, begin, end)
-    first = pair_features(pairs.titles, pairs.bodies, lexicon, left, right, (begin, end), brief=True)
-    first[stops - starts < MIN_BYTES] = np.nan
-    return first
+    features = pair_features(pairs.titles, pairs.bodies, lexicon, left, right, (begin, end), brief=True)
+    features[stops - starts < MIN_BYTES] = np.nan
+    return features
 
 
 def _windows(

@@ -11,9 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.terms.near_duplicates import sequence_hashes
-from mismatch.terms.text_buffers import TextBuffers
-
 MAX_KEPT = 1 << 17
 """half a megabyte in the file"""
 KNOWN_SHARE = 0.1
@@ -21,9 +18,9 @@ KNOWN_SHARE = 0.1
 _LARGEST = np.uint32(0xFFFFFFFF)
 
 
-def fingerprints(bodies: TextBuffers) -> NDArray[np.uint32]:
-    """One for each body, shape (n_rows,)."""
-    return (sequence_hashes(bodies) >> np.uint64(32)).astype(np.uint32)
+def fingerprints_of(body_hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """The fingerprint of each body from the hash of its terms (`Pairs.body_hashes`), shape (n_rows,)."""
+    return (body_hashes >> np.uint64(32)).astype(np.uint32)
 
 
 def kept(*some: NDArray[np.uint32] | None) -> NDArray[np.uint32]:
@@ -31,10 +28,10 @@ def kept(*some: NDArray[np.uint32] | None) -> NDArray[np.uint32]:
     return np.unique(np.concatenate([np.empty(0, np.uint32), *(part for part in some if part is not None)]))[:MAX_KEPT]
 
 
-def share_seen(seen: NDArray[np.uint32] | None, found: NDArray[np.uint32]) -> float:
-    """The share of `found` that stands in `seen`, estimated from the small ones where `seen` is not complete."""
-    if seen is None or not len(seen):
+def share_known(of_model: NDArray[np.uint32] | None, found: NDArray[np.uint32]) -> float:
+    """The share of `found` that a model learned from; estimated from the small ones where the model does not keep all."""
+    if of_model is None or not len(of_model):
         return 0.0
     found = np.unique(found)
-    comparable = found[found <= (seen[-1] if len(seen) >= MAX_KEPT else _LARGEST)]
-    return float(np.isin(comparable, seen, assume_unique=True).mean()) if len(comparable) else 0.0
+    comparable = found[found <= (of_model[-1] if len(of_model) >= MAX_KEPT else _LARGEST)]
+    return float(np.isin(comparable, of_model, assume_unique=True).mean()) if len(comparable) else 0.0

@@ -1,4 +1,4 @@
-"""Fitting the head of the first look, and choosing how much it may clear."""
+"""Fitting the forest of the first look (see `features.cascade`), and choosing how much it may clear."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from mismatch.features.cascade import MIN_COVERAGE, FirstLook
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.model.calibration import Calibration, fit_platt
+from mismatch.model.recall import cut_at
 from mismatch.training.examples import Examples
-from mismatch.training.heads import export, fit_head
+from mismatch.training.forests import fit_forest
 
 MIN_SWAPS = 1000
 """mismatched pairs with long bodies, below which nothing can be promised and no first look is taken"""
@@ -23,16 +24,16 @@ _COVERAGE = FEATURE_NAMES.index("stem_coverage")
 def fit_first_look(
     examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], calibration: Calibration, seed: int
 ) -> FirstLook | None:
-    """The head of the first look, or None for an archive with too few long bodies.
+    """The first look, or None for an archive with too few long bodies.
 
     Parameters
     ----------
     scores : float64 array of shape (n_examples,)
-        Log-odds of the model's head, out of fold.
+        Log-odds of the model's forest, out of fold.
     use : bool array of shape (n_examples,)
         The examples to learn from.
     """
-    looked_at = use & ~np.isnan(examples.first[:, 0])
+    looked_at = use & ~np.isnan(examples.first_look[:, 0])
     labels = examples.labels
     if int((looked_at & examples.random & (labels == 1)).sum()) < MIN_SWAPS:
         return None
@@ -40,17 +41,17 @@ def fit_first_look(
     for fold in np.unique(examples.folds):
         inside = examples.folds == fold
         learn, judge = looked_at & ~inside, looked_at & inside
-        head = export(fit_head(examples.first[learn], labels[learn], seed=seed, trees=TREES, leaves=LEAVES))
-        out_of_fold[judge] = head.predict(examples.first[judge])
-    forest = export(fit_head(examples.first[looked_at], labels[looked_at], seed=seed, trees=TREES, leaves=LEAVES))
+        fitted = fit_forest(examples.first_look[learn], labels[learn], seed=seed, trees=TREES, leaves=LEAVES)
+        out_of_fold[judge] = fitted.predict(examples.first_look[judge])
+    forest = fit_forest(examples.first_look[looked_at], labels[looked_at], seed=seed, trees=TREES, leaves=LEAVES)
     measured = looked_at & examples.random
     slope, intercept = fit_platt(out_of_fold[measured], labels[measured])
     factor, shift = slope / calibration.slope, (intercept - calibration.intercept) / calibration.slope
     on_scale = out_of_fold[measured] * factor + shift
     matched, swapped = labels[measured] == 0, labels[measured] == 1
     full = scores[measured]
-    found = swapped & (full > np.quantile(full[matched], 0.99))
-    on_scale[examples.first[measured, _COVERAGE] < MIN_COVERAGE] = np.inf  # never cleared
+    found = swapped & (full > cut_at(full[matched], 0.01))
+    on_scale[examples.first_look[measured, _COVERAGE] < MIN_COVERAGE] = np.inf  # never cleared
     clear_below = min(
         _lowest(on_scale[swapped], MAX_CLEARED_MISMATCHES),
         _lowest(on_scale[found], MAX_LOST_RECALL) if found.any() else calibration.unsure_cut,

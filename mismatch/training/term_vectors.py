@@ -10,9 +10,7 @@ the symmetric cross-covariance of titles and bodies.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
@@ -21,24 +19,19 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from mismatch.judging.swaps import Pairs
-from mismatch.terms.document_frequency import Counts, total
+from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors, look_up, lookup_table
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 TEMPERATURE = 0.05
-
 EPOCHS = 3
-
 BATCH = 512
-
 LEARNING_RATE = 2e-3
-
 MAX_TERMS = 56_000
-
+"""terms with a vector"""
 MIN_COVERED = 0.3
-
+"""share of the weight of the bodies whose terms must have a vector already, for the others to begin at theirs"""
 _EPSILON = 1e-8
 
 
@@ -290,51 +283,3 @@ def _update(
             moment[d] = np.float32(0.9) * moment[d] + np.float32(0.1) * g
             square[d] = np.float32(0.999) * square[d] + np.float32(0.001) * g * g
             vector[d] -= rate32 * (moment[d] * correct_1) / (np.sqrt(square[d] * correct_2) + np.float32(1e-8))
-
-
-MIN_VECTOR_PAIRS = 400
-
-MAX_VECTOR_PAIRS = 30_000
-
-VECTOR_SIZE = 128
-
-
-@dataclass(frozen=True)
-class VectorLessons:
-    """What term vectors are learned from."""
-
-    pairs: Pairs
-    folds: NDArray[np.int64]
-    fold_counts: list[tuple[Counts, Counts]]
-    lexicon: Lexicon
-    base: TermVectors | None
-    seed: int
-    enough: bool
-    """whether there are enough pairs; else the base's vectors stay"""
-
-    def out_of_fold(
-        self, rows: NDArray[np.int64], tell: Callable[[str], None]
-    ) -> tuple[TermVectors | None, TermVectors | None]:
-        """For even and for odd folds, vectors learned from the other folds only."""
-        if not self.enough:
-            return self.base, self.base
-        halves = []
-        for parity in (0, 1):
-            tell(f"learning term vectors ({parity + 1} of 3)")
-            others = [counts for fold, (counts, _) in enumerate(self.fold_counts) if fold % 2 != parity]
-            halves.append(self._learned(rows[self.folds[rows] % 2 != parity], total(others), self.seed + parity + 1))
-        return halves[0], halves[1]
-
-    def whole(self, rows: NDArray[np.int64], tell: Callable[[str], None]) -> TermVectors | None:
-        """Vectors learned from all of `rows`."""
-        if not self.enough:
-            return self.base
-        tell("learning term vectors (3 of 3)")
-        return self._learned(rows, total([counts for counts, _ in self.fold_counts]), self.seed)
-
-    def _learned(self, rows: NDArray[np.int64], counts: Counts, seed: int) -> TermVectors:
-        if len(rows) > MAX_VECTOR_PAIRS:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, MAX_VECTOR_PAIRS, replace=False))
-        size = self.base.size if self.base is not None else VECTOR_SIZE
-        titles, bodies = self.pairs.titles, self.pairs.bodies
-        return learn_vectors(titles, bodies, rows, self.lexicon, counts, self.base, size=size, seed=seed)

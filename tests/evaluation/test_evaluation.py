@@ -17,7 +17,6 @@ from mismatch.errors import InputError
 from mismatch.evaluation.evaluation import Setup, compare, evaluate
 from mismatch.evaluation.groups import script
 from mismatch.evaluation.measures import (
-    FALSE_FLAG_RATES,
     bootstrap,
     calibration_error,
     costs,
@@ -25,25 +24,15 @@ from mismatch.evaluation.measures import (
     interval,
     precision,
     precision_at_least,
-    recall_at,
     reliability,
 )
 from mismatch.evaluation.prevalence import OperatingPoint, true_share
 from mismatch.judging.scorer import Scorer
+from mismatch.model.recall import FALSE_FLAG_RATES, recall_at
 
 TIED = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 1)), min_size=2, max_size=40).filter(
     lambda pairs: len({label for _, label in pairs}) == 2
 )
-
-
-@settings(max_examples=200, deadline=None)
-@given(TIED)
-def test_recall_is_that_of_the_lowest_cut_with_few_enough_false_flags(pairs: list[tuple[int, int]]) -> None:
-    scores, labels = (np.array(part) for part in zip(*pairs, strict=True))
-    matched, mismatched = scores[labels == 0].astype(float), scores[labels == 1].astype(float)
-    for rate in (*FALSE_FLAG_RATES, 0.3):
-        cuts = [cut for cut in np.unique(scores) if (matched > cut).mean() <= rate + 1e-12]
-        assert recall_at(matched, mismatched, rate) == max((mismatched > cut).mean() for cut in cuts)
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from reading_and_scoring import blocks_of, pairs_of
+from reading_and_scoring import blocks_of, convert, pairs_of
 
 from mismatch.errors import InputError, MismatchError
 from mismatch.records.columns import ColumnChoice, find_columns
 from mismatch.records.inputs import find_inputs
+from mismatch.records.known_formats import BY_SUFFIX
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
 from mismatch.records.tables import read_pairs
@@ -55,6 +56,7 @@ def test_wrong_inputs_say_what_and_where(write: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "holds no file that can be read" in message(tmp_path / "empty")
     assert "unknown format" in message(write("a.xyz", b""))
+    assert "unknown format" in message(write("a.jsonl.zst.gz", b"")), "compressed twice"
     assert "unknown format 'xml'" in message(write("a.jsonl", [ROW]), format="xml")
     assert "no input" in message()
     assert "compressed parquet" in message(write("a.parquet.gz", b""))
@@ -127,6 +129,18 @@ def test_standard_input(data: bytes, format: str | None) -> None:
     assert reader.bytes_total is None
     assert [row for chunk in reader for row in chunk.decode().pairs.column("title").to_pylist()] == ["t"]
     assert reader.bytes_read == len(data)
+
+
+@pytest.mark.parametrize("suffix", BY_SUFFIX)
+def test_every_known_suffix_is_read_from_files_and_folders_and_said(write: Any, tmp_path: Path, suffix: str) -> None:
+    convert(write("start.jsonl", [ROW]), tmp_path / f"one{suffix}")
+    assert pairs_of(tmp_path / f"one{suffix}") == [("t", "b")]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / f"one{suffix}").rename(tmp_path / "folder" / f"one{suffix.upper()}")
+    assert pairs_of(tmp_path / "folder") == [("t", "b")]
+    (tmp_path / "empty").mkdir()
+    assert suffix in message(tmp_path / "empty").replace(",", " ").split()
+    assert BY_SUFFIX[suffix] in message(write("a.xyz", b""))
 
 
 @pytest.mark.parametrize("kind", ["parquet", "file", "stream"])

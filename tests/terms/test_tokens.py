@@ -148,7 +148,7 @@ import written
 from mismatch.terms.document_frequency import DocumentCounter
 from mismatch.terms.lexicon import Lexicon, TermVectors
 from mismatch.features.cascade import score_pairs
-from mismatch.training.heads import export, fit_head
+from mismatch.training.forests import fit_forest
 from mismatch.features.overlap_features import N_FEATURES
 from mismatch.terms.near_duplicates import near_duplicate_groups
 from mismatch.terms.text_buffers import TextBuffers
@@ -171,7 +171,7 @@ chosen = terms.hashes[::2]
 vectors = TermVectors.quantise(chosen, np.random.default_rng(0).standard_normal((len(chosen), 16)).astype(np.float32))
 lexicon = Lexicon.learn(terms, stems).with_vectors(vectors)
 x = np.random.default_rng(0).random((200, N_FEATURES)).astype(np.float32)
-forest = export(fit_head(x, (x[:, 0] < .5).astype(np.int64)))
+forest = fit_forest(x, (x[:, 0] < .5).astype(np.int64))
 wanted = np.ones(len(titles.valid), np.uint8)
 for some in (titles, titles2, bodies):
     score_pairs(some, bodies, wanted, lexicon, forest)

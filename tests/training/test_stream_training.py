@@ -23,8 +23,9 @@ from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import text_buffers
 from mismatch.training import archive as stream_training
 from mismatch.training.archive import Archive, read_archive, train_archive
-from mismatch.training.recipe import train, usable_pairs
+from mismatch.training.recipe import train
 from mismatch.training.sampling import Limits, text_sizes
+from mismatch.training.usable import usable_pairs
 
 N = 600
 FEW = Limits(pairs=150)
@@ -142,12 +143,6 @@ def test_the_same_seed_gives_the_same_model_and_its_card_says_what_was_used(tmp_
     assert pairs["used"] + pairs["suspects"] + pairs["duplicates"] + pairs["without_text"] == FEW.pairs
     assert first.model.lexicon.terms.n_documents == N - 3
     assert len(first.out_of_fold) == FEW.pairs
-
-
-def test_text_that_begins_late_is_text_too() -> None:
-    bodies = ["\n" * 3_000 + words for words in ("one two three four five six", "too short", "")]
-    titles = text_buffers(pa.array(["A title"] * 3))
-    assert usable_pairs(titles, text_buffers(pa.array(bodies))).tolist() == [True, False, False]
 
 
 def test_progress_is_told(archive_file: Path) -> None:

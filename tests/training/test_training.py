@@ -15,9 +15,8 @@ from mismatch.judging.scorer import Scorer
 from mismatch.model.model_file import load_model
 from mismatch.model.starter import starter_path
 from mismatch.records.tables import read_pairs
-from mismatch.terms.text_buffers import text_buffers
-from mismatch.training.examples import Settings
-from mismatch.training.recipe import Training, train, usable_pairs
+from mismatch.training.recipe import Training, train
+from mismatch.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -86,7 +85,7 @@ def test_the_same_pairs_give_the_same_model(trained: Training) -> None:
 
 
 def test_another_seed_gives_another_model(trained: Training) -> None:
-    assert not same(train(archive()[0], settings=Settings(seed=1)), trained)
+    assert not same(train(archive()[0], settings=TrainingSettings(seed=1)), trained)
 
 
 def test_a_base_is_mixed_in_where_it_helps(trained: Training) -> None:
@@ -115,12 +114,6 @@ def test_labels_are_learned_from_where_there_are_some() -> None:
     found = train(both, labels=labels)
     assert found.model.card["pairs"]["labelled"]
     assert found.model.card["figures_out_of_fold"]["auroc"] > 0.9
-
-
-def test_pairs_without_enough_text_are_not_learned_from() -> None:
-    titles = text_buffers(pa.array(["A title", "", None, "A title", "!!!"]))
-    bodies = text_buffers(pa.array(["one two three four five six"] * 3 + ["too short", "one two three four five six"]))
-    assert usable_pairs(titles, bodies).tolist() == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize(

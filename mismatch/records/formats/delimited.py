@@ -20,7 +20,6 @@ from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.formats.lines import count_newlines, valid_utf8
 
-DELIMITERS = {"csv": ",", "tsv": "\t"}
 _FIELD_START, _FIELD, _QUOTED = range(3)
 
 

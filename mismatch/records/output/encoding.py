@@ -11,12 +11,9 @@ import pyarrow as pa
 from mismatch.records.blocks import Block, JsonLines
 from mismatch.records.formats.json_columns import JsonTable, json_table
 from mismatch.records.formats.json_scan import OK, scan_rows
-from mismatch.records.inputs import COLUMNAR, named_format
+from mismatch.records.known_formats import COLUMNAR, DELIMITERS, ROW_ENDS, named_format
 from mismatch.records.output.assembly import assemble, without_members
 from mismatch.records.output.fragments import Fragments, cell_fragments, json_fragments
-
-LINE_TAIL = {"jsonl": b"\n", "json": b",\n"}
-CELL_DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Encoder:
 
     Parameters
     ----------
-    format : "jsonl", "json", "csv", "tsv", "parquet" or "arrow".
+    format : one of `known_formats.FORMATS`.
     only : write the id column (where there is one) and the added columns, and nothing else.
     """
 
@@ -66,7 +63,7 @@ class Encoder:
         if added.num_rows != n or (mask is not None and len(mask) != n):
             raise ValueError(f"{n} rows, but {added.num_rows} rows of added columns")
         rows = np.arange(n, dtype=np.int64) if mask is None else np.flatnonzero(mask).astype(np.int64)
-        if self.format in LINE_TAIL:
+        if self.format in ROW_ENDS:
             return Encoded(len(rows), self._lines(block, added, rows))
         own = self._own_columns(block, added, rows)
         chosen = added if len(rows) == n else added.take(pa.array(rows))
@@ -78,7 +75,7 @@ class Encoder:
         return Encoded(len(rows), cell_rows(own, chosen, self.format), header, Tabular(own, chosen))
 
     def _lines(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> np.ndarray:
-        tail = b"}" + LINE_TAIL[self.format]
+        tail = b"}" + ROW_ENDS[self.format]
         extra = [
             (b"," + _json_key(name), json_fragments(column))
             for name, column in zip(added.schema.names, added.columns, strict=True)
@@ -128,7 +125,7 @@ class Encoder:
 
 def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str) -> np.ndarray:
     """The rows of two batches side by side as CSV or TSV, without a header: uint8[size]."""
-    delimiter = CELL_DELIMITERS[format]
+    delimiter = DELIMITERS[format]
     columns = [*own.columns, *added.columns]
     fields = [(delimiter.encode() if k else b"", cell_fragments(column, delimiter)) for k, column in enumerate(columns)]
     return assemble(np.arange(added.num_rows, dtype=np.int64), fields, b"\n")

@@ -15,8 +15,8 @@ from typing import IO, Any, Self
 import pyarrow as pa
 
 from mismatch.errors import InputError
-from mismatch.records.compression import SUFFIXES
 from mismatch.records.inputs import TEMPORARY_SUFFIX
+from mismatch.records.known_formats import format_of
 
 
 class WholeOrNothing:
@@ -74,7 +74,7 @@ class OutputFile(WholeOrNothing):
             self._raw = open(target, "wb", buffering=0)  # noqa: SIM115 (open until it is finished)
         except OSError as error:
             raise self._error(error) from None
-        compression = SUFFIXES.get(self._final.suffix.lower())
+        compression = format_of(self._final.name)[1]
         if compress and compression is not None:
             self._compressor = pa.CompressedOutputStream(self._raw, compression)
 

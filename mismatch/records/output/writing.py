@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mismatch.errors import InputError
 from mismatch.records.formats.json_columns import OTHER_FIELDS, JsonTable
-from mismatch.records.inputs import FORMATS, format_of, named_format
+from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, format_of, named_format
 from mismatch.records.output.encoding import Encoded, Encoder, Tabular, cell_rows, header_row
 from mismatch.records.output.output_file import AsFile, OutputFile, WholeOrNothing
 
@@ -66,7 +66,7 @@ class Sink(WholeOrNothing):
         self._output.discard()
 
 
-def output_format(path: str | Path | None, default: str = "jsonl") -> str:
+def output_format(path: str | Path | None, default: str = DEFAULT_FORMAT) -> str:
     """The format that the name of an output asks for; `default` for standard output and names that do not
     say."""
     if path is None or str(path) == "-":
@@ -98,16 +98,14 @@ def open_sink(
         An unknown format, a missing folder, a file that cannot be written.
     """
     kind = named_format(format)[0] if format is not None else output_format(path)
-    if kind not in FORMATS:
-        raise InputError(f"unknown format {kind!r}: use one of {', '.join(FORMATS)}.")
-    output = OutputFile(path, stdout, compress=kind not in ("parquet", "arrow"))
+    output = OutputFile(path, stdout, compress=kind not in COLUMNAR)
     columns = _Columns(output.name, None if only else schema)
     form: _Form
     if kind == "jsonl":
         form = _Lines(output)
     elif kind == "json":
         form = _Array(output)
-    elif kind in ("csv", "tsv"):
+    elif kind in DELIMITERS:
         form = _Delimited(output, kind, columns)
     else:
         form = _Columnar(output, kind, columns)

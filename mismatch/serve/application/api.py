@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from mismatch import __version__
 from mismatch.errors import MissingExtraError
 from mismatch.serve.application import described
-from mismatch.serve.application.articles import pair_of, parse_json
+from mismatch.serve.application.articles import article_of, parse_json
 from mismatch.serve.application.explaining import explained
 from mismatch.serve.application.extraction import extract
 from mismatch.serve.application.loaded import ModelInUse
@@ -50,10 +50,10 @@ def build(
 
     @api.post("/explain", tags=["articles"], summary="One article in words", **described.explain(settings))
     async def explain(request: Request) -> Response:
-        title, body = (text or "" for text in pair_of(parse_json(await request.body())))
-        if len(title.encode()) + len(body.encode()) > MAX_EXPLAIN:
+        article = article_of(parse_json(await request.body()))
+        if sum(len((text or "").encode()) for text in article) > MAX_EXPLAIN:
             raise Problem(413, f"title and body are larger than {MAX_EXPLAIN:,} bytes, too much to explain")
-        return _json(await lane.run(functools.partial(explained, model.current.scorer, title, body)))
+        return _json(await lane.run(functools.partial(explained, model.current.scorer, article)))
 
     @api.post("/extract", tags=["articles"], summary="Title and body of an HTML file", **described.extract(settings))
     async def extract_file(request: Request) -> Response:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from mismatch.errors import InputError
+from mismatch.judging.frames import named_source
 from mismatch.records.columns import ColumnChoice, find_columns
 from mismatch.serve.problems import Problem
 
@@ -22,8 +23,16 @@ def parse_json(body: bytes) -> Any:
         raise Problem(400, f"the body is not JSON: {error}") from None
 
 
-def pair_of(article: Any, where: str = "the body") -> tuple[Text, Text]:
-    """Title and body of one article, under the usual names; null stands for a missing text.
+class Article(NamedTuple):
+    """What is judged of one article."""
+
+    title: Text
+    body: Text
+    source: Text = None
+
+
+def article_of(article: Any, where: str = "the body") -> Article:
+    """Title, body and, where it is named, source of one article, under the usual names; null stands for a missing text.
 
     Raises
     ------
@@ -44,15 +53,16 @@ def pair_of(article: Any, where: str = "the body") -> tuple[Text, Text]:
     for name, text in (("title", title), ("body", body)):
         if text is not None and type(text) is not str:
             raise Problem(422, f"{where}: the {name} is {_KINDS.get(type(text), 'a number')}, not text or null")
-    return title, body
+    name = named_source([key for key in article if type(key) is str])
+    source = article[name] if name is not None else None
+    return Article(title, body, source if type(source) is str else None)
 
 
-def pairs_of(articles: list[Any], limit: int) -> tuple[list[Text], list[Text]]:
-    """Titles and bodies of a list of articles; Problem 422 when it is longer than `limit` or one is not an article."""
+def articles_of(articles: list[Any], limit: int) -> list[Article]:
+    """A list of articles; Problem 422 when it is longer than `limit` or one is not an article."""
     if len(articles) > limit:
         raise Problem(422, f"the list has {len(articles):,} articles, at most {limit:,} are taken; send JSON lines instead")
-    pairs = [pair_of(article, f"article {i}") for i, article in enumerate(articles, 1)]
-    return [title for title, _ in pairs], [body for _, body in pairs]
+    return [article_of(article, f"article {i}") for i, article in enumerate(articles, 1)]
 
 
 def with_id(article: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from mismatch.judging.scorer import Scorer
+from mismatch.serve.application.articles import Article
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.metrics import Metrics
 from mismatch.serve.problems import busy
@@ -28,8 +29,7 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class _Job:
-    titles: list[str | None]
-    bodies: list[str | None]
+    articles: list[Article]
     answer: asyncio.Future[list[Row]]
 
 
@@ -48,7 +48,7 @@ class Batcher:
         self._due = False
         self.waiting = 0
 
-    def submit(self, titles: list[str | None], bodies: list[str | None]) -> asyncio.Future[list[Row]]:
+    def submit(self, articles: list[Article]) -> asyncio.Future[list[Row]]:
         """The verdict columns of these articles, to be awaited.
 
         Raises
@@ -56,12 +56,12 @@ class Batcher:
         Problem
             503 when too many articles wait already.
         """
-        if self.waiting + len(titles) > MAX_WAITING:
+        if self.waiting + len(articles) > MAX_WAITING:
             raise busy(f"{self.waiting:,} articles are waiting to be judged")
         loop = asyncio.get_running_loop()
-        job = _Job(titles, bodies, loop.create_future())
+        job = _Job(articles, loop.create_future())
         self._jobs.append(job)
-        self.waiting += len(titles)
+        self.waiting += len(articles)
         if self._idle and not self._due:
             self._due = True
             loop.call_later(BATCH_WAIT, self._dispatch)
@@ -78,10 +78,10 @@ class Batcher:
             jobs, rows = [], 0
             while self._jobs and rows < MAX_BATCH:
                 job = self._jobs.popleft()
-                self.waiting -= len(job.titles)
+                self.waiting -= len(job.articles)
                 if not job.answer.done():  # done: it was given up
                     jobs.append(job)
-                    rows += len(job.titles)
+                    rows += len(job.articles)
             if jobs:
                 self._idle -= 1
                 work = asyncio.get_running_loop().run_in_executor(self._pool, _verdicts_of, self._model.current.scorer, jobs)
@@ -98,7 +98,7 @@ class Batcher:
         else:
             rows, at = done.result(), 0
             for job in jobs:
-                n = len(job.titles)
+                n = len(job.articles)
                 if not job.answer.done():
                     job.answer.set_result(rows[at : at + n])
                 at += n
@@ -108,10 +108,5 @@ class Batcher:
 
 
 def _verdicts_of(scorer: Scorer, jobs: list[_Job]) -> list[Row]:
-    if len(jobs) == 1:
-        titles, bodies = jobs[0].titles, jobs[0].bodies
-    else:
-        titles = [title for job in jobs for title in job.titles]
-        bodies = [body for job in jobs for body in job.bodies]
-    added = scorer.added_columns(pa.array(titles, pa.large_string()), pa.array(bodies, pa.large_string()))
-    return added.to_pylist()
+    columns = zip(*(article for job in jobs for article in job.articles), strict=True)
+    return scorer.added_columns(*(pa.array(texts, pa.large_string()) for texts in columns)).to_pylist()

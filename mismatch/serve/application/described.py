@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-<<<<<<< HEAD
 from mismatch.judging.verdicts import VERDICTS
-from mismatch.serve.settings import Settings
-=======
-from mismatch.judging.scorer import VERDICTS
 from mismatch.serve.settings import ServiceSettings
->>>>>>> serve
 
 SERVICE = (
     "Catches articles whose headline belongs to another story. Every judgement has a verdict, a calibrated probability that "

@@ -8,11 +8,13 @@ from typing import Any
 from mismatch.features.keywords import spans
 from mismatch.judging.explanation import explain, in_words
 from mismatch.judging.scorer import Scorer
+from mismatch.serve.application.articles import Article
 
 
-def explained(scorer: Scorer, title: str, body: str) -> dict[str, Any]:
+def explained(scorer: Scorer, article: Article) -> dict[str, Any]:
     """The verdict columns, `explanation`, `words` (lines of text) and `marks` (see `marks`)."""
-    found = explain(scorer, title, body)
+    found = explain(scorer, *article)
+    compared_title, _ = scorer.prepared(*article)
     explanation = asdict(found)
     verdict = explanation.pop("verdict")
     return {
@@ -23,7 +25,7 @@ def explained(scorer: Scorer, title: str, body: str) -> dict[str, Any]:
         "body_topic": verdict["body_topic"],
         "explanation": explanation,
         "words": in_words(found),
-        "marks": marks(title, body),
+        "marks": marks(compared_title, article.body or ""),
     }
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from mismatch.report.console import safe, say
 from mismatch.serve.admission import BodyIntake, Door, RequestHead, check_encoding, check_head_size
-from mismatch.serve.application.articles import pair_of, pairs_of, parse_json, with_id
+from mismatch.serve.application.articles import article_of, articles_of, parse_json, with_id
 from mismatch.serve.application.batcher import Batcher
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.application.stream import CONTENT_TYPE, FORMATS, StreamOptions, Streams
@@ -127,13 +127,12 @@ class Front:
     async def _judged(self, body: bytes) -> Any:
         value = parse_json(body)
         if type(value) is list:
-            titles, bodies = pairs_of(value, self._settings.max_rows)
+            articles = articles_of(value, self._settings.max_rows)
             if not value:
                 return []
         else:
-            title, text = pair_of(value)
-            titles, bodies = [title], [text]
-        rows = self._batcher.submit(titles, bodies)
+            articles = [article_of(value)]
+        rows = self._batcher.submit(articles)
         try:
             async with asyncio.timeout(self._settings.work_seconds):
                 judged = await rows

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mismatch.errors import MismatchError
 from mismatch.model.calibration import (
     Calibration,
+    RestsOn,
     abstention_cut,
     fit_platt,
     guaranteed_cut,
@@ -136,13 +137,14 @@ def test_another_prior_changes_probabilities_and_no_verdict() -> None:
 
 
 def test_the_promise_says_what_it_assumes() -> None:
-    words = promise_in_words(0.001, 0.95, 3000)
+    words = promise_in_words(0.001, 0.95, 3000, RestsOn.CALIBRATION_PAIRS)
     assert words.startswith(
         "at most 0.1 % of matched pairs are flagged, with confidence 95 %, if the 3,000 calibration pairs"
     )
     for assumption in ("genuine", "different from one another", "unseen in training", "drawn like what is scored"):
         assert assumption in words
-    assert "a random pair of a random source" in promise_in_words(0.01, 0.9, 300, by_source=True)
+    assert "a random pair of a random source" in promise_in_words(0.01, 0.9, 300, RestsOn.SOURCES)
+    assert "the 300 training pairs are genuine" in promise_in_words(0.01, 0.9, 300, RestsOn.TRAINING_PAIRS)
 
 
 @given(st.floats(-200, 200))

@@ -14,7 +14,7 @@ from mismatch.features.forest import Forest
 from mismatch.features.overlap_features import FEATURES, N_FEATURES, pair_features
 from mismatch.judging.scorer import Scorer
 from mismatch.terms.text_buffers import text_buffers
-from mismatch.training.heads import export, fit_head
+from mismatch.training.forests import as_forest, fit_classifier, fit_forest
 
 MONOTONE = [(i, feature.monotone) for i, feature in enumerate(FEATURES) if feature.monotone]
 
@@ -29,22 +29,26 @@ def examples(seed: int, n: int = 1500) -> tuple[NDArray[np.float32], NDArray[np.
 
 @pytest.fixture(scope="module")
 def forest() -> Forest:
-    return export(fit_head(*examples(0)))
+    return fit_forest(*examples(0))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_exported_trees_give_scikit_learns_log_odds(seed: int) -> None:
     features, labels = examples(seed)
-    head = fit_head(features, labels, seed=seed)
+    classifier = fit_classifier(features, labels, seed=seed)
     others = np.concatenate([features, examples(seed + 50)[0], np.zeros((1, N_FEATURES), np.float32)])
-    np.testing.assert_allclose(export(head).predict(others), head.decision_function(others), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        as_forest(classifier).predict(others), classifier.decision_function(others), rtol=0, atol=1e-6
+    )
 
 
 def test_values_at_a_threshold_go_the_same_way_as_in_scikit_learn() -> None:
     features, labels = examples(4)
     features = np.round(features, 1)
-    head = fit_head(features, labels)
-    np.testing.assert_allclose(export(head).predict(features), head.decision_function(features), rtol=0, atol=1e-6)
+    classifier = fit_classifier(features, labels)
+    np.testing.assert_allclose(
+        as_forest(classifier).predict(features), classifier.decision_function(features), rtol=0, atol=1e-6
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -63,7 +67,7 @@ def test_more_overlap_never_makes_a_mismatch_likelier(
 
 def test_forests_are_scaled_and_added(forest: Forest) -> None:
     features, labels = examples(7)
-    other = export(fit_head(features, labels, trees=7))
+    other = fit_forest(features, labels, trees=7)
     mixed = forest.scaled(0.25).plus(other.scaled(0.75)).predict(features)
     np.testing.assert_allclose(mixed, 0.25 * forest.predict(features) + 0.75 * other.predict(features), atol=1e-9)
 
@@ -82,7 +86,7 @@ def test_scoring_in_one_pass_is_describing_and_then_judging(scorer: Scorer) -> N
     np.testing.assert_allclose(log_odds[wanted > 0], model.forest.predict(described)[wanted > 0])
 
 
-def test_a_head_is_the_same_each_time() -> None:
-    a, b = (export(fit_head(*examples(1), seed=3)) for _ in range(2))
+def test_a_forest_is_the_same_each_time() -> None:
+    a, b = (fit_forest(*examples(1), seed=3) for _ in range(2))
     assert (a.value == b.value).all()
     assert (a.threshold == b.threshold).all()

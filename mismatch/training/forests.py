@@ -1,4 +1,4 @@
-"""Fitting a head and exporting it as the flat arrays that compiled code walks."""
+"""Fitting gradient-boosted trees, and bringing them into the flat arrays that compiled code walks."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
 
-def fit_head(
+def fit_forest(
+    features: NDArray[np.float32], labels: NDArray[np.int64], *, seed: int = 0, trees: int = 80, leaves: int = 12
+) -> Forest:
+    """A forest fitted on features of shape (n_pairs, N_FEATURES), label 1 for mismatches."""
+    return as_forest(fit_classifier(features, labels, seed=seed, trees=trees, leaves=leaves))
+
+
+def fit_classifier(
     features: NDArray[np.float32], labels: NDArray[np.int64], *, seed: int = 0, trees: int = 80, leaves: int = 12
 ) -> HistGradientBoostingClassifier:
-    """Fits the head on features of shape (n_pairs, N_FEATURES), label 1 for mismatches."""
+    """The same as scikit-learn has it."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    head = HistGradientBoostingClassifier(
+    classifier = HistGradientBoostingClassifier(
         max_iter=trees,
         max_leaf_nodes=leaves,
         learning_rate=0.12,
@@ -31,15 +38,15 @@ def fit_head(
         early_stopping=False,
         random_state=seed,
     )
-    # threads that wait for one another cost more than they save; where there are several heads, each has its thread
+    # threads that wait for one another cost more than they save; where there are several forests, each has its thread
     with threadpool_limits(1, user_api="openmp"):
-        return head.fit(features, labels)
+        return classifier.fit(features, labels)
 
 
-def export(head: HistGradientBoostingClassifier) -> Forest:
-    """The fitted head as flat arrays that give the same log-odds."""
+def as_forest(classifier: HistGradientBoostingClassifier) -> Forest:
+    """The fitted trees as flat arrays that give the same log-odds."""
     roots, parts, count = [], [], 0
-    for (predictor,) in head._predictors:
+    for (predictor,) in classifier._predictors:
         nodes = predictor.nodes
         leaf = nodes["is_leaf"].astype(bool)
         roots.append(count)
@@ -53,5 +60,5 @@ def export(head: HistGradientBoostingClassifier) -> Forest:
         count += len(nodes)
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     feature, threshold, left, right, value = columns
-    offset = float(np.ravel(head._baseline_prediction)[0])
+    offset = float(np.ravel(classifier._baseline_prediction)[0])
     return Forest(np.array(roots, np.int32), feature, threshold, left, right, value, offset)

@@ -1,0 +1,49 @@
+"""What the scores out of fold say: the calibration of the model, and the figures on its card."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mismatch.model.calibration import Calibration, RestsOn, fit_platt, guaranteed_cut, pairs_needed, promise_in_words
+from mismatch.model.recall import FALSE_FLAG_RATES, recall_at
+from mismatch.training.examples import Examples
+from mismatch.training.settings import TrainingSettings
+
+
+def calibration_of(
+    examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: TrainingSettings
+) -> Calibration:
+    """Probabilities, cut and band of abstention from the examples in `use` that are matched or swapped at random."""
+    measured = examples.random & use
+    slope, intercept = fit_platt(scores[measured], examples.labels[measured])
+    matched = np.sort(scores[measured & (examples.labels == 0)])
+    promise = ""
+    if len(matched) >= pairs_needed(settings.max_false_flags, settings.confidence):
+        cut = guaranteed_cut(matched, settings.max_false_flags, settings.confidence)
+        promise = promise_in_words(settings.max_false_flags, settings.confidence, len(matched), RestsOn.TRAINING_PAIRS)
+    else:
+        # too few pairs for a promise: where the odds of a mismatch at the expected share are even, or the highest
+        # matched score, whichever is more careful
+        even = (np.log((1 - settings.prior) / settings.prior) - intercept) / slope
+        cut = float(max(even, matched[-1]))
+    unsure = float(np.quantile(matched, max(0.0, 1 - settings.max_false_flags - settings.unsure_band)))
+    return Calibration(slope, intercept, settings.prior, cut, min(unsure, cut), promise)
+
+
+def figures_of(examples: Examples, scores: NDArray[np.float64], calibration: Calibration) -> dict[str, float]:
+    """The figures on the model card, from the examples that are matched or swapped at random."""
+    from sklearn.metrics import roc_auc_score
+
+    measured = examples.random
+    labels, values = examples.labels[measured], scores[measured]
+    matched, swapped = values[labels == 0], values[labels == 1]
+    figures = {"auroc": float(roc_auc_score(labels, values))}
+    figures |= {f"recall_at_{rate:g}": recall_at(matched, swapped, rate) for rate in FALSE_FLAG_RATES}
+    figures |= {
+        "matched": len(matched), "mismatched": len(swapped),
+        "flagged_matched": float((matched > calibration.cut).mean()),
+        "flagged_mismatched": float((swapped > calibration.cut).mean()),
+        "unsure_matched": float(((matched > calibration.unsure_cut) & (matched <= calibration.cut)).mean()),
+    }  # fmt: skip
+    return figures
