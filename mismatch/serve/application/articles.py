@@ -53,8 +53,8 @@ def article_of(article: Any, where: str = "the body") -> Article:
     for name, text in (("title", title), ("body", body)):
         if text is not None and type(text) is not str:
             raise Problem(422, f"{where}: the {name} is {_KINDS.get(type(text), 'a number')}, not text or null")
-    name = named_source([key for key in article if type(key) is str])
-    source = article[name] if name is not None else None
+    named = named_source(list(article))
+    source = article[named] if named is not None else None
     return Article(title, body, source if type(source) is str else None)
 
 
