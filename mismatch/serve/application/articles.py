@@ -47,8 +47,8 @@ def article_of(article: Any, where: str = "the body") -> Article:
         try:
             columns = find_columns(list(article), _USUAL, where)
         except InputError:
-            named = ", ".join(repr(name[:40]) for name in list(article)[:10]) or "none"
-            raise Problem(422, f"{where} needs the fields title and body; its fields: {named}") from None
+            fields = ", ".join(repr(name[:40]) for name in list(article)[:10]) or "none"
+            raise Problem(422, f"{where} needs the fields title and body; its fields: {fields}") from None
         title, body = article[columns.title], article[columns.body]
     for name, text in (("title", title), ("body", body)):
         if text is not None and type(text) is not str:
