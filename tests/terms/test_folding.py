@@ -60,6 +60,8 @@ def test_letters_fold_as_in_the_twin() -> None:
         if unicodedata.category(chr(code)) in ("Cn", "Co", "Cs"):
             continue
         expected = "".join(twin.folded(chr(code)))
+        if unicodedata.unidata_version != _TABLE_VERSION and letters(code) == " ":
+            continue  # a later version of Unicode may know the character
         assert letters(code) == (expected if expected.strip() else expected[:1]), hex(code)
 
 
