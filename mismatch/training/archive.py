@@ -107,7 +107,7 @@ def read_archive(
         for block, pairs, counted in in_order(pool, work, iter(reader), workers + 1):
             if quarantine is not None:
                 quarantine.extend(block.rejects)
-            labels = _seen(labels, pairs.column("label"), n_rows)
+            labels = _with_labels_of(labels, pairs.column("label"), n_rows)
             n_rows += pairs.num_rows
             n_bytes += int(text_sizes(pairs).sum())
             if counting is None and not limits.hold(n_rows, n_bytes):  # what was kept so far is counted now
@@ -203,7 +203,8 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _seen(labels: Labels, column: pa.Array, first_row: int) -> Labels:
+def _with_labels_of(labels: Labels, column: pa.Array, first_row: int) -> Labels:
+    """The labels with those of the next pairs."""
     missing = labels.missing + column.null_count
     rows = dict(labels.first_rows)
     if column.null_count < len(column) and len(rows) < MAX_LABELS:
