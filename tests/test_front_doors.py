@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -151,11 +152,13 @@ def test_explain_says_it_of_a_row_and_of_texts(
         row = rows[i - 1]
         texts = ("--title", row["title"], "--body-text", row["body"], "--source", row["source"])
         for arguments in ((files["csv"], "--row", i), texts):
-            first = invoke("explain", *arguments, "--model", model).out.decode().splitlines()[0]
+            said = invoke("explain", *arguments, "--model", model).out.decode()
             verdict, probability = expected[row["id"]]
-            assert first.startswith(verdict.upper())
+            assert said.startswith(verdict.upper())
             if probability is not None:
-                assert float(re.search(r"([01]\.\d{3})\)", first)[1]) == pytest.approx(probability, abs=0.0005)  # type: ignore[index]
+                shown = re.search(r"\(probability ([01]\.\d{3})\)", said)
+                assert shown is not None, said
+                assert float(shown[1]) == pytest.approx(probability, abs=0.0005)
 
 
 def test_python_says_it_of_pairs_and_of_frames(rows: list[dict[str, str]], model: Path, expected: Judged) -> None:
@@ -199,8 +202,9 @@ def test_http_says_it_of_one_of_a_list_and_of_a_stream(
     sys.path.insert(0, str(Path(__file__).parent / "serve"))
     from served import Service
 
-    with Service("--model", model) as service:
+    with Service("--model", model) as service, ExitStack() as stack:
         client = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+        stack.callback(client.close)
 
         def post(body: bytes, kind: str) -> bytes:
             client.request("POST", "/score", body, {"Content-Type": kind})

@@ -181,7 +181,7 @@ def score_files(
         builder = SparkSession.builder.appName("mismatch score").config("spark.ui.showConsoleProgress", "false")
         session = builder.getOrCreate()
         session.sparkContext.setLogLevel("OFF")  # what fails is told below, in one line
-        if session.sparkContext.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
+        if str(session.sparkContext.master).startswith("local") and "PYSPARK_PYTHON" not in os.environ:
             session.sparkContext.pythonExec = sys.executable  # else the workers are the `python3` of the path
         counts = [f.count_if(f.col("mismatch_verdict") == verdict).alias(verdict) for verdict in VERDICTS]
         given = session.read.parquet(*inputs) if kind == "parquet" else session.read.json(inputs)

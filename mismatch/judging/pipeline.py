@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.judging import adaptation
 from mismatch.judging.scorer import Scorer
-from mismatch.judging.verdicts import VERDICTS
+from mismatch.judging.verdicts import MISMATCH, VERDICTS, Judged
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
@@ -33,6 +33,7 @@ FIRST_CHUNKS = 4
 """chunks that a model is adapted to, of files; of a stream, whose rows should come out soon, it is one"""
 _ADAPTED_SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
 OTHER_SOURCES = "(other sources)"
+NO_SOURCE = "(none)"
 MAX_EXAMPLES = 20
 _BODY_KEPT = 20_000
 _In = TypeVar("_In")
@@ -119,9 +120,9 @@ def run(
 
     def work(chunk: Chunk) -> _Done:
         block = chunk.decode()
-        added = scorer.added_columns(*(block.pairs.column(name) for name in ("title", "body", "source")))
-        encoded = [route.sink.encoder.encode(block, added, _mask(added, route.verdicts)) for route in routes]
-        return _Done(encoded, _counted(block, added, by_source), block.rejects)
+        judged = scorer.judge(*(block.pairs.column(name) for name in ("title", "body", "source")))
+        encoded = [route.sink.encoder.encode(block, judged.columns, _mask(judged, route.verdicts)) for route in routes]
+        return _Done(encoded, _counted(block, judged, by_source), block.rejects)
 
     with ThreadPoolExecutor(workers) as pool:
         for done in in_order(pool, work, iter(reader) if chunks is None else chunks, workers + 1):
@@ -184,31 +185,44 @@ def in_order(pool: ThreadPoolExecutor, work: Callable[[_In], _Out], items: Itera
             future.cancel()
 
 
-def _mask(added: pa.RecordBatch, verdicts: frozenset[str]) -> NDArray[np.bool_] | None:
+def _mask(judged: Judged, verdicts: frozenset[str]) -> NDArray[np.bool_] | None:
+    """Which rows have one of the verdicts; None for all of them."""
     if len(verdicts) == len(VERDICTS):
         return None
-    wanted = pc.is_in(added.column("mismatch_verdict"), value_set=pa.array(sorted(verdicts)))
-    return wanted.to_numpy(zero_copy_only=False)
+    return np.array([verdict in verdicts for verdict in VERDICTS])[judged.numbers]
 
 
-def _counted(block: Block, added: pa.RecordBatch, by_source: bool) -> Tally:
+def _counted(block: Block, judged: Judged, by_source: bool) -> Tally:
     tally = Tally(rows=len(block), rejected=len(block.rejects))
-    verdicts = added.column("mismatch_verdict")
-    for item in pc.value_counts(verdicts).to_pylist():
-        tally.verdicts[item["values"]] += item["counts"]
-    for item in pc.value_counts(added.column("mismatch_reasons").flatten()).to_pylist():
+    tally.verdicts.update(_counts(judged.numbers))
+    for item in pc.value_counts(judged.columns.column("mismatch_reasons").flatten()).to_pylist():
         tally.reasons[item["values"]] += item["counts"]
     if by_source and len(block):
-        table = pa.table({"source": block.pairs.column("source"), "verdict": verdicts})
-        for item in table.group_by(["source", "verdict"]).aggregate([([], "count_all")]).to_pylist():
-            tally.by_source.setdefault(item["source"] or "(none)", Counter())[item["verdict"]] += item["count_all"]
-        flagged = np.flatnonzero(pc.equal(verdicts, "mismatch").to_numpy(zero_copy_only=False))
-        probability = added.column("mismatch_probability").to_numpy(zero_copy_only=False)
-        for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
-            reasons = tuple(added.column("mismatch_reasons")[i].as_py())
-            title = block.pairs.column("title")[i].as_py() or ""
-            body = block.pairs.column("body")[i].as_py() or ""
-            source = block.pairs.column("source")[i].as_py()
-            where = block.origin, int(block.row_numbers[i])
-            tally.examples.append(Example(*where, title[:200], float(probability[i]), reasons, source, body[:_BODY_KEPT]))
+        sources = pc.fill_null(block.pairs.column("source"), NO_SOURCE).dictionary_encode()
+        rows = sources.indices.to_numpy()
+        names = [name or NO_SOURCE for name in sources.dictionary.to_pylist()]
+        counts = np.bincount(rows * len(VERDICTS) + judged.numbers, minlength=len(names) * len(VERDICTS))
+        for name, of_source in zip(names, counts.reshape(-1, len(VERDICTS)), strict=True):
+            found = {verdict: int(n) for verdict, n in zip(VERDICTS, of_source, strict=True) if n}
+            tally.by_source.setdefault(name, Counter()).update(found)
+        tally.examples.extend(_examples(block, judged))
     return tally
+
+
+def _counts(numbers: NDArray[np.int8]) -> dict[str, int]:
+    counts = np.bincount(numbers, minlength=len(VERDICTS)).tolist()
+    return {verdict: n for verdict, n in zip(VERDICTS, counts, strict=True) if n}
+
+
+def _examples(block: Block, judged: Judged) -> list[Example]:
+    """The flagged rows that are likeliest mismatches."""
+    flagged = np.flatnonzero(judged.numbers == MISMATCH)
+    probability = judged.columns.column("mismatch_probability").to_numpy(zero_copy_only=False)
+    out = []
+    for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
+        title, body, source = (block.pairs.column(name)[i].as_py() for name in ("title", "body", "source"))
+        reasons = tuple(judged.columns.column("mismatch_reasons")[i].as_py())
+        where = block.origin, int(block.row_numbers[i])
+        shown = (title or "")[:200], float(probability[i]), reasons, source, (body or "")[:_BODY_KEPT]
+        out.append(Example(*where, *shown))
+    return out

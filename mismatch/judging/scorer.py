@@ -28,6 +28,7 @@ from mismatch.judging.verdicts import (
     UNSCORABLE,
     UNSURE,
     VERDICTS,
+    Judged,
     Verdict,
     named,
     reason_lists,
@@ -118,7 +119,11 @@ class Scorer:
         return texts_of(texts.titles)[0] or "", texts_of(texts.bodies)[0] or ""
 
     def added_columns(self, titles: Column, bodies: Column, sources: Column | None = None) -> pa.RecordBatch:
-        """The verdict columns (`schema`) of a batch, row by row. Releases the GIL for nearly all of its time.
+        """The verdict columns (`schema`) of a batch, row by row, as `judge` gives them."""
+        return self.judge(titles, bodies, sources).columns
+
+    def judge(self, titles: Column, bodies: Column, sources: Column | None = None) -> Judged:
+        """Judges a batch, row by row. Releases the GIL for nearly all of its time.
 
         Parameters
         ----------
@@ -144,7 +149,7 @@ class Scorer:
                 pa.array([keywords(text or "", self.model.lexicon) for text in texts_of(side)], pa.list_(pa.string()))
                 for side in compared.texts
             ]
-        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+        return Judged(verdicts, pa.RecordBatch.from_arrays(columns, schema=self.schema))
 
     def _reasons(self, compared: Compared, verdicts: NDArray[np.int8], topics_differ: NDArray[np.bool_]) -> NDArray[np.int8]:
         """Up to three reasons a row as numbers into `REASONS`, shape (n_rows, 3), most telling first, 0 for none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,15 @@ class Verdict:
     reasons: tuple[str, ...]
     title_topic: str | None
     body_topic: str | None
+
+
+class Judged(NamedTuple):
+    """A batch that was judged."""
+
+    numbers: NDArray[np.int8]
+    """the verdicts as numbers into `VERDICTS`, shape (n_rows,)"""
+    columns: pa.RecordBatch
+    """the columns that are added"""
 
 
 def verdicts_of(table: pa.Table) -> list[Verdict]:

@@ -82,7 +82,7 @@ def test_every_csv_record_comes_out_or_is_rejected(tmp_path: Path, scorer: Score
 
 def test_an_error_of_a_worker_ends_the_run_and_leaves_no_file(tmp_path: Path, pairs_file: Path, scorer: Scorer) -> None:
     class Broken(Scorer):
-        def added_columns(self, *_: Any) -> Any:
+        def judge(self, *_: Any) -> Any:
             raise RuntimeError("broken")
 
     reader = Reader([str(pairs_file)], chunk_bytes=1000)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mismatch.judging import scorer
+from mismatch.judging import verdicts
 from mismatch.screening import screening
 from mismatch.screening.boilerplate import KINDS
 from mismatch.screening.reasons import (
@@ -31,7 +31,7 @@ def _named_in(text: str) -> set[str]:
 
 def test_screening_and_judging_give_their_reasons_by_their_place_in_the_table() -> None:
     assert ("", *REASONS_TO_REFUSE) == screening.REASONS
-    assert ("", *REASONS) == scorer._REASONS
+    assert ("", *REASONS) == verdicts.REASONS
     assert not set(REASONS_TO_REFUSE) & set(REASONS_TO_DOUBT)
 
 
@@ -47,7 +47,7 @@ def test_a_reason_is_given_somewhere_in_the_code(code: str) -> None:
 
 
 def test_every_verdict_has_a_sentence() -> None:
-    assert tuple(VERDICT_SENTENCES) == scorer.VERDICTS
+    assert tuple(VERDICT_SENTENCES) == verdicts.VERDICTS
 
 
 @pytest.mark.parametrize("sentence", [*REASONS.values(), *VERDICT_SENTENCES.values()])

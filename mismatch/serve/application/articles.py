@@ -47,14 +47,14 @@ def article_of(article: Any, where: str = "the body") -> Article:
         try:
             columns = find_columns(list(article), _USUAL, where)
         except InputError:
-            named = ", ".join(repr(name[:40]) for name in list(article)[:10]) or "none"
-            raise Problem(422, f"{where} needs the fields title and body; its fields: {named}") from None
+            fields = ", ".join(repr(name[:40]) for name in list(article)[:10]) or "none"
+            raise Problem(422, f"{where} needs the fields title and body; its fields: {fields}") from None
         title, body = article[columns.title], article[columns.body]
     for name, text in (("title", title), ("body", body)):
         if text is not None and type(text) is not str:
             raise Problem(422, f"{where}: the {name} is {_KINDS.get(type(text), 'a number')}, not text or null")
-    name = named_source([key for key in article if type(key) is str])
-    source = article[name] if name is not None else None
+    named = named_source(list(article))
+    source = article[named] if named is not None else None
     return Article(title, body, source if type(source) is str else None)
 
 
