@@ -1,9 +1,8 @@
 """Training on archives of any size: terms are counted in every pair, everything else is learned from what fits into memory.
 
-An archive is read once. While it fits it is only kept, and the model is that of `recipe.train` on all of it.
-From the pair on that is too many, worker threads count the terms of each chunk for itself, one large counter takes them up
-in their order, and a sample of bounded size is drawn: so that memory does not grow with the archive, and the time for it
-grows no faster.
+An archive is read once. As long as its pairs fit into memory they are only kept, and the model is that of `recipe.train`.
+When there are too many, worker threads count the terms of each chunk, one large counter adds them up in the order of the
+archive, and a sample of bounded size is drawn. Memory does not grow with the archive, and time grows in step with it.
 """
 
 from __future__ import annotations
