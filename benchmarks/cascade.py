@@ -13,7 +13,6 @@ import numpy as np
 from benchmarks import corpora, ranking
 from benchmarks.results import Result, Table, met, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
-from mismatch.evaluation.evaluation import log_odds
 from mismatch.features.cascade import score_pairs
 from mismatch.model.model import Model
 from mismatch.model.recall import recall_at
@@ -49,8 +48,8 @@ def quality(result: Result, model: Model, given: argparse.Namespace) -> None:
         if drawn is None or look is None:
             continue
         sides = ((drawn.rows, drawn.rows), (drawn.left, drawn.right))
-        whole = [log_odds(model, drawn.pairs, *side, thorough=True) for side in sides]
-        quick = [log_odds(model, drawn.pairs, *side) for side in sides]
+        whole = [drawn.log_odds(model, *side, thorough=True) for side in sides]
+        quick = [drawn.log_odds(model, *side) for side in sides]
         cleared = [
             float(((fast < look.clear_below) & (fast != slow)).mean()) for fast, slow in zip(quick, whole, strict=True)
         ]

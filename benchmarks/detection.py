@@ -18,12 +18,12 @@ from benchmarks.results import Plot, Result, Table, met, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
 from mismatch import MismatchClassifier, MismatchError, Scorer
 from mismatch.classifier import label_codes
-from mismatch.evaluation.evaluation import log_odds
+from mismatch.evaluation.drawing import columns_of
+from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs
 from mismatch.model.model import Model
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.tables import read_pairs
-from mismatch.terms.text_buffers import text_buffers
 from mismatch.training.pairs import group_folds
 
 PARTS = ("corpora", "fnc1", "natural")
@@ -136,12 +136,8 @@ def fnc1(result: Result, bases: dict[str, Model | None], given: argparse.Namespa
                 data.filter(train), labels[folds != fold]
             )
             part = data.take(pa.array(test))
-            numbers = np.zeros(len(test), np.int64)
-            pairs = Pairs(
-                text_buffers(part["title"]), text_buffers(part["body"]), numbers, numbers, numbers.astype(np.uint64)
-            )
-            rows = np.arange(len(test))
-            scores[test] = log_odds(classifier.model_, pairs, rows, rows)
+            rows, model = np.arange(len(test)), classifier.model_
+            scores[test] = log_odds_of(model, prepared(model, *columns_of(part)), rows, rows)
         figures = ranking.figures(scores[labels == 0], scores[labels == 1])
         table.add(
             words,

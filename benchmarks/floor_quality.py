@@ -19,9 +19,10 @@ import pyarrow as pa
 from benchmarks import ranking
 from benchmarks.floor_figures import Measured
 from mismatch import MismatchClassifier
-from mismatch.evaluation.evaluation import log_odds
+from mismatch.evaluation.drawing import columns_of
 from mismatch.features.cascade import MIN_BYTES
 from mismatch.judging import pipeline
+from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.swaps import Pairs, derange
 from mismatch.model.model import Model
@@ -160,17 +161,17 @@ def crawl() -> Iterator[Measured]:
 def first_look() -> Iterator[Measured]:
     """What the first look of the starter saves and what it costs, on the articles with bodies long enough for it."""
     model = starter()
-    table = articles()
-    pairs = Pairs.from_columns(table["title"], table["body"])
+    texts = prepared(model, *columns_of(articles()))
+    pairs = Pairs.of(texts)
     long = np.diff(pairs.bodies.offsets) >= MIN_BYTES
     rows = np.flatnonzero(long & pairs.first_of_duplicates())
     rng = np.random.default_rng(_SEED)
     drawn = [derange(pairs, rows, rng) for _ in range(ranking.SWAPS)]
     left, right = (np.concatenate([part[side] for part in drawn]) for side in (0, 1))
-    matched, swapped = (log_odds(model, pairs, *some, thorough=True) for some in ((rows, rows), (left, right)))
-    # what the first look clears has the log-odds of its own head
-    cleared = log_odds(model, pairs, rows, rows) != matched
-    cleared_swaps = log_odds(model, pairs, left, right) != swapped
+    matched, swapped = (log_odds_of(model, texts, *some, thorough=True) for some in ((rows, rows), (left, right)))
+    # what the first look clears has the log-odds of its own forest
+    cleared = log_odds_of(model, texts, rows, rows) != matched
+    cleared_swaps = log_odds_of(model, texts, left, right) != swapped
     lost = (swapped > cut_at(matched, 0.01)) & cleared_swaps
     yield Measured(
         "first_look.cleared", float(cleared.mean()),

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.evaluation.evaluation import judged_by, log_odds
+from mismatch.evaluation.drawing import columns_of, judged_by
+from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.model import Model
 from mismatch.model.recall import recall_at
@@ -51,7 +52,13 @@ class DrawnPairs:
 
     def scores(self, model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Log-odds of the matched and of the swapped pairs."""
-        return log_odds(model, self.pairs, self.rows, self.rows), log_odds(model, self.pairs, self.left, self.right)
+        return self.log_odds(model, self.rows, self.rows), self.log_odds(model, self.left, self.right)
+
+    def log_odds(
+        self, model: Model, left: NDArray[np.int64], right: NDArray[np.int64], *, thorough: bool = False
+    ) -> NDArray[np.float64]:
+        """What the model says of titles over bodies, as it says it everywhere."""
+        return log_odds_of(model, prepared(model, *columns_of(self.table)), left, right, thorough=thorough)
 
     def figures(self, model: Model) -> Figures:
         return figures(*self.scores(model))
@@ -63,7 +70,7 @@ def draw_pairs(table: pa.Table, model: Model, *, same_topic: bool = False, seed:
     Pairs on which the model gives no verdict at all (`unscorable`) are left out.
     """
     rng = np.random.default_rng(seed)
-    pairs = Pairs.from_columns(table["title"], table["body"])
+    pairs = Pairs.of(prepared(model, *columns_of(table)))
     rows = np.flatnonzero(judged_by(model, table) & pairs.first_of_duplicates())
     strata = codes(table["topic"], table.num_rows)[rows] if same_topic else None
     if strata is not None and len(np.unique(strata[strata >= 0])) < 2:

@@ -35,7 +35,6 @@ from benchmarks.starter_quality import FIGURES, LABELLED, cells, cosine_figures
 from benchmarks.throughput import score_file, write
 from mismatch import MismatchClassifier, MismatchError, Scorer
 from mismatch.classifier import label_codes
-from mismatch.evaluation.evaluation import log_odds
 from mismatch.model.model import Model
 
 CORPORA = ("newssumm_india", "technews", LABELLED)
@@ -160,7 +159,7 @@ def contestants_of(name: str, starter: Model, parts: Parts, table: Table, given:
     """The starter, and then everybody else, tested."""
     tested, labelled = parts.tested, " labelled" if parts.labels is not None else ""
     yield Contestant("mismatch, starter", "none", tested.figures(starter), score_with(Scorer(starter)))
-    whole = ranking.figures(*(log_odds(starter, tested.pairs, *rows, thorough=True) for rows in sides(tested)))
+    whole = ranking.figures(*(tested.log_odds(starter, *rows, thorough=True) for rows in sides(tested)))
     yield Contestant("mismatch, starter, --thorough", "none", whole, score_with(Scorer(starter, thorough=True)))
     try:
         own = MismatchClassifier(base=starter, random_state=given.seed).fit(parts.train, parts.labels).model_

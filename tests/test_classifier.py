@@ -150,6 +150,9 @@ def test_fitting_twice_gives_the_same_model(fitted: MismatchClassifier, pairs: l
 def test_pairs_without_text_are_judged_without_an_error(fitted: MismatchClassifier) -> None:
     decision = fitted.decision_function([(None, "a body"), ("a title", None), ("", ""), ("a \ud800 surrogate", "\x00\x1b")])
     assert decision.shape == (4,)
+    assert np.isfinite(decision).all()
+    nothing_shared = fitted.decision_function([("Zebra xylophone", "quarrel of kings")])
+    assert (decision[:3] > 0).all() == (nothing_shared > 0).all()
 
 
 def test_no_pairs_give_no_predictions(fitted: MismatchClassifier) -> None:

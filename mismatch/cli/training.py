@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +29,10 @@ from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
 from mismatch.model import defaults
+
+if TYPE_CHECKING:
+    from mismatch.training.archive import Archive
+    from mismatch.training.recipe import Training
 
 
 def train(
@@ -59,7 +64,6 @@ def train(
     from mismatch.records.columns import ColumnChoice
     from mismatch.report.console import say, spinner
     from mismatch.training.archive import train_archive
-    from mismatch.training.fingerprints import KNOWN_SHARE
     from mismatch.training.settings import TrainingSettings
 
     for path in (out, suspects):
@@ -84,45 +88,45 @@ def train(
         save_model(training.model, out)
     if suspects is not None:
         _write_suspects(suspects, archive, training)
-    counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
-    if archive.sampled:
-        say(
-            f"{counts['given']:,} pairs are more than are held in memory: terms were counted in {counts['counted']:,}, the rest was learned from {counts['sampled']:,} drawn at random",
-            quiet=quiet,
-        )
-    say(
-        f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without text left out)",
-        quiet=quiet,
-    )
-    if counts["seen_by_base"] > KNOWN_SHARE:
-        what = (
-            "its head was kept as it is, and the figures are too good"
-            if counts["own_head"] == 0
-            else "trained without it, for it would take all of them for good pairs"
-        )
-        say(f"the base model has seen {counts['seen_by_base']:.0%} of these articles: {what}", quiet=quiet)
-    n = len(training.suspects)
-    if n:
-        listed = f"listed in {suspects}" if suspects else "list them with --suspects FILE"
-        of = f"the {counts['sampled']:,} that were drawn from your archive" if archive.sampled else "your archive"
-        say(
-            f"{n:,} pair{'s' if n > 1 else ''} of {of} look{'' if n > 1 else 's'} wrong and {'were' if n > 1 else 'was'} left out: {listed}",
-            quiet=quiet,
-        )
-    say(
-        f"out of fold against {'the labels' if labels is not None and labels.any() else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
-        f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}",
-        quiet=quiet,
-    )
-    promise = training.model.calibration.promise
-    say(
-        promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not",
-        quiet=quiet,
-    )
+    for line in _told(archive, training, suspects, labelled=labels is not None and bool(labels.any())):
+        say(line, quiet=quiet)
     say(f"model written to {out}", quiet=quiet)
 
 
-def _labels(archive: Any, asked: str | None) -> Any:
+def _told(archive: Archive, training: Training, suspects: Path | None, *, labelled: bool) -> Iterator[str]:
+    """What came to light in training, line by line."""
+    from mismatch.training.fingerprints import KNOWN_SHARE
+
+    counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
+    if archive.sampled:
+        yield (
+            f"{counts['given']:,} pairs are more than are held in memory: terms were counted in {counts['counted']:,}, "
+            f"the rest was learned from {counts['sampled']:,} drawn at random"
+        )
+    yield (
+        f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without "
+        "text left out)"
+    )
+    if counts["seen_by_base"] > KNOWN_SHARE:
+        what = (
+            "its forest was kept as it is, and the figures are too good"
+            if counts["own_head"] == 0
+            else "trained without it, for it would take all of them for good pairs"
+        )
+        yield f"the base model has seen {counts['seen_by_base']:.0%} of these articles: {what}"
+    if n := len(training.suspects):
+        of = f"the {counts['sampled']:,} that were drawn from your archive" if archive.sampled else "your archive"
+        look = f"1 pair of {of} looks wrong and was" if n == 1 else f"{n:,} pairs of {of} look wrong and were"
+        yield f"{look} left out: {f'listed in {suspects}' if suspects else 'list them with --suspects FILE'}"
+    yield (
+        f"out of fold against {'the labels' if labelled else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
+        f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}"
+    )
+    promise = training.model.calibration.promise
+    yield promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not"
+
+
+def _labels(archive: Archive, asked: str | None) -> Any:
     """The labels of the pairs that are learned from as 0 and 1; None where not all pairs of the archive have one."""
     from mismatch.classifier import label_codes
 
@@ -156,7 +160,7 @@ def _versions() -> dict[str, str]:
     return {"mismatch": mismatch.__version__, **{name: version(name) for name in names}}
 
 
-def _write_suspects(path: Path, archive: Any, training: Any) -> None:
+def _write_suspects(path: Path, archive: Archive, training: Training) -> None:
     import json
 
     from mismatch.records.output.output_file import OutputFile

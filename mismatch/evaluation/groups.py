@@ -1,4 +1,4 @@
-"""What pairs are set apart by in an evaluation: source, topic, writing system and length of the body."""
+"""The groups that an evaluation gives figures for: by source, topic, writing system and length of the body."""
 
 from __future__ import annotations
 

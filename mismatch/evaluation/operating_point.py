@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.errors import InputError, MismatchError
-from mismatch.evaluation.evaluation import columns_of, judged_by
-from mismatch.judging.comparison import Texts, log_odds_of, prepared
+from mismatch.evaluation.drawing import columns_of, judged_by
+from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model import defaults
 from mismatch.model.calibration import (
@@ -86,54 +86,109 @@ def calibrate(
     _refuse_training_data(model, digests)
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
-    needed = pairs_needed(promise.max_false_flags, promise.confidence)
-    texts = prepared(model, *columns_of(table))
-    pairs = Pairs.of(texts)
-    rng = np.random.default_rng(promise.seed)
-    judged = judged_by(model, table)
-    matched = judged if labels is None else judged & (labels == 0)
-    all_matched = np.flatnonzero(matched)
-    rows = all_matched[one_per_group(pairs.body_groups[all_matched], rng)]
-    scores = log_odds_of(model, texts, rows, rows, thorough=True)
-    drawn = _drawn(table, rows, promise, rng) if promise.by_source else np.arange(len(rows))
-    if len(drawn) < needed:
-        raise MismatchError(_too_few(promise, needed, len(drawn), len(all_matched) - len(rows), int((~judged).sum())))
-    cut = guaranteed_cut(scores[drawn], promise.max_false_flags, promise.confidence)
-    unsure_cut = abstention_cut(scores, cut, promise.unsure_band)
-    mismatched = _mismatched(model, pairs, rows, judged, labels, rng)
-    old = model.calibration
-    slope, intercept = old.slope, old.intercept
-    if min(len(rows), len(mismatched)) >= MIN_FOR_PROBABILITIES:
-        truth = np.concatenate([np.zeros(len(scores), np.int64), np.ones(len(mismatched), np.int64)])
-        slope, intercept = fit_platt(np.concatenate([scores, mismatched]), truth)
-    prior = old.prior if promise.prior is None else promise.prior
+    sample = _sampled(model, table, promise, labels)
+    slope, intercept = _slope_and_intercept(model.calibration, sample)
+    cut = guaranteed_cut(sample.scores[sample.drawn], promise.max_false_flags, promise.confidence)
     rests_on = RestsOn.SOURCES if promise.by_source else RestsOn.CALIBRATION_PAIRS
-    words = promise_in_words(promise.max_false_flags, promise.confidence, len(drawn), rests_on)
-    calibration = Calibration(slope, intercept, prior, cut, unsure_cut, words)
-    suspects = rows[scores >= np.median(mismatched)] if len(mismatched) else rows[:0]
-    false_flags = int((scores[drawn] > cut).sum())
-    found = float((mismatched > cut).mean()) if len(mismatched) else None
+    calibration = Calibration(
+        slope=slope,
+        intercept=intercept,
+        prior=model.calibration.prior if promise.prior is None else promise.prior,
+        cut=cut,
+        unsure_cut=abstention_cut(sample.scores, cut, promise.unsure_band),
+        promise=promise_in_words(promise.max_false_flags, promise.confidence, len(sample.drawn), rests_on),
+    )
     card = {
         **model.card,
         "calibrated": {
             "max_false_flags": promise.max_false_flags, "confidence": promise.confidence, "unsure_band": promise.unsure_band,
             "by": "source" if promise.by_source else "pair", "seed": promise.seed, "data": list(digests),
-            "pairs": {"given": table.num_rows, "used": len(rows), "drawn": len(drawn), "needed": needed,
-                      "same_body": len(all_matched) - len(rows), "unscorable": int((~judged).sum()),
-                      "suspects": len(suspects), "labelled": labels is not None},
+            "pairs": _pairs_on_card(sample, promise),
         },
         "operating_point": {
-            "matched": len(drawn), "flagged_matched": false_flags / len(drawn),
-            "mismatched": len(mismatched), "flagged_mismatched": found,
+            "matched": len(sample.drawn), "flagged_matched": float((sample.scores[sample.drawn] > cut).mean()),
+            "mismatched": len(sample.mismatched), "flagged_mismatched": sample.recall(cut),
         },
     }  # fmt: skip
-    notices = _notices(promise, table, suspects, rows, cut, mismatched)
-    if (known := share_known(model.fingerprints, fingerprints_of(pairs.body_hashes[rows]))) > KNOWN_SHARE:
-        notices.append(f"the model has learned from {known:.0%} of these articles, {_TOO_GOOD}")
     return Calibrated(
-        replace(model, calibration=calibration, card=card),
-        len(all_matched) - len(rows), int((~judged).sum()), suspects, notices,
-    )  # fmt: skip
+        model=replace(model, calibration=calibration, card=card),
+        duplicates=sample.same_body,
+        unscorable=sample.unscorable,
+        suspects=sample.suspects,
+        notices=_notices(model, promise, sample, cut),
+    )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The pairs to calibrate on, and how the model scores them."""
+
+    table: pa.Table
+    pairs: Pairs
+    rows: NDArray[np.int64]
+    """matched pairs, each with a body of its own"""
+    scores: NDArray[np.float64]
+    """of `rows`"""
+    drawn: NDArray[np.int64]
+    """positions in `rows` of the independent draws that the cut is set on"""
+    mismatched: NDArray[np.float64]
+    """scores of mismatches"""
+    same_body: int
+    """matched pairs left out because their body stood in another pair"""
+    unscorable: int
+    is_labelled: bool
+
+    @property
+    def suspects(self) -> NDArray[np.int64]:
+        """Rows that look more like a mismatch than the median one."""
+        return self.rows[self.scores >= np.median(self.mismatched)] if len(self.mismatched) else self.rows[:0]
+
+    def recall(self, cut: float) -> float | None:
+        """Share of the mismatches above a cut; None where there are none."""
+        return float((self.mismatched > cut).mean()) if len(self.mismatched) else None
+
+
+def _sampled(model: Model, table: pa.Table, promise: Promise, labels: NDArray[np.int64] | None) -> _Sample:
+    texts = prepared(model, *columns_of(table))
+    pairs = Pairs.of(texts)
+    rng = np.random.default_rng(promise.seed)
+    judged = judged_by(model, table)
+    all_matched = np.flatnonzero(judged if labels is None else judged & (labels == 0))
+    rows = all_matched[one_per_group(pairs.body_groups[all_matched], rng)]
+    drawn = _drawn(table, rows, promise, rng) if promise.by_source else np.arange(len(rows))
+    same_body, unscorable = len(all_matched) - len(rows), int((~judged).sum())
+    needed = pairs_needed(promise.max_false_flags, promise.confidence)
+    if len(drawn) < needed:
+        raise MismatchError(_too_few(promise, needed, len(drawn), same_body, unscorable))
+    wrong = np.flatnonzero(judged & (labels == 1)) if labels is not None else rows[:0]
+    left, right = (wrong, wrong) if len(wrong) else derange(pairs, rows, rng)
+    return _Sample(
+        table=table,
+        pairs=pairs,
+        rows=rows,
+        scores=log_odds_of(model, texts, rows, rows, thorough=True),
+        drawn=drawn,
+        mismatched=log_odds_of(model, texts, left, right, thorough=True),
+        same_body=same_body,
+        unscorable=unscorable,
+        is_labelled=labels is not None,
+    )
+
+
+def _slope_and_intercept(old: Calibration, sample: _Sample) -> tuple[float, float]:
+    if min(len(sample.rows), len(sample.mismatched)) < MIN_FOR_PROBABILITIES:
+        return old.slope, old.intercept
+    truth = np.repeat([0, 1], [len(sample.scores), len(sample.mismatched)])
+    return fit_platt(np.concatenate([sample.scores, sample.mismatched]), truth)
+
+
+def _pairs_on_card(sample: _Sample, promise: Promise) -> dict[str, Any]:
+    return {
+        "given": sample.table.num_rows, "used": len(sample.rows), "drawn": len(sample.drawn),
+        "needed": pairs_needed(promise.max_false_flags, promise.confidence),
+        "same_body": sample.same_body, "unscorable": sample.unscorable, "suspects": len(sample.suspects),
+        "labelled": sample.is_labelled,
+    }  # fmt: skip
 
 
 def _refuse_training_data(model: Model, digests: Sequence[dict[str, Any]]) -> None:
@@ -164,23 +219,8 @@ def _too_few(promise: Promise, needed: int, there: int, same_body: int, unscorab
     )
 
 
-def _mismatched(
-    model: Model, pairs: Pairs, rows: NDArray[np.int64], judged: NDArray[np.bool_], labels: NDArray[np.int64] | None,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:  # fmt: skip
-    """Scores of the labelled mismatches, or of swapped pairs where there are none."""
-    texts = Texts(pairs.titles, pairs.bodies)
-    if labels is not None and (judged & (labels == 1)).any():
-        wrong = np.flatnonzero(judged & (labels == 1))
-        return log_odds_of(model, texts, wrong, wrong, thorough=True)
-    left, right = derange(pairs, rows, rng)
-    return log_odds_of(model, texts, left, right, thorough=True)
-
-
-def _notices(
-    promise: Promise, table: pa.Table, suspects: NDArray[np.int64], rows: NDArray[np.int64], cut: float,
-    mismatched: NDArray[np.float64],
-) -> list[str]:  # fmt: skip
+def _notices(model: Model, promise: Promise, sample: _Sample, cut: float) -> list[str]:
+    suspects, rows, table = sample.suspects, sample.rows, sample.table
     out = []
     if len(suspects) >= _SUSPECT_COUNT and len(suspects) / len(rows) >= promise.max_false_flags / 2:
         at = ", ".join(f"{row + 1:,}" for row in suspects[:8].tolist()) + (", …" if len(suspects) > 8 else "")
@@ -189,8 +229,8 @@ def _notices(
             f"swapped ones (rows {at}); if they are mismatches the promise still holds, but the cut is higher than it need "
             "be: look at them, and calibrate without those that are wrong"
         )
-    found = float((mismatched > cut).mean()) if len(mismatched) else 1.0
-    if found < 0.5:
+    found = sample.recall(cut)
+    if found is not None and found < 0.5:
         out.append(
             f"warning: with this cut only {found:.0%} of mismatches are found; the promise asks for more than these pairs "
             "allow"
@@ -202,4 +242,6 @@ def _notices(
                 f"the pairs come from {n_sources:,} sources: the promise is for new pairs of these; for sources never seen "
                 "use --by source"
             )
+    if (known := share_known(model.fingerprints, fingerprints_of(sample.pairs.body_hashes[rows]))) > KNOWN_SHARE:
+        out.append(f"the model has learned from {known:.0%} of these articles, {_TOO_GOOD}")
     return out

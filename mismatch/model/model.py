@@ -1,4 +1,4 @@
-"""What a trained model is made of. `model_file` writes and reads it, `scorer` judges with it."""
+"""What a trained model is made of. `model_file` writes and reads it, `judging.scorer` judges with it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """Training on archives of any size: terms are counted in every pair, everything else is learned from what fits into memory.
 
-An archive is read once. While it fits it is only kept, and the model is that of `recipe.train` on all of it.
-From the pair on that is too many, worker threads count the terms of each chunk for itself, one large counter takes them up
-in their order, and a sample of bounded size is drawn: so that memory does not grow with the archive, and the time for it
-grows no faster.
+An archive is read once. As long as its pairs fit into memory they are only kept, and the model is that of `recipe.train`.
+When there are too many, worker threads count the terms of each chunk, one large counter adds them up in the order of the
+archive, and a sample of bounded size is drawn. Memory does not grow with the archive, and time grows in step with it.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ def read_archive(
         for block, pairs, counted in in_order(pool, work, iter(reader), workers + 1):
             if quarantine is not None:
                 quarantine.extend(block.rejects)
-            labels = _seen(labels, pairs.column("label"), n_rows)
+            labels = _with_labels_of(labels, pairs.column("label"), n_rows)
             n_rows += pairs.num_rows
             n_bytes += int(text_sizes(pairs).sum())
             if counting is None and not limits.hold(n_rows, n_bytes):  # what was kept so far is counted now
@@ -203,7 +202,8 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _seen(labels: Labels, column: pa.Array, first_row: int) -> Labels:
+def _with_labels_of(labels: Labels, column: pa.Array, first_row: int) -> Labels:
+    """The labels with those of the next pairs."""
     missing = labels.missing + column.null_count
     rows = dict(labels.first_rows)
     if column.null_count < len(column) and len(rows) < MAX_LABELS:

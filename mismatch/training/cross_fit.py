@@ -1,4 +1,8 @@
-"""Fitting the forest: out of fold, without suspects, and mixed with that of a base."""
+"""Fitting the forest of a model.
+
+Each fold is scored by a forest of the other folds; these scores show which pairs are suspects and set the calibration. The
+model's own forest comes from all folds, and may be mixed with that of a base.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.features.cascade import MIN_COVERAGE, FirstLook
+from mismatch.features.forest import Forest
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.model.calibration import Calibration, fit_platt
 from mismatch.model.recall import cut_at
@@ -33,25 +34,19 @@ def fit_first_look(
     use : bool array of shape (n_examples,)
         The examples to learn from.
     """
-    looked_at = use & ~np.isnan(examples.first_look[:, 0])
     labels = examples.labels
-    if int((looked_at & examples.random & (labels == 1)).sum()) < MIN_SWAPS:
-        return None
-    out_of_fold = np.full(len(labels), np.nan)
-    for fold in np.unique(examples.folds):
-        inside = examples.folds == fold
-        learn, judge = looked_at & ~inside, looked_at & inside
-        fitted = fit_forest(examples.first_look[learn], labels[learn], seed=seed, trees=TREES, leaves=LEAVES)
-        out_of_fold[judge] = fitted.predict(examples.first_look[judge])
-    forest = fit_forest(examples.first_look[looked_at], labels[looked_at], seed=seed, trees=TREES, leaves=LEAVES)
+    looked_at = use & ~np.isnan(examples.first_look[:, 0])
     measured = looked_at & examples.random
+    if int((measured & (labels == 1)).sum()) < MIN_SWAPS:
+        return None
+    forest, out_of_fold = _fitted(examples, looked_at, seed)
     slope, intercept = fit_platt(out_of_fold[measured], labels[measured])
     factor, shift = slope / calibration.slope, (intercept - calibration.intercept) / calibration.slope
     on_scale = out_of_fold[measured] * factor + shift
+    on_scale[examples.first_look[measured, _COVERAGE] < MIN_COVERAGE] = np.inf  # never cleared
     matched, swapped = labels[measured] == 0, labels[measured] == 1
     full = scores[measured]
     found = swapped & (full > cut_at(full[matched], 0.01))
-    on_scale[examples.first_look[measured, _COVERAGE] < MIN_COVERAGE] = np.inf  # never cleared
     clear_below = min(
         _lowest(on_scale[swapped], MAX_CLEARED_MISMATCHES),
         _lowest(on_scale[found], MAX_LOST_RECALL) if found.any() else calibration.unsure_cut,
@@ -64,6 +59,19 @@ def fit_first_look(
         "recall_lost": float(cleared[found].sum() / swapped.sum()),
     }
     return FirstLook(forest.scaled(factor).shifted(shift), clear_below, figures)
+
+
+def _fitted(examples: Examples, learn: NDArray[np.bool_], seed: int) -> tuple[Forest, NDArray[np.float64]]:
+    """The forest of the examples to learn from, and their log-odds out of fold (NaN for the others)."""
+
+    def fit(some: NDArray[np.bool_]) -> Forest:
+        return fit_forest(examples.first_look[some], examples.labels[some], seed=seed, trees=TREES, leaves=LEAVES)
+
+    out_of_fold = np.full(len(examples.labels), np.nan)
+    for fold in np.unique(examples.folds):
+        inside = examples.folds == fold
+        out_of_fold[learn & inside] = fit(learn & ~inside).predict(examples.first_look[learn & inside])
+    return fit(learn), out_of_fold
 
 
 def _lowest(scores: NDArray[np.float64], share: float) -> float:

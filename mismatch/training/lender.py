@@ -84,8 +84,10 @@ class Lender:
 
     @property
     def own_shares(self) -> tuple[float, ...]:
-        """What part the new forest may have beside the base's, which a few pairs easily fool: one that knows nothing else
-        tells them apart with ease."""
+        """The parts, from 0 to 1, that the new forest may have beside the base's.
+
+        A forest of few pairs tells these apart with ease, and others badly: it never stands alone.
+        """
         if self.known > KNOWN_SHARE:
             return (0.0,)
         most = 1.0 if self.n_matched >= _FEW_PAIRS else self.n_matched / (self.n_matched + _TRUST_OF_PAIRS)

@@ -1,4 +1,4 @@
-"""Pairs arranged for training: hard mismatches among neighbours, and folds that keep a body on one side."""
+"""Hard mismatches among pairs on nearly the same subject, and folds that never split the pairs of one body."""
 
 from __future__ import annotations
 

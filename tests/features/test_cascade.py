@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from mismatch.features.forest import NO_FOREST, Forest
 from mismatch.features.overlap_features import FEATURE_NAMES, pair_features
 from mismatch.judging.scorer import Scorer, load
 from mismatch.model.model import Model
+from mismatch.model.recall import cut_at
 from mismatch.records.tables import read_pairs
 from mismatch.terms.text_buffers import text_buffers
 from mismatch.terms.tokens import end_of_term, fold_arguments
@@ -112,13 +114,18 @@ def test_a_pause_never_cuts_a_term(text: str, scorer: Scorer) -> None:
     np.testing.assert_allclose(in_two, pair_features(title, body, model.lexicon), rtol=1e-6)
 
 
-def test_the_first_look_clears_and_never_flags(scorer: Scorer, generated: tuple[list[str], list[str]]) -> None:
-    table = pa.table({"title": generated[0], "body": generated[1]})
-    model = by_coverage(scorer.model)
-    thorough = Scorer(model, thorough=True).score_table(table)["mismatch_verdict"].to_pylist()
-    quick = Scorer(model).score_table(table)["mismatch_verdict"].to_pylist()
-    changed = {(before, after) for before, after in zip(thorough, quick, strict=True) if before != after}
-    assert all(after == "match" for _, after in changed)
+def test_the_first_look_clears_and_never_flags() -> None:
+    """With a cut by which every whole body is a mismatch, whatever changes was cleared."""
+    table = read_pairs([ROOT / "training_data" / "articles" / "en.jsonl"]).select(["title", "body"])
+    starter = load().model
+    strict = replace(starter.calibration, cut=-20.0, unsure_cut=-30.0)
+    model = by_coverage(replace(starter, calibration=strict))
+    thorough, quick = (
+        Scorer(model, thorough=whole).score_table(table)["mismatch_verdict"].to_pylist() for whole in (True, False)
+    )
+    changed = Counter((before, after) for before, after in zip(thorough, quick, strict=True) if before != after)
+    assert set(changed) == {("mismatch", "match")}
+    assert changed.total() > 100
 
 
 def test_wherever_the_cut_is_moved_a_cleared_pair_lies_below_it(scorer: Scorer) -> None:
@@ -129,11 +136,31 @@ def test_wherever_the_cut_is_moved_a_cleared_pair_lies_below_it(scorer: Scorer) 
     assert look.clear_below == -30.0
 
 
-def test_the_starter_clears_most_good_pairs_and_loses_next_to_nothing() -> None:
-    look = load().model.first_look
+def test_the_starter_clears_good_pairs_and_loses_next_to_nothing() -> None:
+    """Measured on articles with bodies long enough for a first look, and on the same with each other's bodies."""
+    model = load().model
+    table = read_pairs([ROOT / "training_data" / "articles" / "en.jsonl"])
+    titles, bodies = text_buffers(table["title"]), text_buffers(table["body"])
+    own = np.flatnonzero(np.diff(bodies.offsets) >= MIN_BYTES)
+
+    def scores(body_rows: np.ndarray, look: FirstLook | None) -> np.ndarray:
+        wanted = np.ones(len(own), np.uint8)
+        return score_pairs(
+            titles, bodies, wanted, model.lexicon, model.forest, None, look, title_rows=own, body_rows=body_rows
+        )[0]
+
+    look = model.usable_first_look()
     assert look is not None
-    assert look.figures["matched_cleared"] > 0.5
-    assert look.figures["recall_lost"] <= 0.002
+    cleared = scores(own, look) != scores(own, None)
+    assert cleared.mean() > 0.1, "of articles whose headlines often share hardly a word with them"
+    cut = cut_at(scores(own, None), 0.01)
+    lost = found = 0
+    for step in range(1, 21):
+        quick, thorough = (scores(np.roll(own, step), one) for one in (look, None))
+        found += int((thorough > cut).sum())
+        lost += int(((thorough > cut) & (quick <= cut)).sum())
+    assert found > 5 * len(own), "so many could be lost"
+    assert lost <= 0.002 * 20 * len(own)
 
 
 def test_a_title_about_the_end_of_an_article_is_judged_by_all_of_it() -> None:

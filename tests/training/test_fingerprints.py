@@ -138,4 +138,4 @@ def test_the_command_says_that_the_base_has_seen_the_archive(
 ) -> None:
     ended = invoke("train", pairs_file, "--base", model_path, "--out", tmp_path / "again.joblib")
     assert ended.code == 0
-    assert "the base model has seen 100% of these articles: its head was kept" in ended.err
+    assert "the base model has seen 100% of these articles: its forest was kept" in ended.err
