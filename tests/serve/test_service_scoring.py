@@ -6,6 +6,7 @@ import json
 import threading
 from http.client import HTTPResponse
 from pathlib import Path
+from socket import MSG_PEEK
 from typing import Any
 
 import pytest
@@ -116,6 +117,25 @@ def test_a_long_stream_is_answered_to_a_client_that_reads_only_at_the_end(servic
         answer = HTTPResponse(connection)
         answer.begin()
         assert answer.read().count(b'"mismatch_verdict"') == count
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_through_a_proxy_the_answer_begins_when_the_stream_is_whole(service: Service, stray: Article, proxied: bool) -> None:
+    """nginx stops sending a request once the answer begins."""
+    line = json.dumps(stray).encode() + b"\n"
+    count = 2_000_000 // len(line)
+    more = {"X_Forwarded_For": "192.0.2.1"} if proxied else {}
+    with service.connect(2) as connection:
+        connection.sendall(head_of((count + 1) * len(line), kind="application/x-ndjson", **more) + line * count)
+        if proxied:
+            with pytest.raises(TimeoutError):
+                connection.recv(1, MSG_PEEK)
+        else:
+            assert connection.recv(1, MSG_PEEK) == b"H"
+        connection.sendall(line)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.read().count(b'"mismatch_verdict"') == count + 1
 
 
 def test_an_explanation_says_why_in_words_and_where(service: Service) -> None:

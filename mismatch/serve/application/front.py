@@ -122,6 +122,7 @@ class Front:
         await self._streams.answer(
             receive, answer.send, scorer=self._model.current.scorer, format=format,
             options=StreamOptions.parse(scope["query_string"]), declared=head.length, headers=_LINES,
+            wait=head.proxied,
         )  # fmt: skip
 
     async def _judged(self, body: bytes) -> Any:
