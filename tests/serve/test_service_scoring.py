@@ -176,7 +176,16 @@ def test_the_metrics_count_rows_verdicts_and_the_model(service: Service, stray: 
 def test_health_and_the_description_are_there(service: Service) -> None:
     assert service.get("/health").json == {"status": "ok"}
     document = service.get("/openapi.json").json
-    assert {"/score", "/explain", "/extract", "/health", "/ready", "/metrics"} <= set(document["paths"])
+    assert {"/score", "/explain", "/extract", "/vocabulary", "/health", "/ready", "/metrics"} == set(document["paths"])
+
+
+def test_the_description_names_the_formats_and_columns_of_the_package(service: Service) -> None:
+    score = service.get("/openapi.json").json["paths"]["/score"]["post"]
+    types = set(score["requestBody"]["content"]) - {"application/json"}
+    assert types == set(service.get("/vocabulary").json["content_types"].values())
+    row, _ = score["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
+    assert row["required"] == ADDED_SCHEMA.names
+    assert row["properties"]["mismatch_reasons"]["items"]["enum"] == list(REASONS)
 
 
 def test_the_vocabulary_is_the_one_that_the_package_uses(service: Service) -> None:

@@ -118,7 +118,8 @@ class Front:
             return
         format = FORMATS.get(head.content_type)
         if format is None:
-            raise Problem(415, "/score takes application/json, application/x-ndjson, text/csv or text/tab-separated-values")
+            known = ", ".join(kind.decode() for kind in FORMATS)
+            raise Problem(415, f"/score takes application/json, {known}")
         await self._streams.answer(
             receive, answer.send, scorer=self._model.current.scorer, format=format,
             options=StreamOptions.parse(scope["query_string"]), declared=head.length, headers=_LINES,
