@@ -35,6 +35,11 @@ def test_a_list_comes_back_in_its_order(service: Service, articles: list[Article
     assert service.post("/score", []).json == []
 
 
+@pytest.mark.parametrize(("given", "back"), [("a", "a"), (7, 7), (False, None), (1.5, None), ([1], None), (None, None)])
+def test_an_id_is_text_or_a_whole_number(service: Service, stray: Article, given: Any, back: Any) -> None:
+    assert service.post("/score", {**stray, "id": given}).json.get("id") == back
+
+
 def test_the_usual_names_of_fields_are_known(service: Service, stray: Article) -> None:
     named = service.post("/score", {"Headline": stray["title"], "maintext": stray["body"]}).json
     plain = service.post("/score", {"title": stray["title"], "body": stray["body"]}).json
