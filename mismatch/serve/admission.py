@@ -24,12 +24,14 @@ class RequestHead(NamedTuple):
     encoding: bytes
     size: int
     """bytes of the address and of all headers"""
+    proxied: bool
+    """whether a proxy says that it has passed the request on"""
 
     @staticmethod
     def of(scope: dict[str, Any]) -> RequestHead:
         """From an ASGI scope; header names are in lower case there."""
         kind = host = authorization = encoding = b""
-        length = None
+        length, proxied = None, False
         size = len(scope["raw_path"]) + len(scope["query_string"])
         for name, value in scope["headers"]:
             size += len(name) + len(value)
@@ -43,7 +45,9 @@ class RequestHead(NamedTuple):
                 authorization = value
             elif name == b"content-encoding":
                 encoding = value.strip().lower()
-        return RequestHead(kind, length, host, authorization, encoding, size)
+            elif name in (b"x-forwarded-for", b"forwarded", b"via"):
+                proxied = True
+        return RequestHead(kind, length, host, authorization, encoding, size, proxied)
 
 
 class Door:

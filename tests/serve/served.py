@@ -149,9 +149,10 @@ def _complete(answer: bytes) -> bool:
     return bool(end) and (len(body) >= int(length[1]) if length else body.endswith(b"0\r\n\r\n"))
 
 
-def head_of(length: Any, path: str = "/score", kind: str = "application/json") -> bytes:
+def head_of(length: Any, path: str = "/score", kind: str = "application/json", **more: str) -> bytes:
     """The head of a POST request."""
     names = f"Host: localhost\r\nContent-Type: {kind}\r\nContent-Length: {length}"
+    names += "".join(f"\r\n{name.replace('_', '-')}: {value}" for name, value in more.items())
     return f"POST {path} HTTP/1.1\r\n{names}\r\n\r\n".encode()
 
 

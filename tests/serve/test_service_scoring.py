@@ -6,6 +6,7 @@ import json
 import threading
 from http.client import HTTPResponse
 from pathlib import Path
+from socket import MSG_PEEK
 from typing import Any
 
 import pytest
@@ -33,6 +34,11 @@ def test_a_list_comes_back_in_its_order(service: Service, articles: list[Article
     rows = service.post("/score", articles).json
     assert [row["id"] for row in rows] == [article["id"] for article in articles]
     assert service.post("/score", []).json == []
+
+
+@pytest.mark.parametrize(("given", "back"), [("a", "a"), (7, 7), (False, None), (1.5, None), ([1], None), (None, None)])
+def test_an_id_is_text_or_a_whole_number(service: Service, stray: Article, given: Any, back: Any) -> None:
+    assert service.post("/score", {**stray, "id": given}).json.get("id") == back
 
 
 def test_the_usual_names_of_fields_are_known(service: Service, stray: Article) -> None:
@@ -119,6 +125,25 @@ def test_a_long_stream_is_answered_to_a_client_that_reads_only_at_the_end(servic
         assert answer.read().count(b'"mismatch_verdict"') == count
 
 
+@pytest.mark.parametrize("proxied", [False, True])
+def test_through_a_proxy_the_answer_begins_when_the_stream_is_whole(service: Service, stray: Article, proxied: bool) -> None:
+    """nginx stops sending a request once the answer begins."""
+    line = json.dumps(stray).encode() + b"\n"
+    count = 2_000_000 // len(line)
+    more = {"X_Forwarded_For": "192.0.2.1"} if proxied else {}
+    with service.connect(2) as connection:
+        connection.sendall(head_of((count + 1) * len(line), kind="application/x-ndjson", **more) + line * count)
+        if proxied:
+            with pytest.raises(TimeoutError):
+                connection.recv(1, MSG_PEEK)
+        else:
+            assert connection.recv(1, MSG_PEEK) == b"H"
+        connection.sendall(line)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.read().count(b'"mismatch_verdict"') == count + 1
+
+
 def test_an_explanation_says_why_in_words_and_where(service: Service) -> None:
     body = "Ein Gespräch in Łódź 🏏 über Syrien. " * 4
     found = service.post("/explain", {"title": "Łódź and cricket", "body": body}).json
@@ -157,7 +182,16 @@ def test_the_metrics_count_rows_verdicts_and_the_model(service: Service, stray: 
 def test_health_and_the_description_are_there(service: Service) -> None:
     assert service.get("/health").json == {"status": "ok"}
     document = service.get("/openapi.json").json
-    assert {"/score", "/explain", "/extract", "/health", "/ready", "/metrics"} <= set(document["paths"])
+    assert {"/score", "/explain", "/extract", "/vocabulary", "/health", "/ready", "/metrics"} == set(document["paths"])
+
+
+def test_the_description_names_the_formats_and_columns_of_the_package(service: Service) -> None:
+    score = service.get("/openapi.json").json["paths"]["/score"]["post"]
+    types = set(score["requestBody"]["content"]) - {"application/json"}
+    assert types == set(service.get("/vocabulary").json["content_types"].values())
+    row, _ = score["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
+    assert row["required"] == ADDED_SCHEMA.names
+    assert row["properties"]["mismatch_reasons"]["items"]["enum"] == list(REASONS)
 
 
 def test_the_vocabulary_is_the_one_that_the_package_uses(service: Service) -> None:

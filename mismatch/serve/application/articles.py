@@ -68,7 +68,7 @@ def articles_of(articles: list[Any], limit: int) -> list[Article]:
 def with_id(article: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """The verdict columns, behind the article's id where it has one."""
     given = article.get("id")
-    return {"id": given, **row} if isinstance(given, (str, int)) else row
+    return {"id": given, **row} if type(given) in (str, int) else row  # true and false are integers to isinstance
 
 
 _KINDS = {list: "a list", dict: "an object", bool: "true or false"}

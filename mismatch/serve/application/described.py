@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mismatch.judging.verdicts import VERDICTS
+from mismatch.screening.reasons import REASONS
 from mismatch.serve.settings import ServiceSettings
 
 SERVICE = (
@@ -25,7 +26,7 @@ _ARTICLE = {
 _COLUMNS: dict[str, Any] = {
     "mismatch_verdict": {"type": "string", "enum": list(VERDICTS)},
     "mismatch_probability": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
-    "mismatch_reasons": {"type": "array", "items": {"type": "string"}},
+    "mismatch_reasons": {"type": "array", "items": {"type": "string", "enum": list(REASONS)}},
     "title_topic": _TEXT,
     "body_topic": _TEXT,
 }

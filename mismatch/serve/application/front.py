@@ -118,10 +118,12 @@ class Front:
             return
         format = FORMATS.get(head.content_type)
         if format is None:
-            raise Problem(415, "/score takes application/json, application/x-ndjson, text/csv or text/tab-separated-values")
+            known = ", ".join(kind.decode() for kind in FORMATS)
+            raise Problem(415, f"/score takes application/json, {known}")
         await self._streams.answer(
             receive, answer.send, scorer=self._model.current.scorer, format=format,
             options=StreamOptions.parse(scope["query_string"]), declared=head.length, headers=_LINES,
+            wait=head.proxied,
         )  # fmt: skip
 
     async def _judged(self, body: bytes) -> Any:

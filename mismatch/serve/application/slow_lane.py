@@ -1,4 +1,4 @@
-"""Work that takes a thread for long (explanations, HTML files): few at once, and never in the way of scoring."""
+"""Threads of their own for explanations and HTML files, which take long and must not hold up scoring."""
 
 from __future__ import annotations
 

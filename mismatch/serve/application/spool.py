@@ -1,4 +1,8 @@
-"""Two ends between the event loop and a stream's thread: what comes in (bounded), and what goes out (on disk when long)."""
+"""The two buffers of a stream, between the event loop and the thread that judges.
+
+`Feed` holds what has come in and is not read yet, a few pieces at most. `Spool` holds what was judged and is not sent yet,
+in a temporary file once it is long.
+"""
 
 from __future__ import annotations
 

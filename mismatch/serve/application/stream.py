@@ -77,9 +77,14 @@ class Streams:
 
     async def answer(
         self, receive: Any, send: Any, *, scorer: Scorer, format: str, options: StreamOptions, declared: int | None,
-        headers: list[tuple[bytes, bytes]],
+        headers: list[tuple[bytes, bytes]], wait: bool = False,
     ) -> None:  # fmt: skip
         """Reads the stream, judges it, sends the rows.
+
+        Parameters
+        ----------
+        wait
+            Begin the answer only when the stream has arrived whole: nginx stops sending it once an answer begins.
 
         Raises
         ------
@@ -103,7 +108,7 @@ class Streams:
         intake.add_done_callback(lambda _: news.set())
         work.add_done_callback(lambda _: news.set())
         try:
-            await self._send_out(send, spool, news, work, intake, headers)
+            await self._send_out(send, spool, news, work, intake, headers, wait)
         finally:
             intake.cancel()
             feed.fail(ClientGone())
@@ -143,12 +148,12 @@ class Streams:
 
     async def _send_out(
         self, send: Any, spool: Spool, news: asyncio.Event, work: asyncio.Future[None], intake: asyncio.Task[None],
-        headers: list[tuple[bytes, bytes]],
+        headers: list[tuple[bytes, bytes]], wait: bool,
     ) -> None:  # fmt: skip
         begun = False
         while True:
             ended = work.done()
-            while data := spool.take(_CHUNK):
+            while (ended or intake.done() or not wait) and (data := spool.take(_CHUNK)):
                 if not begun:
                     await send({"type": "http.response.start", "status": 200, "headers": headers})
                     begun = True
