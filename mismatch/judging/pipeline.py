@@ -6,7 +6,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -222,7 +222,6 @@ def _examples(block: Block, judged: Judged) -> list[Example]:
     for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
         title, body, source = (block.pairs.column(name)[i].as_py() for name in ("title", "body", "source"))
         reasons = tuple(judged.columns.column("mismatch_reasons")[i].as_py())
-        where = block.origin, int(block.row_numbers[i])
-        shown = (title or "")[:200], float(probability[i]), reasons, source, (body or "")[:_BODY_KEPT]
-        out.append(Example(*where, *shown))
+        example = Example(block.origin, int(block.row_numbers[i]), (title or "")[:200], float(probability[i]), reasons)
+        out.append(replace(example, source=source, body=(body or "")[:_BODY_KEPT]))
     return out
