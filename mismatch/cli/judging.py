@@ -107,7 +107,7 @@ def evaluate(
     table, _ = read_pairs(inputs, format, choice, rejected, quiet)
     labels = None if swaps else labels_of(table, label, quiet)
     if adapt is not False:
-        models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table) for loaded in models]
+        models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table).model for loaded in models]
     setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)
     result: evaluation.Evaluation | evaluation.Comparison
     if compare is None:

@@ -210,7 +210,7 @@ def calibrate(
         pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet
     )
     promise = Promise(max_false_flags, confidence, unsure_band, by == "source", prior, seed)
-    loaded = adaptation.adapt(loaded, table)
+    loaded = adaptation.adapt(loaded, table).model
     done = set_cut(loaded, table, promise, labels=labels_of(table, label, quiet), digests=digests)
     save_model(done.model, out)
     for notice in done.notices:

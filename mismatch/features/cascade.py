@@ -73,7 +73,7 @@ def _is_known(title, body, work):
 @njit(cache=True, nogil=True)
 def _score_rows(
     title_data, title_starts, title_stops, body_data, body_starts, body_stops, wanted, fold, lexicon, forest,
-    first, clear_below, features, vectors, out,
+    first, clear_below, features, vectors, cleared, out,
 ):  # fmt: skip
     work = new_pair_workspace(lexicon)
     for k in range(out.shape[0]):
@@ -93,6 +93,7 @@ def _score_rows(
                 out[k] = log_odds_of(features[k], first)
                 is_clear = out[k] < clear_below and features[k, _COVERAGE] >= MIN_COVERAGE and _is_known(title, body, work)
                 pos = pause
+        cleared[k] = is_clear
         if is_clear:
             if vectors.shape[1]:
                 sum_vectors(title, body, 0, work, lexicon)
@@ -109,6 +110,7 @@ def score_pairs(
     titles: TextBuffers, bodies: TextBuffers, wanted: NDArray[np.uint8], lexicon: Lexicon, forest: Forest,
     vectors: NDArray[np.float32] | None = None, first_look: FirstLook | None = None,
     title_rows: NDArray[np.int64] | None = None, body_rows: NDArray[np.int64] | None = None,
+    cleared: NDArray[np.uint8] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:  # fmt: skip
     """Reads and judges a batch, without the GIL.
 
@@ -123,6 +125,8 @@ def score_pairs(
         Without it every body is read to its end.
     title_rows, body_rows : int64 arrays of shape (n_pairs,)
         Which title stands over which body; by default row over row.
+    cleared : uint8 array of shape (n_pairs,), out
+        If given, set to 1 for the pairs that the first look cleared.
 
     Returns
     -------
@@ -138,7 +142,8 @@ def score_pairs(
         titles.data, *_bounds(titles, title_rows), bodies.data, *_bounds(bodies, body_rows), wanted,
         fold_arguments(), lexicon.arguments, forest.arguments(), first,
         first_look.clear_below if first_look else -math.inf, features,
-        np.zeros((n, 0, 0), np.float32) if vectors is None else vectors, out,
+        np.zeros((n, 0, 0), np.float32) if vectors is None else vectors,
+        np.empty(n, np.uint8) if cleared is None else cleared, out,
     )  # fmt: skip
     return out, features
 

@@ -9,11 +9,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.features.cascade import score_pairs
+from mismatch.features.grams import GRAM_FEATURES, gram_features
 from mismatch.model.model import Model
 from mismatch.screening import screening
 from mismatch.screening.title_cleaning import NO_HABITS, clean_titles
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 
+CLEAR_WITHOUT_GRAMS = 0.01
+"""probability of a mismatch below which the grams of a pair are not read"""
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 
@@ -28,7 +31,8 @@ class Compared(NamedTuple):
     """The numbers that a verdict is made of, row by row."""
 
     log_odds: NDArray[np.float64]
-    """shape (n_pairs,): of a mismatch, by the model's head; NaN without text"""
+    """shape (n_pairs,): of a mismatch, by the model's head, or by the density ratio of the stream that the model is adapted
+    to; NaN without text"""
     features: NDArray[np.float32]
     """shape (n_pairs, N_FEATURES)"""
     vectors: NDArray[np.float32]
@@ -60,8 +64,8 @@ def compare(
     has_topics = model.topics is not None and model.lexicon.vectors is not None
     size = model.lexicon.vectors.size if has_topics and model.lexicon.vectors is not None else 0
     vectors = np.zeros((len(wanted), 2 if size else 0, size), np.float32)
-    first_look = None if thorough else model.usable_first_look()
-    log_odds, features = score_pairs(*texts, wanted, model.lexicon, model.forest, vectors, first_look)
+    rows = np.arange(len(wanted))
+    log_odds, features = _scored(model, texts, wanted, vectors, rows, rows, thorough=thorough)
     refused = screening.screen(*texts, features, model.boilerplate)
     return Compared(log_odds, features, vectors, refused, texts)
 
@@ -70,7 +74,42 @@ def log_odds_of(
     model: Model, texts: Texts, title_rows: NDArray[np.int64], body_rows: NDArray[np.int64], *, thorough: bool = False
 ) -> NDArray[np.float64]:
     """The log-odds for the titles of some rows over the bodies of others, as `compare` gives them; shape (n_pairs,)."""
-    return score_pairs(
-        *texts, np.ones(len(title_rows), np.uint8), model.lexicon, model.forest,
-        first_look=None if thorough else model.usable_first_look(), title_rows=title_rows, body_rows=body_rows,
-    )[0]  # fmt: skip
+    wanted = np.ones(len(title_rows), np.uint8)
+    return _scored(model, texts, wanted, None, title_rows, body_rows, thorough=thorough)[0]
+
+
+def _scored(
+    model: Model, texts: Texts, wanted: NDArray[np.uint8], vectors: NDArray[np.float32] | None,
+    title_rows: NDArray[np.int64], body_rows: NDArray[np.int64], *, thorough: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:  # fmt: skip
+    """Log-odds and features of the titles of some rows over the bodies of others."""
+    first_look = None if thorough else model.usable_first_look()
+    cleared = np.zeros(len(wanted), np.uint8)
+    log_odds, features = score_pairs(
+        *texts, wanted, model.lexicon, model.forest, vectors, first_look, title_rows, body_rows, cleared
+    )
+    if model.stream is None or model.stream.ratio is None:
+        return log_odds, features
+    return _by_stream(model, texts, log_odds, features, cleared > 0, title_rows, body_rows), features
+
+
+def _by_stream(
+    model: Model, texts: Texts, log_odds: NDArray[np.float64], features: NDArray[np.float32], cleared: NDArray[np.bool_],
+    title_rows: NDArray[np.int64], body_rows: NDArray[np.int64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """The density ratio of the stream for each pair.
+
+    Grams are read only where the ratio would say something without them: they are found in nearly all matched pairs, so that
+    none found is the worst case. A pair that the first look cleared stays below every cut.
+    """
+    stream, calibration = model.stream, model.calibration
+    assert stream is not None and stream.ratio is not None
+    described = np.zeros((len(log_odds), features.shape[1] + len(GRAM_FEATURES)), np.float32)
+    described[:, : features.shape[1]] = features
+    ratio = stream.ratio(described, log_odds)
+    doubtful = np.flatnonzero(~cleared & (calibration.probability(ratio) >= CLEAR_WITHOUT_GRAMS))
+    if len(doubtful):
+        grams = gram_features(*texts, title_rows[doubtful], body_rows[doubtful], stream.gram_table)
+        described[doubtful, features.shape[1] :] = grams
+        ratio[doubtful] = stream.ratio(described[doubtful], log_odds[doubtful])
+    return np.where(cleared, np.minimum(ratio, calibration.unsure_cut - 1), ratio)

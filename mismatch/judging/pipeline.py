@@ -158,13 +158,12 @@ def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tup
     if adapt is False:
         return scorer, chunks, "the model is used as it is (--no-adapt)"
     if adapt is None and scorer.model.is_adapted:
-        return scorer, chunks, adaptation.in_words(scorer.model, scorer.model, 0)
+        return scorer, chunks, "the model is used as it is (adapted to a feed already; --adapt adapts it again)"
     n_first = FIRST_CHUNKS if reader.bytes_total is not None else 1
     first = [chunk.decode() for chunk in islice(chunks, n_first)]
     batches = [block.pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA) for block in first]
     pairs = pa.Table.from_batches(batches, _ADAPTED_SCHEMA)
-    model = adaptation.adapt(scorer.model, adaptation.drawn_evenly(pairs))
-    words = adaptation.in_words(scorer.model, model, pairs.num_rows)
+    model, words = adaptation.adapt(scorer.model, adaptation.drawn_evenly(pairs))
     if model is not scorer.model:
         scorer = scorer.with_model(model)
     return scorer, chain((_Decoded(block.origin, block) for block in first), chunks), words

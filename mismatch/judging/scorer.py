@@ -246,7 +246,7 @@ class Scorer:
         columns = {"title": pairs[title], "body": pairs[body]}
         if (sources := source_column(pairs, source)) is not None:
             columns["source"] = sources
-        model = adaptation.adapt(self.model, pa.table(columns))
+        model = adaptation.adapt(self.model, pa.table(columns)).model
         return self if model is self.model else self.with_model(model)
 
 

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from mismatch.errors import MismatchError
 
+FLAG_FROM, UNSURE_FROM = 0.5, 0.1
+"""probabilities from which a pair is a mismatch, and from which it is no match"""
+NEVER = 1e6
+"""a score that no pair has"""
 SIGNIFICANT_DIGITS = 6
 """of a probability"""
 _ROUNDING = 1e-12
@@ -121,8 +125,33 @@ def _percent(share: float) -> str:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """The probability of a mismatch by a score, ascending: values on an even grid, straight lines between them."""
+
+    low: float
+    """score of the first value; what lies below has that value"""
+    high: float
+    values: NDArray[np.float64]
+    """shape (n_points,), between 0 and 1"""
+
+    def __call__(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.interp(scores, np.linspace(self.low, self.high, len(self.values)), self.values)
+
+    def first_above(self, probability: float) -> float:
+        """The highest score whose probability is not above `probability`; far above every score where none is."""
+        if self.values[-1] <= probability:
+            return NEVER
+        k = int(np.argmax(self.values > probability))
+        if k == 0:
+            return -NEVER
+        grid = np.linspace(self.low, self.high, len(self.values))
+        below, above = self.values[k - 1], self.values[k]
+        return float(grid[k - 1] + (grid[k] - grid[k - 1]) * (probability - below) / (above - below))
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """Turns the forest's log-odds into a probability and a verdict."""
+    """Turns a score into a probability and a verdict: the forest's log-odds, or an adapted model's density ratio."""
 
     slope: float
     intercept: float
@@ -135,17 +164,29 @@ class Calibration:
     """log-odds above which, up to `cut`, the model abstains"""
     promise: str
     """what is promised of `cut`, and what the promise assumes; empty without one"""
+    curve: Curve | None = None
+    """of a model that is adapted to a stream, in place of Platt's line; `prior` is then the stream's share of mismatches"""
+
+    @classmethod
+    def of_curve(cls, curve: Curve, share: float) -> Calibration:
+        """What a stream has shown: a mismatch from a probability of `FLAG_FROM`, no match from `UNSURE_FROM`."""
+        cuts = curve.first_above(FLAG_FROM), curve.first_above(UNSURE_FROM)
+        return cls(1.0, 0.0, min(max(share, 1e-3), 1 - 1e-3), cuts[0], cuts[1], "", curve)
 
     def probability(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability of a mismatch at the expected share, shape as `log_odds`; NaN stays NaN.
 
         It has `SIGNIFICANT_DIGITS` digits, so that it is the same number in every format that it is written in.
         """
+        if self.curve is not None:
+            return _rounded(np.clip(self.curve(log_odds), 1e-12, 1 - 1e-12))
         z = self.slope * log_odds + self.intercept + math.log(self.prior / (1 - self.prior))
         return _rounded(1 / (1 + np.exp(-np.clip(z, -36, 36))))
 
     def log_odds(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The forest's log-odds at which `probability` is reached; the inverse of it."""
+        """The score at which `probability` is reached; the inverse of it."""
+        if self.curve is not None:
+            return np.array([self.curve.first_above(float(p)) for p in np.ravel(probability)]).reshape(np.shape(probability))
         z = np.log(probability) - np.log1p(-probability)
         return (z - self.intercept - math.log(self.prior / (1 - self.prior))) / self.slope
 
@@ -156,7 +197,11 @@ class Calibration:
         """
         if not 0 < prior < 1:
             raise MismatchError(f"the expected share of mismatches must lie between 0 and 1, not {prior:g}")
-        return replace(self, prior=prior)
+        if self.curve is None:
+            return replace(self, prior=prior)
+        values = np.clip(self.curve.values, 1e-12, 1 - 1e-12)
+        odds = values / (1 - values) * (prior / (1 - prior)) / (self.prior / (1 - self.prior))
+        return replace(self, prior=prior, curve=replace(self.curve, values=odds / (1 + odds)))
 
 
 def _rounded(probability: NDArray[np.float64]) -> NDArray[np.float64]:

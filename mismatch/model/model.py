@@ -35,6 +35,9 @@ class Model:
     """of bodies it learned from, ascending (see `training.fingerprints`); shape (n_kept,)"""
     stream: StreamProfile | None = None
     """what a stream has taught it"""
+    anchors: NDArray[np.float32] | None = None
+    """features of matched pairs of several archives, and those of their grams, shape (n_anchors, N_FEATURES + 3); without
+    them it cannot be adapted to more than the habits of titles"""
 
     @property
     def is_adapted(self) -> bool:
@@ -43,4 +46,6 @@ class Model:
 
     def usable_first_look(self) -> FirstLook | None:
         """The first look, such that it clears nothing that the cuts would not, wherever they have been moved to."""
-        return self.first_look.below(self.calibration.unsure_cut) if self.first_look else None
+        if self.first_look is None or (self.stream is not None and self.stream.ratio is not None):
+            return self.first_look  # an adapted model's cuts are on another scale; adapting has lowered its first look
+        return self.first_look.below(self.calibration.unsure_cut)

@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from mismatch.errors import ModelError
 from mismatch.features.cascade import FirstLook
 from mismatch.features.forest import FOREST_ARRAYS, Forest
+from mismatch.features.grams import GRAM_FEATURES
 from mismatch.features.overlap_features import FEATURE_NAMES, N_FEATURES
 from mismatch.features.plain_arrays import packed, unpacked
-from mismatch.model.calibration import Calibration
+from mismatch.model.calibration import Calibration, Curve
 from mismatch.model.model import Model
 from mismatch.model.stream_profile import StreamProfile
 from mismatch.model.topics import TopicModel
@@ -70,7 +71,7 @@ def save_model(model: Model, path: str | Path) -> None:
         "format_version": FORMAT_VERSION,
         "features": list(FEATURE_NAMES),
         "card": model.card,
-        "calibration": dict(vars(model.calibration)),
+        "calibration": _plain_calibration(model.calibration),
         "forest_offset": model.forest.offset,
         "n_documents": [model.lexicon.terms.n_documents, model.lexicon.stems.n_documents],
         "arrays": {name: packed(array) for name, array in _arrays(model).items()},
@@ -92,6 +93,8 @@ def save_model(model: Model, path: str | Path) -> None:
     for name, part in parts:
         if part is not None:
             contents[name] = _canonical(part.to_plain())
+    if model.anchors is not None:
+        contents["anchors"] = _canonical(packed(model.anchors))
     if model.fingerprints is not None:
         contents[_FINGERPRINTS] = _canonical(packed(model.fingerprints))
     contents["digest"] = _digest(contents)
@@ -262,7 +265,7 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in FOREST_ARRAYS}
     forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
     forest.check(N_FEATURES)
-    calibration, card = Calibration(**contents["calibration"]), contents["card"]
+    calibration, card = _calibration(contents["calibration"]), contents["card"]
     _check_calibration(calibration)
     if not isinstance(card, dict):
         raise ValueError("the model card is no dictionary")
@@ -279,8 +282,21 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     if kept is not None and (kept[1:] <= kept[:-1]).any():
         raise ValueError("the fingerprints of what it learned from are not in their order")
     stream = StreamProfile.from_plain(contents["stream"]) if "stream" in contents else None
+    anchors = unpacked("anchors", contents["anchors"], "float32", dimensions=2) if "anchors" in contents else None
+    if anchors is not None and (anchors.shape[1] != N_FEATURES + len(GRAM_FEATURES) or not np.isfinite(anchors).all()):
+        raise ValueError("the anchors are not described by the features of this version")
     return Model(
-        Lexicon(terms, stems, vectors), forest, calibration, card, first_look, topics, boilerplate, paragraphs, kept, stream
+        Lexicon(terms, stems, vectors),
+        forest,
+        calibration,
+        card,
+        first_look,
+        topics,
+        boilerplate,
+        paragraphs,
+        kept,
+        stream,
+        anchors,
     )
 
 
@@ -304,8 +320,27 @@ def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:
     return TermVectors(hashes, codes, scales)
 
 
+def _plain_calibration(calibration: Calibration) -> dict[str, Any]:
+    plain = {name: value for name, value in vars(calibration).items() if name != "curve"}
+    if (curve := calibration.curve) is not None:
+        plain["curve"] = {"low": curve.low, "high": curve.high, "values": packed(curve.values)}
+    return plain
+
+
+def _calibration(plain: dict[str, Any]) -> Calibration:
+    curve = None
+    if "curve" in plain:
+        values = unpacked("values", plain["curve"]["values"], "float64", dimensions=1)
+        curve = Curve(float(plain["curve"]["low"]), float(plain["curve"]["high"]), values)
+        if len(values) < 2 or not (np.diff(values) >= 0).all() or not (0 <= values[0] <= values[-1] <= 1):
+            raise ValueError("the probabilities of the calibration do not rise from 0 to 1")
+        if not (math.isfinite(curve.low) and math.isfinite(curve.high) and curve.low < curve.high):
+            raise ValueError("the calibration has no range")
+    return Calibration(**{name: value for name, value in plain.items() if name != "curve"}, curve=curve)
+
+
 def _check_calibration(calibration: Calibration) -> None:
-    *numbers, promise = vars(calibration).values()
+    *numbers, promise, _ = vars(calibration).values()
     if not isinstance(promise, str) or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
         raise ValueError("the calibration is not made of numbers")
     if not (calibration.slope > 0 and 0 < calibration.prior < 1 and calibration.unsure_cut <= calibration.cut):

@@ -72,6 +72,10 @@ class Lender:
         return self.base.boilerplate if self.base else None
 
     @property
+    def anchors(self) -> NDArray[np.float32] | None:
+        return self.base.anchors if self.base else None
+
+    @property
     def fingerprints(self) -> NDArray[np.uint32] | None:
         return self.base.fingerprints if self.base else None
 

@@ -144,6 +144,7 @@ def train(
         paragraphs=lender.paragraphs,
         fingerprints=kept(fingerprints, lender.fingerprints),
         stream=chosen.stream,
+        anchors=lender.anchors,
     )
     return Training(model, suspects, out_of_fold[suspects], out_of_fold, chosen.n_duplicates, chosen.n_unusable)
 

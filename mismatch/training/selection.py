@@ -63,7 +63,7 @@ def select_pairs(
         If there are too few different pairs, or only mismatches.
     """
     sources = table["source"] if "source" in table.column_names else None
-    stream = StreamProfile(learn_habits(table["title"], sources)).joined(known)
+    stream = StreamProfile(learn_habits(table["title"], sources)).with_habits_of(known)
     titles = clean_titles(table["title"], sources, stream.title_habits)
     pairs = Pairs.from_columns(titles, _in_one_piece(table["body"]))
     usable = usable_pairs(pairs.titles, pairs.bodies)
