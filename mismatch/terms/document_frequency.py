@@ -33,12 +33,12 @@ class Counts(NamedTuple):
         keep = frequencies > 0
         return Counts(self.hashes[keep], frequencies[keep], self.n_documents - other.n_documents)
 
-    def plus(self, other: Counts, scale: float = 1.0) -> Counts:
-        """The sum of both, the other's frequencies and documents times `scale`."""
+    def plus(self, other: Counts) -> Counts:
+        """The counts of both together, where they have no document in common."""
         hashes, inverse = np.unique(np.concatenate([self.hashes, other.hashes]), return_inverse=True)
-        weights = np.concatenate([self.frequencies, other.frequencies * scale])
+        weights = np.concatenate([self.frequencies, other.frequencies])
         summed = np.bincount(inverse, weights, len(hashes)).astype(np.float64)  # of nothing bincount gives integers
-        return Counts(hashes, summed, self.n_documents + scale * other.n_documents)
+        return Counts(hashes, summed, self.n_documents + other.n_documents)
 
     def frequent(self, limit: int) -> Counts:
         """At most `limit` entries, the most frequent ones; ties are cut by hash: the result is the same each time."""

@@ -1,12 +1,13 @@
 """What is known about terms: document frequencies, IDF, vectors, and the tables in which compiled code looks them up.
 
 Smooth inverse document frequency as in scikit-learn's `TfidfVectorizer`: ``idf = ln((1 + n) / (1 + df)) + 1``.
-A *background* (another lexicon, of many languages) is blended in as if it were `BACKGROUND_DOCUMENTS` further
-documents, so that it decides while the corpus is small and fades as the corpus grows.
+Behind a corpus stands a *background* (another lexicon, of many languages), and over both a stream of articles may be laid;
+none dilutes another: of each term the highest share of documents counts (see `highest_share`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,9 +17,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mismatch.terms.document_frequency import Counts
+from mismatch.terms.highest_share import highest_share
 
-BACKGROUND_DOCUMENTS = 2000.0
 _EPSILON = 1e-8
+_FULLEST = 0.6
+"""share of a lookup table's slots from which it is built anew, and larger"""
 
 
 class LookupTable(NamedTuple):
@@ -88,6 +91,41 @@ def lookup_table(counts: Counts, with_vectors: NDArray[np.uint64] | None = None)
     return LookupTable(slots, _never_empty(idf), _never_empty(rows[order]), np.float32(np.log1p(counts.n_documents) + 1))
 
 
+@njit(cache=True, nogil=True)
+def _lay_over(hashes, idf_of_hashes, slots, idf, rows, n_terms):
+    """Gives terms another IDF, and adds those that the table does not have; returns how many it has then."""
+    mask = slots.shape[0] - 1
+    for k in range(hashes.shape[0]):
+        i = np.int64(hashes[k]) & mask
+        while slots[i] != 0 and (slots[i] ^ hashes[k]) & _UPPER != 0:
+            i = (i + 1) & mask
+        if slots[i] == 0:
+            slots[i] = hashes[k] & _UPPER | np.uint64(n_terms + 1)
+            rows[n_terms] = -1
+            n_terms += 1
+        idf[np.int64(slots[i] & _LOWER) - 1] = idf_of_hashes[k]
+    return n_terms
+
+
+def overlaid(table: LookupTable, raised: Counts) -> LookupTable | None:
+    """The table with other frequencies for some terms, many times faster than one built anew; None where it gets too full.
+
+    Parameters
+    ----------
+    raised
+        Of as many documents as the counts that the table was made of; its terms may be new.
+    """
+    n_terms = int(np.count_nonzero(table.slots))
+    if n_terms + len(raised.hashes) > _FULLEST * len(table.slots):
+        return None
+    slots = table.slots.copy()
+    room = n_terms + len(raised.hashes)
+    idf, rows = np.zeros(max(room, 1), np.float32), np.full(max(room, 1), -1, np.int32)
+    idf[:n_terms], rows[:n_terms] = table.idf[:n_terms], table.rows[:n_terms]
+    n = _lay_over(raised.hashes, smooth_idf(raised.frequencies, raised.n_documents), slots, idf, rows, n_terms)
+    return LookupTable(slots, idf[: max(n, 1)], rows[: max(n, 1)], table.unknown)
+
+
 def _never_empty(array: NDArray[Any]) -> NDArray[Any]:
     return array if len(array) else np.zeros(1, array.dtype)
 
@@ -146,7 +184,11 @@ class Lexicon:
 
     @classmethod
     def learn(cls, terms: Counts, stems: Counts, background: Lexicon | None = None, limit: int = 1 << 18) -> Lexicon:
-        """A lexicon from the counts of a corpus, with a background blended in.
+        """A lexicon from the counts of a corpus and, where there is one, a background.
+
+        With a background, a term has the highest share of documents that background and corpus show (see `highest_share`):
+        of a small corpus only what stands out, such as the function words of its language. Without one the counts are those
+        of the corpus.
 
         Parameters
         ----------
@@ -154,9 +196,31 @@ class Lexicon:
             The most terms, and the most stems, that are kept. What is left out counts as never seen.
         """
         if background is not None:
-            terms = _blend(terms, background.terms)
-            stems = _blend(stems, background.stems)
+            terms = _before(background.terms, terms)
+            stems = _before(background.stems, stems)
         return cls(terms.frequent(limit), stems.frequent(limit))
+
+    def with_stream(self, parts: Sequence[tuple[Counts, Counts]]) -> Lexicon:
+        """The same lexicon laid over with what a stream shows of its terms, whose shares of documents only rise.
+
+        Parameters
+        ----------
+        parts
+            Counts of terms and of stems, as `DocumentCounter.counts` gives them, each part of its own documents (titles,
+            and bodies).
+        """
+        terms = highest_share(self.terms, *(terms for terms, _ in parts))
+        stems = highest_share(self.stems, *(stems for _, stems in parts))
+        lexicon = Lexicon(terms, stems, self.vectors)
+        before = self.arguments
+        term_table = overlaid(self.term_table, _of_some(terms, [part.hashes for part, _ in parts]))
+        stem_table = overlaid(self.stem_table, _of_some(stems, [part.hashes for _, part in parts]))
+        if term_table is not None and stem_table is not None:
+            rows = np.full(len(term_table.rows), -1, np.int32)
+            rows[: len(before.terms.rows)] = before.terms.rows
+            arguments = before._replace(terms=term_table._replace(rows=rows), stems=stem_table)
+            vars(lexicon).update(term_table=term_table, stem_table=stem_table, arguments=arguments)
+        return lexicon
 
     @cached_property
     def term_table(self) -> LookupTable:
@@ -187,7 +251,14 @@ class Lexicon:
         return Lexicon(self.terms, self.stems, vectors)
 
 
-def _blend(counts: Counts, background: Counts) -> Counts:
+def _before(background: Counts, corpus: Counts) -> Counts:
+    """A corpus with a background behind it, of as many documents as the larger of them."""
     if background.n_documents <= 0:
-        return counts
-    return counts.plus(background, BACKGROUND_DOCUMENTS / background.n_documents)
+        return corpus
+    return highest_share(background, corpus, n_documents=max(background.n_documents, corpus.n_documents))
+
+
+def _of_some(counts: Counts, hashes: Sequence[NDArray[np.uint64]]) -> Counts:
+    """The counts of the terms in some lists, all of which are among them."""
+    some = np.unique(np.concatenate([np.empty(0, np.uint64), *hashes]))
+    return Counts(some, counts.frequencies[np.searchsorted(counts.hashes, some)], counts.n_documents)

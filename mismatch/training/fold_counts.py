@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from mismatch.terms.document_frequency import Counts, DocumentCounter, total
 from mismatch.terms.lexicon import Lexicon
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.training.selection import Selection
+
+LearnLexicon = Callable[[Counts, Counts, Lexicon | None, int], Lexicon]
+"""from counts of terms and of stems, a background, and the most of either that are kept (see `Lexicon.learn`)"""
 
 
 @dataclass(frozen=True)
@@ -28,20 +32,22 @@ class FoldCounts:
     """stands behind every lexicon that is made of these counts"""
     max_terms: int
     """terms in a lexicon, and as many stems"""
+    learn: LearnLexicon = Lexicon.learn
 
     def lexicon(self) -> Lexicon:
         """Of all pairs."""
-        return Lexicon.learn(self.terms, self.stems, self.background, self.max_terms)
+        return self.learn(self.terms, self.stems, self.background, self.max_terms)
 
     def lexicon_without(self, fold: int) -> Lexicon:
         """Of all pairs but those of one fold."""
         terms, stems = self.terms.minus(self.terms_by_fold[fold]), self.stems.minus(self.stems_by_fold[fold])
-        return Lexicon.learn(terms, stems, self.background, self.max_terms)
+        return self.learn(terms, stems, self.background, self.max_terms)
 
 
 def count_folds(
-    chosen: Selection, of_corpus: tuple[Counts, Counts] | None, background: Lexicon | None, max_terms: int
-) -> FoldCounts:
+    chosen: Selection, of_corpus: tuple[Counts, Counts] | None, background: Lexicon | None, max_terms: int,
+    learn: LearnLexicon = Lexicon.learn,
+) -> FoldCounts:  # fmt: skip
     """Counts each fold in a thread of its own; near-duplicate bodies count once.
 
     Parameters
@@ -66,7 +72,7 @@ def count_folds(
         found = list(pool.map(count, range(chosen.n_folds)))
     terms_by_fold, stems_by_fold = [terms for terms, _ in found], [stems for _, stems in found]
     terms, stems = of_corpus or (total(terms_by_fold), total(stems_by_fold))
-    return FoldCounts(terms_by_fold, stems_by_fold, terms, stems, background, max_terms)
+    return FoldCounts(terms_by_fold, stems_by_fold, terms, stems, background, max_terms, learn)
 
 
 def _only(texts: TextBuffers, wanted: NDArray[np.uint8]) -> TextBuffers:

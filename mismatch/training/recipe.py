@@ -31,7 +31,7 @@ from mismatch.training.cross_fit import blended, cross_fit, fit_whole
 from mismatch.training.examples import describe_folds
 from mismatch.training.fingerprints import fingerprints_of, kept
 from mismatch.training.first_look import fit_first_look
-from mismatch.training.fold_counts import count_folds
+from mismatch.training.fold_counts import LearnLexicon, count_folds
 from mismatch.training.lender import Lender
 from mismatch.training.out_of_fold import calibration_of, figures_of
 from mismatch.training.selection import Selection, select_pairs
@@ -61,6 +61,7 @@ def train(
     table: pa.Table, *, labels: NDArray[np.int64] | None = None, settings: TrainingSettings | None = None,
     base: Model | None = None, card: dict[str, Any] | None = None, progress: Callable[[str], None] | None = None,
     counts: tuple[Counts, Counts] | None = None, calibrated_on: NDArray[np.bool_] | None = None,
+    learn_lexicon: LearnLexicon = Lexicon.learn,
 ) -> Training:  # fmt: skip
     """Trains a model.
 
@@ -80,6 +81,8 @@ def train(
         Document frequencies of terms and stems in a larger corpus that `table` is a sample of, for the lexicon.
     calibrated_on : bool array of shape (n_rows,), optional
         The pairs that calibration and figures are measured on; by default all.
+    learn_lexicon
+        How a lexicon is made of counts and the base's lexicon.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def train(
     lender = Lender.of(base, fingerprints, len(chosen.matched))
 
     tell("counting terms")
-    frequencies = count_folds(chosen, counts, lender.lexicon, settings.max_terms)
+    frequencies = count_folds(chosen, counts, lender.lexicon, settings.max_terms, learn_lexicon)
     lexicon = frequencies.lexicon()
     lessons = VectorLessons(chosen, frequencies.terms_by_fold, lexicon, lender.vectors, settings.seed)
     half_vectors = lessons.out_of_fold(tell)

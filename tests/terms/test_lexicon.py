@@ -1,4 +1,4 @@
-"""Document frequencies, their blending, and the tables in which compiled code looks them up."""
+"""Document frequencies, and the tables in which compiled code looks them up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mismatch.terms.document_frequency import Counts, DocumentCounter
-from mismatch.terms.lexicon import BACKGROUND_DOCUMENTS, Lexicon, TermVectors, look_up, lookup_table, smooth_idf
+from mismatch.terms.lexicon import Lexicon, TermVectors, look_up, lookup_table, smooth_idf
 
 _DOCUMENTS = [
     written.text(random.Random(i), written.vocabulary(random.Random(i % 5), 60), i % 70) for i in range(400)
@@ -116,21 +116,6 @@ def test_the_most_frequent_entries_are_kept(counts: Counts, limit: int) -> None:
     left_out = ~np.isin(counts.hashes, kept.hashes)
     if len(kept.hashes) and left_out.any():
         assert kept.frequencies.min() >= counts.frequencies[left_out].max()
-
-
-def test_a_background_decides_while_the_corpus_is_small_and_fades_as_it_grows() -> None:
-    key, other = np.array([1], np.uint64), np.array([2], np.uint64)
-    background = Lexicon(Counts(key, np.array([500.0]), 1000.0), Counts(key, np.array([500.0]), 1000.0))
-
-    def share(n: float) -> float:
-        """Of the documents, as blended, that have term 1: in the corpus none has it."""
-        corpus = Counts(other, np.array([n]), n)
-        terms = Lexicon.learn(corpus, corpus, background).terms
-        return float(terms.frequencies[0] / terms.n_documents)
-
-    assert share(1) == pytest.approx(0.5, abs=0.001)
-    assert share(BACKGROUND_DOCUMENTS) == pytest.approx(0.25)
-    assert share(1e7) < 0.001
 
 
 def test_an_empty_background_changes_nothing() -> None:
