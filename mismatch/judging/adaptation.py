@@ -35,7 +35,6 @@ from mismatch.screening.title_cleaning import learn_habits
 from mismatch.screening.writing_systems import writing_systems
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.hashing import text_hashes
-from mismatch.terms.shares import highest_shares
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 from mismatch.terms.tokens import cut_all
 
@@ -85,12 +84,7 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
         return _as_it_is(model, f"{len(texts.titles.valid):,} rows that can be judged show too little to adapt to")
     if np.median(_telling_terms(*texts)) < 1:
         return _as_it_is(model, "most titles have no word that tells bodies apart")
-    counts = [_count(side) for side in texts]
-    lexicon = replace(
-        model.lexicon,
-        terms=highest_shares(model.lexicon.terms, *(terms for terms, _ in counts)),
-        stems=highest_shares(model.lexicon.stems, *(stems for _, stems in counts)),
-    )
+    lexicon = model.lexicon.with_stream([_count(side) for side in texts])
     profile = replace(known, n_pairs=drawn.num_rows, grams=count_grams(*texts))
     adapted = replace(model, lexicon=lexicon, stream=profile, first_look=None)
     swapped = _swapped(texts)

@@ -24,9 +24,9 @@ H_MEAN, H_DEVIATION = np.array([0.0, 1.0, 0.0]), np.array([0.7, 0.5, 0.3])
 """prior of a, b, c in ``h(g) = a + b g + c max(g - knot, 0)``"""
 TEMPER = 0.5
 """power of the likelihood: swapped pairs share titles and bodies, so that they tell less than their number says"""
-LOOK_ALIKES, LOOK_ALIKES_DEVIATION = 0.0045, 1.15
+LOOK_ALIKES, LOOK_ALIKES_DEVIATION = 0.0055, 1.15
 """log-normal prior of ε: its median at least, its deviation"""
-TAIL_FACTOR = 1.25
+TAIL_FACTOR = 1.5
 DECAY = 0.65
 """how fast look-alikes get rarer with g"""
 NO_MISMATCH = 0.15
