@@ -89,7 +89,7 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self, *, title: str = "title", body: str = "body", base: str | Path | Model | None = "starter",
         max_false_flags: float = defaults.MAX_FALSE_FLAGS, confidence: float = defaults.CONFIDENCE,
-        prior: float = defaults.PRIOR, random_state: int = 0,
+        prior: float | None = None, random_state: int = 0,
     ) -> None:  # fmt: skip
         self.title = title
         self.body = body
@@ -110,7 +110,8 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
             "match" or "mismatch" (see `label_codes`). Without it every pair is taken as matched.
         """
         for setting in ("max_false_flags", "confidence", "prior"):
-            if not 0 < getattr(self, setting) < 1:
+            value = getattr(self, setting)
+            if not (setting == "prior" and value is None) and not 0 < value < 1:
                 raise InputError(f"{setting}={getattr(self, setting)!r} must lie between 0 and 1")
         table = pairs_table(X, title=self.title, body=self.body)
         named = {"title": self.title, "body": self.body, **{n: n for n in ("topic", "source") if n in table.column_names}}

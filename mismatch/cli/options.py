@@ -75,10 +75,6 @@ MaxFalseFlags = Annotated[
 Confidence = Annotated[
     float, typer.Option("--confidence", metavar="C", callback=between_0_and_1, help="Confidence of that.")
 ]
-UnsureBand = Annotated[
-    float,
-    typer.Option("--unsure-band", metavar="U", min=0, max=1, help="Share of good articles on which the model may abstain."),
-]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Worker threads; by default one a core.", show_default=False)
 ]

@@ -22,8 +22,6 @@ from mismatch.cli.options import (
     Source,
     Title,
     Topic,
-    UnsureBand,
-    between_0_and_1,
 )
 from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import labels_of, read_archive, read_pairs
@@ -43,8 +41,7 @@ def train(
     suspects: Annotated[Path | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
     max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
     confidence: Confidence = defaults.CONFIDENCE,
-    unsure_band: UnsureBand = defaults.UNSURE_BAND,
-    prior: Annotated[float, typer.Option("--prior", metavar="P", callback=between_0_and_1, help="Share of mismatches expected in what will be scored.")] = defaults.PRIOR,
+    prior: Prior = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
     name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
     date: Annotated[str | None, typer.Option("--date", help="Date on the model card; else SOURCE_DATE_EPOCH, else none.", show_default=False)] = None,
@@ -80,9 +77,7 @@ def train(
                 f"all {'sampled ' if archive.sampled else ''}pairs are labelled match: mismatches are made by swapping",
                 quiet=quiet,
             )
-        settings = TrainingSettings(
-            max_false_flags=max_false_flags, confidence=confidence, unsure_band=unsure_band, prior=prior, seed=seed
-        )
+        settings = TrainingSettings(max_false_flags=max_false_flags, confidence=confidence, prior=prior, seed=seed)
         card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
         training = train_archive(archive, labels=labels, settings=settings, base=lender, card=card, progress=tell)
         save_model(training.model, out)
@@ -180,7 +175,6 @@ def calibrate(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the calibrated model goes.", show_default=False)],
     max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
     confidence: Confidence = defaults.CONFIDENCE,
-    unsure_band: UnsureBand = defaults.UNSURE_BAND,
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
     prior: Prior = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
@@ -209,7 +203,7 @@ def calibrate(
     table, digests = read_pairs(
         pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet
     )
-    promise = Promise(max_false_flags, confidence, unsure_band, by == "source", prior, seed)
+    promise = Promise(max_false_flags, confidence, by == "source", prior, seed)
     loaded = adaptation.adapt(loaded, table).model
     done = set_cut(loaded, table, promise, labels=labels_of(table, label, quiet), digests=digests)
     save_model(done.model, out)

@@ -14,11 +14,9 @@ from mismatch.errors import InputError, MismatchError
 from mismatch.evaluation.drawing import columns_of, judged_by
 from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
-from mismatch.model import defaults
 from mismatch.model.calibration import (
     Calibration,
     RestsOn,
-    abstention_cut,
     fit_platt,
     guaranteed_cut,
     one_per_group,
@@ -40,12 +38,10 @@ class Promise:
 
     max_false_flags: float
     confidence: float
-    unsure_band: float = defaults.UNSURE_BAND
-    """share of matched pairs on which the model abstains"""
     by_source: bool = False
     """the promise is for a random pair of a random source, one drawn pair standing for each source"""
     prior: float | None = None
-    """share of mismatches expected in the stream; None: as the model has it"""
+    """share of mismatches expected in the stream; None: that at which the odds are even at the cut, or the stream's own"""
     seed: int = 0
 
 
@@ -90,18 +86,18 @@ def calibrate(
     slope, intercept = _slope_and_intercept(model.calibration, sample)
     cut = guaranteed_cut(sample.scores[sample.drawn], promise.max_false_flags, promise.confidence)
     rests_on = RestsOn.SOURCES if promise.by_source else RestsOn.CALIBRATION_PAIRS
-    calibration = Calibration(
-        slope=slope,
-        intercept=intercept,
-        prior=model.calibration.prior if promise.prior is None else promise.prior,
-        cut=cut,
-        unsure_cut=abstention_cut(sample.scores, cut, promise.unsure_band),
-        promise=promise_in_words(promise.max_false_flags, promise.confidence, len(sample.drawn), rests_on),
-    )
+    words = promise_in_words(promise.max_false_flags, promise.confidence, len(sample.drawn), rests_on)
+    if model.calibration.curve is None:
+        calibration = Calibration.agreeing(slope, intercept, cut, words, promise.prior)
+    else:
+        calibration = replace(model.calibration, cut=cut, promise=words).agreed()
+        if promise.prior is not None:
+            calibration = calibration.with_prior(promise.prior)
+    cut = calibration.cut
     card = {
         **model.card,
         "calibrated": {
-            "max_false_flags": promise.max_false_flags, "confidence": promise.confidence, "unsure_band": promise.unsure_band,
+            "max_false_flags": promise.max_false_flags, "confidence": promise.confidence,
             "by": "source" if promise.by_source else "pair", "seed": promise.seed, "data": list(digests),
             "pairs": _pairs_on_card(sample, promise),
         },

@@ -34,6 +34,7 @@ from mismatch.judging.verdicts import (
     reason_lists,
     verdicts_of,
 )
+from mismatch.model.calibration import FLAG_FROM, UNSURE_FROM
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import model_path
@@ -133,15 +134,21 @@ class Scorer:
         """
         compared = self.compare(titles, bodies, sources)
         calibration, refused, n = self.model.calibration, compared.refused, len(compared.refused)
+        probability = calibration.probability(compared.log_odds)
         verdicts = np.zeros(n, np.int8)
         with np.errstate(invalid="ignore"):
-            verdicts[compared.log_odds > calibration.unsure_cut] = UNSURE
-            verdicts[compared.log_odds > calibration.cut] = MISMATCH
+            verdicts[probability >= UNSURE_FROM] = UNSURE
+            verdicts[(probability >= FLAG_FROM) & (compared.log_odds > calibration.cut)] = MISMATCH
         verdicts[refused > 0] = UNSCORABLE
         title_topics, body_topics, differ = self._topics(compared.vectors, n)
-        probability = pa.array(calibration.probability(compared.log_odds), pa.float64(), mask=refused > 0)
         reasons = reason_lists(self._reasons(compared, verdicts, differ))
-        columns = [named(verdicts, VERDICTS), probability, reasons, title_topics, body_topics]
+        columns = [
+            named(verdicts, VERDICTS),
+            pa.array(probability, pa.float64(), mask=refused > 0),
+            reasons,
+            title_topics,
+            body_topics,
+        ]
         if self.explain:
             from mismatch.features.keywords import keywords
 

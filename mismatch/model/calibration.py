@@ -13,6 +13,7 @@ from mismatch.errors import MismatchError
 
 FLAG_FROM, UNSURE_FROM = 0.5, 0.1
 """probabilities from which a pair is a mismatch, and from which it is no match"""
+_LEAST_PRIOR = 1e-4
 NEVER = 1e6
 """a score that no pair has"""
 SIGNIFICANT_DIGITS = 6
@@ -69,20 +70,6 @@ def guaranteed_cut(scores: NDArray[np.float64], max_false_flags: float, confiden
     broken = betainc(k, n - k + 1, 1 - max_false_flags)  # P(Binomial(n, 1 - R) >= k), falls with k
     broken[-1] = min(broken[-1], (1 - confidence) * (1 + _ROUNDING))  # n >= needed: the highest score will always do
     return float(np.sort(scores)[int(np.argmax(broken <= (1 - confidence) * (1 + _ROUNDING)))])
-
-
-def abstention_cut(scores: NDArray[np.float64], cut: float, band: float) -> float:
-    """The score above which, up to `cut`, the model abstains: on a share of `band` of the matched pairs.
-
-    Parameters
-    ----------
-    scores : float64 array of shape (n,)
-        Scores of matched pairs, as for `guaranteed_cut`.
-    band : float
-        Share of the matched pairs between both cuts; 0 for a model that never abstains.
-    """
-    keep = 1 - float((scores > cut).mean()) - band
-    return min(cut, float(np.quantile(scores, max(0.0, keep), method="higher")))
 
 
 def one_per_group(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -168,6 +155,30 @@ class Calibration:
     """of a model that is adapted to a stream, in place of Platt's line; `prior` is then the stream's share of mismatches"""
 
     @classmethod
+    def agreeing(
+        cls, slope: float, intercept: float, cut: float, promise: str = "", prior: float | None = None
+    ) -> Calibration:  # fmt: skip
+        """Probabilities and a cut that do not contradict each other: what is above the cut has at least `FLAG_FROM`.
+
+        Parameters
+        ----------
+        prior
+            The share of mismatches to expect; by default that at which the odds are even at the cut.
+        """
+        if prior is None:
+            prior = min(max(1 / (1 + math.exp(min(50.0, slope * cut + intercept))), _LEAST_PRIOR), 0.5)
+        return cls(slope, intercept, prior, cut, cut, promise).agreed()
+
+    def agreed(self) -> Calibration:
+        """The same with cuts that keep to the probabilities: none below `FLAG_FROM` flags, none from `UNSURE_FROM` clears.
+
+        A cut that is promised and higher stays; what lies between is unsure.
+        """
+        even, doubtful = (float(self.log_odds(np.array(share))) for share in (FLAG_FROM, UNSURE_FROM))
+        cut = max(self.cut, even)
+        return replace(self, cut=cut, unsure_cut=min(doubtful, cut))
+
+    @classmethod
     def of_curve(cls, curve: Curve, share: float) -> Calibration:
         """What a stream has shown: a mismatch from a probability of `FLAG_FROM`, no match from `UNSURE_FROM`."""
         cuts = curve.first_above(FLAG_FROM), curve.first_above(UNSURE_FROM)
@@ -191,17 +202,17 @@ class Calibration:
         return (z - self.intercept - math.log(self.prior / (1 - self.prior))) / self.slope
 
     def with_prior(self, prior: float) -> Calibration:
-        """The same verdicts with probabilities for another share of mismatches.
+        """Probabilities and verdicts for another share of mismatches.
 
-        The cuts stay: what they promise of matched pairs does not depend on how many mismatches there are.
+        A cut never falls: what it promises of matched pairs does not depend on how many mismatches there are.
         """
         if not 0 < prior < 1:
             raise MismatchError(f"the expected share of mismatches must lie between 0 and 1, not {prior:g}")
         if self.curve is None:
-            return replace(self, prior=prior)
+            return replace(self, prior=prior).agreed()
         values = np.clip(self.curve.values, 1e-12, 1 - 1e-12)
         odds = values / (1 - values) * (prior / (1 - prior)) / (self.prior / (1 - self.prior))
-        return replace(self, prior=prior, curve=replace(self.curve, values=odds / (1 + odds)))
+        return replace(self, prior=prior, curve=replace(self.curve, values=odds / (1 + odds))).agreed()
 
 
 def _rounded(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,3 @@ MAX_FALSE_FLAGS = 0.005
 """share of matched pairs that the cut may flag"""
 CONFIDENCE = 0.95
 """of the promise that it flags no more"""
-UNSURE_BAND = 0.03
-"""share of matched pairs on which the model may abstain"""
-PRIOR = 0.01
-"""share of mismatches expected in what will be scored"""

@@ -266,7 +266,6 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
     forest.check(N_FEATURES)
     calibration, card = _calibration(contents["calibration"]), contents["card"]
-    _check_calibration(calibration)
     if not isinstance(card, dict):
         raise ValueError("the model card is no dictionary")
     json.dumps(card)  # whatever shows the card counts on that
@@ -336,7 +335,11 @@ def _calibration(plain: dict[str, Any]) -> Calibration:
             raise ValueError("the probabilities of the calibration do not rise from 0 to 1")
         if not (math.isfinite(curve.low) and math.isfinite(curve.high) and curve.low < curve.high):
             raise ValueError("the calibration has no range")
-    return Calibration(**{name: value for name, value in plain.items() if name != "curve"}, curve=curve)
+    calibration = Calibration(**{name: value for name, value in plain.items() if name != "curve"}, curve=curve)
+    _check_calibration(calibration)
+    if curve is None and calibration != calibration.agreed():  # an older file, whose probabilities did not go with its cut
+        return Calibration.agreeing(calibration.slope, calibration.intercept, calibration.cut, calibration.promise)
+    return calibration
 
 
 def _check_calibration(calibration: Calibration) -> None:

@@ -10,6 +10,9 @@ from mismatch.model.recall import FALSE_FLAG_RATES, recall_at
 from mismatch.training.examples import Examples
 from mismatch.training.settings import TrainingSettings
 
+CAREFUL_PRIOR = 0.01
+"""share of mismatches that is expected where nothing can be promised"""
+
 
 def calibration_of(
     examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], settings: TrainingSettings
@@ -23,12 +26,11 @@ def calibration_of(
         cut = guaranteed_cut(matched, settings.max_false_flags, settings.confidence)
         promise = promise_in_words(settings.max_false_flags, settings.confidence, len(matched), RestsOn.TRAINING_PAIRS)
     else:
-        # too few pairs for a promise: where the odds of a mismatch at the expected share are even, or the highest
-        # matched score, whichever is more careful
-        even = (np.log((1 - settings.prior) / settings.prior) - intercept) / slope
+        # too few pairs for a promise: where the odds of a mismatch at a low share are even, or the highest matched
+        # score, whichever is more careful
+        even = (np.log((1 - CAREFUL_PRIOR) / CAREFUL_PRIOR) - intercept) / slope
         cut = float(max(even, matched[-1]))
-    unsure = float(np.quantile(matched, max(0.0, 1 - settings.max_false_flags - settings.unsure_band)))
-    return Calibration(slope, intercept, settings.prior, cut, min(unsure, cut), promise)
+    return Calibration.agreeing(slope, intercept, cut, promise, settings.prior)
 
 
 def figures_of(examples: Examples, scores: NDArray[np.float64], calibration: Calibration) -> dict[str, float]:

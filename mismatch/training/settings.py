@@ -15,9 +15,8 @@ class TrainingSettings:
     """share of matched pairs that the cut may flag"""
     confidence: float = defaults.CONFIDENCE
     """of the promise that it flags no more"""
-    unsure_band: float = defaults.UNSURE_BAND
     """share of matched pairs on which the model may abstain"""
-    prior: float = defaults.PRIOR
+    prior: float | None = None
     """share of mismatches expected in what will be scored"""
     n_folds: int = 5
     seed: int = 0

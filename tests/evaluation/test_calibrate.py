@@ -115,13 +115,6 @@ def test_pairs_that_the_model_was_trained_on_are_refused(invoke: Any, tmp_path: 
     assert "the model was trained on this file" in ended.said[-1]
 
 
-def test_the_band_of_abstention_can_be_closed(invoke: Any, tmp_path: Path, pairs_file: Path, model_path: Path) -> None:
-    out = tmp_path / "m.joblib"
-    assert invoke("calibrate", model_path, pairs_file, *EASY, "--unsure-band", "0", "--out", out).code == 0
-    calibration = json.loads(invoke("info", out, "--json").out)["calibration"]
-    assert calibration["unsure_cut"] == calibration["cut"]
-
-
 def test_another_prior_changes_the_probabilities_of_score(invoke: Any, pairs_file: Path, model_path: Path) -> None:
     usual, rare = (
         [row["mismatch_probability"] for row in invoke("score", pairs_file, "--model", model_path, *options).rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from math import comb
 
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from mismatch.errors import MismatchError
 from mismatch.model.calibration import (
     Calibration,
+    Curve,
     RestsOn,
-    abstention_cut,
     fit_platt,
     guaranteed_cut,
     one_per_group,
@@ -95,13 +96,30 @@ def test_impossible_promises_are_refused(rate: float, confidence: float) -> None
         guaranteed_cut(np.arange(100.0), rate, confidence)
 
 
-def test_the_model_abstains_on_the_share_asked_for() -> None:
-    scores = np.random.default_rng(0).random(1000)
-    cut = guaranteed_cut(scores, 0.05, 0.9)
-    low = abstention_cut(scores, cut, 0.03)
-    assert ((scores > low) & (scores <= cut)).sum() == pytest.approx(30, abs=1)
-    assert abstention_cut(scores, cut, 0.0) == cut
-    assert abstention_cut(scores, cut, 1.0) == scores.min()
+@pytest.mark.parametrize("prior", [None, 0.001, 0.02, 0.5])
+def test_cuts_and_probabilities_agree(prior: float | None) -> None:
+    calibration = Calibration.agreeing(1.5, -0.3, 2.0, "kept", prior)
+    at = calibration.probability(np.array([calibration.cut, calibration.unsure_cut]))
+    assert calibration.cut >= 2.0
+    assert at[0] >= 0.5 - 1e-5
+    assert at[1] == pytest.approx(0.1, abs=1e-5)
+    if prior is None:
+        assert calibration.cut == pytest.approx(2.0)
+        assert at[0] == pytest.approx(0.5, abs=1e-5)
+
+
+def test_a_promised_cut_above_even_odds_stays_and_what_lies_between_is_unsure() -> None:
+    curve = Curve(-5.0, 5.0, np.linspace(0.0, 1.0, 101))
+    calibration = replace(Calibration.of_curve(curve, 0.02), cut=3.0).agreed()
+    assert calibration.cut == 3.0
+    assert calibration.unsure_cut == pytest.approx(-4.0)
+    assert calibration.probability(np.array([2.9]))[0] > 0.5
+
+
+def test_a_curve_that_never_reaches_even_odds_flags_nothing() -> None:
+    calibration = Calibration.of_curve(Curve(-5.0, 5.0, np.linspace(0.0, 0.3, 101)), 0.001)
+    assert calibration.cut > 1000
+    assert calibration.probability(np.array([1e5]))[0] == pytest.approx(0.3)
 
 
 def test_one_per_group_draws_one_of_each_at_random() -> None:
@@ -125,10 +143,12 @@ def test_probabilities_are_calibrated_for_the_stated_share() -> None:
     assert calibration.log_odds(probability[:50]) == pytest.approx(scores[:50], abs=1e-4)
 
 
-def test_another_prior_changes_probabilities_and_no_verdict() -> None:
-    calibration = Calibration(1.0, 0.0, 0.01, 2.0, 1.0, "kept")
+def test_another_prior_changes_probabilities_and_never_lowers_a_cut() -> None:
+    calibration = Calibration.agreeing(1.0, 0.0, 2.0, "kept", 0.01)
     rarer = calibration.with_prior(0.001)
-    assert (rarer.cut, rarer.unsure_cut, rarer.promise) == (2.0, 1.0, "kept")
+    assert rarer.cut > calibration.cut >= 2.0
+    assert rarer.promise == "kept"
+    assert Calibration.agreeing(1.0, 0.0, 2.0, "kept", 0.5).cut == 2.0
     at = np.array([3.0])
     odds = [p / (1 - p) for p in (calibration.probability(at)[0], rarer.probability(at)[0])]
     assert odds[0] / odds[1] == pytest.approx((0.01 / 0.99) / (0.001 / 0.999), rel=1e-4)
