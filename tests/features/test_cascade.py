@@ -16,6 +16,7 @@ from mismatch.features.cascade import FIRST_BYTES, MIN_BYTES, MIN_COVERAGE, Firs
 from mismatch.features.forest import NO_FOREST, Forest
 from mismatch.features.overlap_features import FEATURE_NAMES, pair_features
 from mismatch.judging.scorer import Scorer, load
+from mismatch.model.calibration import Calibration
 from mismatch.model.model import Model
 from mismatch.model.recall import cut_at
 from mismatch.records.tables import read_pairs
@@ -118,7 +119,7 @@ def test_the_first_look_clears_and_never_flags() -> None:
     """With a cut by which every whole body is a mismatch, whatever changes was cleared."""
     table = read_pairs([ROOT / "training_data" / "articles" / "en.jsonl"]).select(["title", "body"])
     starter = load().model
-    strict = replace(starter.calibration, cut=-20.0, unsure_cut=-30.0)
+    strict = Calibration.agreeing(1.0, 20.0, -20.0)
     model = by_coverage(replace(starter, calibration=strict))
     thorough, quick = (
         Scorer(model, thorough=whole).score_table(table)["mismatch_verdict"].to_pylist() for whole in (True, False)
