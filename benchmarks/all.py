@@ -26,6 +26,7 @@ NAMES = (
     "detection",
     "archive_sizes",
     "operating_point",
+    "single_articles",
     "rivals",
 )
 HEAD = """# Benchmarks
