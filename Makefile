@@ -1,8 +1,8 @@
 # Shortcuts for those who work on the project. The folder of the virtual environment: make VENV=/elsewhere test
 VENV ?= .venv
 BIN := $(VENV)/bin
-# the corpus that the starter is trained on, see models/README.md
-ALLSIDES ?= allsides.jsonl.gz
+# the folder of the archives that the starter is made of, see models/README.md
+ARCHIVES ?= .
 
 .PHONY: help install test lint floor starter clean
 
@@ -29,9 +29,9 @@ lint: install  ## style and types
 floor: install  ## quality and speed against the committed floors
 	$(BIN)/python -m benchmarks.floor
 
-starter: install  ## trains the starter model again: make starter ALLSIDES=/path/allsides.jsonl.gz
+starter: install  ## trains the starter model again: make starter ARCHIVES=/path
 	$(BIN)/pip install -q --group build
-	$(BIN)/python models/build_starter.py --allsides $(ALLSIDES)
+	$(BIN)/python models/build_starter.py --archives $(ARCHIVES)
 
 clean:  ## removes the virtual environment and all caches
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

