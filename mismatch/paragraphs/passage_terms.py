@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import part
 from mismatch.paragraphs.passages import MAX_PASSAGES, ROOM, cut_body, split
 from mismatch.terms.lexicon import look_up
 from mismatch.terms.tokens import STATE_SIZE
@@ -66,7 +66,7 @@ class PassageWorkspace(NamedTuple):
     sums: NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True)
+@part
 def new_passage_workspace(size):
     """Working memory for vectors of `size` numbers."""
     return PassageWorkspace(
@@ -95,7 +95,7 @@ def new_passage_workspace(size):
     )
 
 
-@njit(cache=True, nogil=True)
+@part
 def _number_of(stem, n_types, mask, work, lexicon):
     """The number of a stem, `n_types` if it is new."""
     i = np.int64(stem) & mask
@@ -116,7 +116,7 @@ def _number_of(stem, n_types, mask, work, lexicon):
     return n_types
 
 
-@njit(cache=True, nogil=True)
+@part
 def _lower_idf(n_terms, n_types, work, lexicon):
     """Brings the IDF of the body's frequent stems down to 1; returns by how much."""
     histogram = np.zeros(64, np.int64)
@@ -133,7 +133,7 @@ def _lower_idf(n_terms, n_types, work, lexicon):
     return shift
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _add_vector(term, weight, into, lexicon):
     """Adds the term's vector, if it has one, times the weight; returns whether it has."""
     row = look_up(term, lexicon.terms)[1]
@@ -145,7 +145,7 @@ def _add_vector(term, weight, into, lexicon):
     return True
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _add_title(data, begin, stop, n, mask, n_types, shift, work, fold, lexicon):
     """Marks the title's stems and sums their vectors; returns the IDF of all of them."""
     n_terms, _ = cut_body(data, begin, stop, fold, work.state, work.terms, work.stems, work.ends)
@@ -162,7 +162,7 @@ def _add_title(data, begin, stop, n, mask, n_types, shift, work, fold, lexicon):
     return idf
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def read_passages(title_data, title_begin, title_stop, data, begin, stop, work, fold, lexicon):
     """Splits a body and counts its stems.
 

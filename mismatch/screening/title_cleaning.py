@@ -357,7 +357,7 @@ def _word_hash(data):
 
 @njit(cache=True, nogil=True)
 def _label_key(data, months):
-    return _of_source(_key(data, 0, data.shape[0], months), np.uint64(0), _FIRST)
+    return _of_source(_key(data, np.int64(0), data.shape[0], months), np.uint64(0), _FIRST)
 
 
 @lru_cache(maxsize=1)

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.document_frequency import Counts
 
 BACKGROUND_DOCUMENTS = 2000.0
@@ -41,7 +41,7 @@ _UPPER = np.uint64(0xFFFFFFFF00000000)
 _LOWER = np.uint64(0x00000000FFFFFFFF)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def look_up(h, table):
     """The IDF of a hashed term and the row of its vector, or -1."""
     mask = table.slots.shape[0] - 1
@@ -56,7 +56,7 @@ def look_up(h, table):
     return table.unknown, np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_table(hashes, slots):
     mask = slots.shape[0] - 1
     for k in range(hashes.shape[0]):
