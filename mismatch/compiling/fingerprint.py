@@ -55,7 +55,7 @@ def _add_value(value: Any, digest: Any, seen: set[int]) -> None:
     if isinstance(inner, FunctionType):
         digest.update(_text(frozenset((k, _text(v)) for k, v in getattr(value, "targetoptions", {}).items())).encode())
         _add_function(inner, digest, seen)
-    elif isinstance(value, FunctionType) and value.__module__.startswith("mismatch."):
+    elif isinstance(value, FunctionType) and (value.__module__ or "").startswith("mismatch."):
         _add_function(value, digest, seen)
     elif isinstance(value, np.ndarray):
         digest.update(str(value.dtype).encode() + value.tobytes())

@@ -24,22 +24,17 @@ import numba
 from numba import config
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from mismatch.compiling.fingerprint import fingerprint
 from mismatch.compiling.locks import Lock
+from mismatch.compiling.watching import watchers
 
 _ENDING = ".code"
 _KEPT = 8
 """files of one kernel that are kept, the newest: of other versions, processors, versions of Python"""
 _DIGEST = hashlib.sha256().digest_size
-
-_watchers: list[Callable[[str], None]] = []
-
-
-def on_compiling(watcher: Callable[[str], None]) -> None:
-    """Has `watcher` called with the name of each kernel that is not in any file, before it is compiled or waited for."""
-    _watchers.append(watcher)
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +57,15 @@ def folders() -> tuple[Path, ...]:
     return tuple(places)
 
 
+def can_be_kept() -> bool:
+    """Whether there is a folder that compiled code can be written to."""
+    name = f"{os.getpid()}.try"
+    kept = _write(name, b"")
+    if kept is not None:
+        _remove(kept / name)
+    return kept is not None
+
+
 class StoredCode(_Cache):  # type: ignore[misc]
     """The stored code of one kernel, in the shape that numba's dispatcher asks for."""
 
@@ -76,11 +80,10 @@ class StoredCode(_Cache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled function for these types, or None: then the caller compiles it and calls `save_overload`."""
-        target_context.refresh()
         name = self._file_name(sig, target_context)
         found = _load(name, target_context)
         if found is None and name not in self._locks:
-            for watcher in _watchers:
+            for watcher in watchers:
                 watcher(self._name)
             lock = Lock.open([folder / f"{name}.lock" for folder in folders()])
             lock.wait(until=lambda: (folders()[0] / name).exists())
@@ -134,13 +137,16 @@ def _load(name: str, target_context: Any) -> Any:
         try:
             if hashlib.sha256(code).digest() != content[:_DIGEST]:
                 raise ValueError("damaged")
+            # of numba, code that is only run needs this; what it can compile is not even imported until it has to
+            rtsys.initialize(target_context)
             return CompileResult._rebuild(target_context, *pickle.loads(code))
         except Exception:  # whatever it is that cannot be loaded, compiling it again will do
             _remove(path)
     return None
 
 
-def _write(name: str, content: bytes) -> None:
+def _write(name: str, content: bytes) -> Path | None:
+    """Returns the folder, or None where none can be written to."""
     for folder in folders():
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +162,8 @@ def _write(name: str, content: bytes) -> None:
         except OSError:
             continue
         _tidy(folder, name)
-        return
+        return folder
+    return None
 
 
 @lru_cache(maxsize=1)

@@ -330,6 +330,6 @@ def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
     square = 0.0
     for k in range(n_types):
         words += 1 if work.body_terms[k] & HAS_DIGIT == 0 else 0
-        weight = sublinear(work.body_counts[k]) * np.float64(work.body_idf[k])
+        weight = sublinear(np.int64(work.body_counts[k])) * np.float64(work.body_idf[k])
         square += weight * weight
     return BodySizes(n_terms, n_types, n_types, words, n_lead, occurrences, square, mask, last, previous)

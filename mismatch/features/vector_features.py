@@ -59,7 +59,7 @@ def _sum_body(n_types, n_lead, work, lexicon):
                 continue
             with_vector += idf
             once = idf * lexicon.scales[row]
-            weight = np.float32(once * sublinear(work.body_counts[k]))
+            weight = np.float32(once * sublinear(np.int64(work.body_counts[k])))
             for d in range(codes.shape[1]):
                 work.sums[1, d] += weight * codes[row, d]
             if k < n_lead:

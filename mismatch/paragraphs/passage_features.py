@@ -110,8 +110,8 @@ def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, o
         weight += w
         rare_weight += w * w
         uneven += u
-        log_inside = np.float32(sublinear(inside))
-        log_total = np.float32(sublinear(work.total[i]))
+        log_inside = np.float32(sublinear(np.int64(inside)))
+        log_total = np.float32(sublinear(np.int64(work.total[i])))
         own += log_inside * log_inside * w * w
         uneven_own += log_inside * log_inside * u * u
         rest_square -= log_total * log_total * w * w
@@ -120,7 +120,7 @@ def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, o
             rare += 1
             rare_found += rest > 0
         if rest > 0:
-            log_rest = np.float32(sublinear(rest))
+            log_rest = np.float32(sublinear(np.int64(rest)))
             hit += w
             rare_hit += w * w
             uneven_hit += u
@@ -207,11 +207,11 @@ def measure_runs(n, n_terms, n_types, title_idf, shift, work, lexicon, out, runs
     """
     squares = np.zeros(2, np.float32)
     for i in range(n_types):
-        log_total = np.float32(sublinear(work.total[i]))
+        log_total = np.float32(sublinear(np.int64(work.total[i])))
         squares[0] += (log_total * work.idf[i]) ** 2
         squares[1] += (log_total * work.uneven[i]) ** 2
     unknown = max(lexicon.stems.unknown - shift, np.float32(1.0))
-    count = 0
+    count = np.int64(0)
     for size in range(1, MAX_RUN + 1):
         if n < size + MIN_OTHERS:
             break

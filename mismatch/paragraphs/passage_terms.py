@@ -174,13 +174,13 @@ def read_passages(title_data, title_begin, title_stop, data, begin, stop, work, 
     n_terms, stop = cut_body(data, begin, stop, fold, work.state, work.terms, work.stems, work.ends)
     n = split(data, begin, stop, work.ends, n_terms, work.first, work.bounds)
     if n < MIN_PASSAGES:
-        return n, n_terms, 0, np.float32(0), np.float32(0)
+        return n, n_terms, np.int64(0), np.float32(0), np.float32(0)
     mask = np.int64(1024)
     while mask < 2 * (n_terms + _TITLE_TERMS):
         mask *= 2
     work.slots[:mask] = 0
     mask -= 1
-    n_types = 0
+    n_types = np.int64(0)
     for p in range(n):
         for t in range(work.first[p], work.first[p + 1]):
             i = _number_of(work.stems[t], n_types, mask, work, lexicon)

@@ -149,8 +149,8 @@ def _split_text(data, stop, fold, first, bounds):
     terms = np.empty(ROOM, np.uint64)
     stems = np.empty(ROOM, np.uint64)
     ends = np.empty(ROOM, np.int64)
-    n, pos = cut_body(data, 0, stop, fold, np.zeros(STATE_SIZE, np.int64), terms, stems, ends)
-    return split(data, 0, pos, ends, n, first, bounds)
+    n, pos = cut_body(data, np.int64(0), stop, fold, np.zeros(STATE_SIZE, np.int64), terms, stems, ends)
+    return split(data, np.int64(0), pos, ends, n, first, bounds)
 
 
 def passages_of(text: bytes) -> list[tuple[int, int, int]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.folding import CODE_POINT_MASK, DIGIT, PAIR_SCRIPT, SYLLABLE, folding_table
-from mismatch.terms.hashing import finish, marked, push, step
+from mismatch.terms.hashing import HAS_DIGIT, finish, marked, push, step
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.vector_instructions import (
     WORDS_WIDTH,
@@ -87,7 +87,7 @@ def _put(terms, stems, ends, n, term, stem, end):
 def _put_lone(terms, stems, ends, n, character, end):
     """A character of a script without spaces that has no neighbour."""
     lone = np.uint64(character)
-    return _put(terms, stems, ends, n, marked(finish(_PAIR_SALT, lone), False), finish(_STEM_SALT, lone), end)
+    return _put(terms, stems, ends, n, finish(_PAIR_SALT, lone) & ~HAS_DIGIT, finish(_STEM_SALT, lone), end)
 
 
 @part
@@ -280,7 +280,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 character = entry & CODE_POINT_MASK
                 if previous != 0:
                     pair = np.uint64(previous | character << 32)
-                    term = marked(finish(_PAIR_SALT, pair), False)
+                    term = finish(_PAIR_SALT, pair) & ~HAS_DIGIT
                     n = _put(terms, stems, ends, n, term, finish(_STEM_SALT, np.uint64(previous)), pos + size)
                     alone = False
                 previous = character
