@@ -99,7 +99,7 @@ class StoredCode(_Cache):  # type: ignore[misc]
         name = self._file_name(sig, data.target_context)
         try:
             if not data.library.has_dynamic_globals:
-                code = dumps(data._reduce())
+                code = dumps(_lean(data._reduce()))
                 _write(name, hashlib.sha256(code).digest() + code)
         finally:
             if (lock := self._locks.pop(name, None)) is not None:
@@ -124,6 +124,15 @@ class StoredCode(_Cache):  # type: ignore[misc]
         made_with = (numba.__version__, sys.version_info[:3], machine, *map(str, options))
         digest = hashlib.sha256(repr((made_with, self._fingerprint, str(sig))).encode()).hexdigest()
         return f"{self._name}-{digest[:24]}{_ENDING}"
+
+
+def _lean(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What numba would store of a function, without the environments of parts that hold nothing.
+
+    To restore them, numba would import the modules that they come from, its own compiler's among them.
+    """
+    *others, environments = reduced
+    return (*others, tuple(environment for environment in environments if environment.consts))
 
 
 def _load(name: str, target_context: Any) -> Any:

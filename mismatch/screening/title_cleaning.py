@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.hashing import mix
 from mismatch.terms.text_buffers import text_buffers
 
@@ -142,14 +142,14 @@ def _slug(url: str) -> str:
         path = unquote(urlsplit(url if "://" in url else "//" + url).path)
     except ValueError:
         return ""
-    for part in reversed(path.split("/")):
-        words = _SLUG_WORD.findall(re.sub(r"\.[a-z]{2,5}$", "", part).replace("_", " "))
+    for piece in reversed(path.split("/")):
+        words = _SLUG_WORD.findall(re.sub(r"\.[a-z]{2,5}$", "", piece).replace("_", " "))
         if len(words) >= 3:
             return " ".join(words)
     return ""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_odd(data, offsets, valid):
     """1 where there may be an entity ("&" and ";") or a URL ("://" or "www.")."""
     out = np.zeros(valid.shape[0], np.uint8)
@@ -170,7 +170,7 @@ def _is_odd(data, offsets, valid):
     return out
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _separator(data, p, start, stop):
     """Length in bytes of the separator at `p` with the space around it, and at which side it separates; (0, 0) if none."""
     b = data[p]
@@ -196,7 +196,7 @@ def _separator(data, p, start, stop):
     return (size + 1, 3) if p + size < stop and data[p + size] == 32 else (0, 0)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _key(data, pos, stop, months):
     """The hash of the words without numbers and dates; 1 for a date alone, 0 for nothing."""
     total = np.uint64(0)
@@ -226,7 +226,7 @@ def _key(data, pos, stop, months):
     return mix(total) | np.uint64(2)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _ends(data, start, stop, months):
     """Keys of the part before the first and behind the last separator, where the rest begins, and where it ends."""
     first = np.int64(-1)
@@ -254,7 +254,7 @@ def _ends(data, start, stop, months):
     return before, behind, head, last
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _parts(data, offsets, valid, names, months, keys):
     for row in range(valid.shape[0]):
         if valid[row]:
@@ -263,18 +263,18 @@ def _parts(data, offsets, valid, names, months, keys):
             keys[row, 1] = _of_source(behind, names[row], _LAST)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _of_source(key, name, side):
     return mix(key ^ (name * _MULTIPLIER) ^ np.uint64(side)) | np.uint64(2) if key > _DATE_KEY else key
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _is_known(key, known):
     place = np.searchsorted(known, key)
     return place < known.shape[0] and known[place] == key
 
 
-@njit(cache=True, nogil=True)
+@part
 def _is_headline(data, start, stop):
     """Whether what is left can stand alone: two words, or eight bytes beyond ASCII."""
     words = 0
@@ -289,7 +289,7 @@ def _is_headline(data, start, stop):
     return words >= 2 or beyond >= 8
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cut_rows(data, starts, stops, valid, names, months, known):
     """Moves starts and stops inwards over known parts; returns how many rows changed."""
     changed = 0
@@ -323,14 +323,14 @@ def _cut_rows(data, starts, stops, valid, names, months, known):
     return changed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _copy(data, starts, offsets, out):
     for row in range(starts.shape[0]):
         size = offsets[row + 1] - offsets[row]
         out[offsets[row] : offsets[row + 1]] = data[starts[row] : starts[row] + size]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _name_hashes(data, offsets, valid):
     out = np.zeros(valid.shape[0], np.uint64)
     for row in range(valid.shape[0]):
@@ -347,7 +347,7 @@ def _source_hashes(sources: pa.Array | None, n: int) -> NDArray[np.uint64]:
     return _name_hashes(texts.data, texts.offsets, texts.valid)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _word_hash(data):
     h = np.uint64(0)
     for b in data:
@@ -355,7 +355,7 @@ def _word_hash(data):
     return mix(h)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _label_key(data, months):
     return _of_source(_key(data, np.int64(0), data.shape[0], months), np.uint64(0), _FIRST)
 
