@@ -53,7 +53,7 @@ octubre noviembre diciembre monday tuesday wednesday thursday friday saturday su
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d?);")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
-_FIRST, _LAST = 1, 2
+_FIRST, _LAST = np.int64(1), np.int64(2)
 _DATE_KEY = np.uint64(1)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 

@@ -55,7 +55,8 @@ def test_no_kernel_is_compiled_for_two_sets_of_types(tmp_path: Path) -> None:
 
 def compiled_ahead(cache: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mismatch.cli", "compile"], capture_output=True, text=True, cwd=ROOT, timeout=280, check=False,
+        [sys.executable, "-m", "mismatch.cli", "compile"],
+        capture_output=True, text=True, cwd=ROOT, timeout=280, check=False,
         env={**os.environ, **({"NUMBA_CACHE_DIR": cache} if cache else {})},
     )  # fmt: skip
 
