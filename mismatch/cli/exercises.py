@@ -46,16 +46,18 @@ def _pairs() -> None:
     score_pairs(texts[0], texts[1], np.ones(1, np.uint8), model.lexicon, model.forest, vectors, model.usable_first_look())
 
 
-def _boilerplate() -> None:
+def _screening() -> None:
+    import numpy as np
     import pyarrow as pa
 
+    from mismatch.features.overlap_features import N_FEATURES
     from mismatch.model.model_file import load_model
     from mismatch.model.starter import model_path
+    from mismatch.screening.screening import screen
     from mismatch.terms.text_buffers import text_buffers
 
-    model = load_model(model_path("starter"))
-    if model.boilerplate is not None:
-        model.boilerplate.judge(text_buffers(pa.array([ARTICLE["body"]])))
+    texts = [text_buffers(pa.array([ARTICLE[name]])) for name in ("title", "body")]
+    screen(texts[0], texts[1], np.zeros((1, N_FEATURES), np.float32), load_model(model_path("starter")).boilerplate)
 
 
 def _topics() -> None:
@@ -67,6 +69,19 @@ def _topics() -> None:
     topics = load_model(model_path("starter")).topics
     if topics is not None:
         topics.name(np.ones((1, topics.weights.shape[1]), np.float32), topics.title_threshold)
+
+
+def _writing() -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    from mismatch.records.output.assembly import assemble
+    from mismatch.records.output.fragments import json_fragments
+
+    fields = [(b',"one":', json_fragments(pa.array(["text"]))), (b',"list":', json_fragments(pa.array([["text"]])))]
+    line = b'{"title": "Ferry"}'
+    places = np.zeros(1, np.int64), np.full(1, len(line), np.int64)
+    assemble(np.arange(1), fields, b"}\n", (np.frombuffer(line, np.uint8), *places))
 
 
 def _python() -> None:
@@ -116,8 +131,9 @@ def _score(read: str, write: str) -> Callable[[], None]:
 
 EXERCISES: dict[str, Callable[[], None]] = {
     "pairs": _pairs,
-    "boilerplate": _boilerplate,
+    "screening": _screening,
     "topics": _topics,
+    "writing": _writing,
     "json lines": _score("jsonl", "jsonl"),
     "explain": partial(_command, "explain"),
     "evaluate": partial(_command, "evaluate", "--quiet", "--swaps", "--json"),

@@ -1,8 +1,8 @@
-"""The first start on a machine: one line that says what is going on, and a second process that compiles along.
+"""The first start on a machine: one line that says what is going on, and processes that compile along.
 
-Compiling holds Python's lock, so that threads would not help. The second process begins with the largest kernel, which is
-needed last, and goes on to what follows; what it has compiled, this process loads. Both leave each other's work alone (see
-`mismatch.compiling.locks`).
+Compiling holds Python's lock, so that threads would not help. While this process compiles what reads the rows, another
+compiles what judges them: all kernels that cut text into terms, whose common parts are then worked on once. A third does what
+comes last. What they have compiled, this process loads; nobody does what another is doing (`mismatch.compiling.locks`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import sys
 from mismatch.compiling.watching import watchers
 
 _ONCE = "compiling for this machine, once: about 15 s"
-_AHEAD = ("pairs", "boilerplate", "topics")
-"""what the second process compiles, in this order (`mismatch.cli.exercises`)"""
+_AHEAD = (("pairs", "screening"), ("topics", "writing"))
+"""what each of the other processes compiles, in this order (`mismatch.cli.exercises`)"""
 
 
 def watch() -> None:
@@ -32,8 +32,8 @@ def _begin(name: str) -> None:
     from mismatch.compiling.stored import can_be_kept
 
     if cores() > 1 and can_be_kept():
-        helper = start_exercises(_AHEAD)
-        atexit.register(helper.kill)
+        for names in _AHEAD:
+            atexit.register(start_exercises(names).kill)
 
 
 def start_exercises(names: tuple[str, ...]) -> subprocess.Popen[bytes]:
