@@ -17,7 +17,7 @@ import numpy as np
 def fingerprint(function: Callable[..., Any]) -> str:
     """A digest that changes when the function, or anything that it is compiled from, changes."""
     digest = hashlib.sha256()
-    _add_value(function, digest, set())
+    _add_function(getattr(function, "py_func", function), digest, set())
     return digest.hexdigest()
 
 

@@ -36,7 +36,7 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: _Fast = Fals
         options = {"nogil": True, "no_cfunc_wrapper": True, "fastmath": fastmath, "pipeline_class": _KernelCompiler}
         dispatcher = njit(**options)(function)
         if not config.DISABLE_JIT:
-            dispatcher._cache = StoredCode(function)
+            dispatcher._cache = StoredCode(function, fastmath)
         return dispatcher
 
     return declared if function is None else declared(function)

@@ -69,8 +69,9 @@ def can_be_kept() -> bool:
 class StoredCode(_Cache):  # type: ignore[misc]
     """The stored code of one kernel, in the shape that numba's dispatcher asks for."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], fastmath: bool | set[str] = False) -> None:
         self._function = function
+        self._fastmath = sorted(fastmath) if isinstance(fastmath, set) else fastmath
         self._name = f"{function.__module__.removeprefix('mismatch.')}.{function.__name__}"
         self._locks: dict[str, Lock] = {}
 
@@ -122,7 +123,7 @@ class StoredCode(_Cache):  # type: ignore[misc]
         machine = target_context.codegen().magic_tuple()
         options = (config.OPT, config.LOOP_VECTORIZE, config.SLP_VECTORIZE, config.BOUNDSCHECK)
         made_with = (numba.__version__, sys.version_info[:3], machine, *map(str, options))
-        digest = hashlib.sha256(repr((made_with, self._fingerprint, str(sig))).encode()).hexdigest()
+        digest = hashlib.sha256(repr((made_with, self._fingerprint, self._fastmath, str(sig))).encode()).hexdigest()
         return f"{self._name}-{digest[:24]}{_ENDING}"
 
 
