@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.screening.title_names import DATE_WORDS, LABELS, MEDIA_WORDS, SECTIONS, SITES, parts_of
-from mismatch.terms.hashing import mix
+from mismatch.terms.hashing import mix, place_among
 
 ROUNDS = 3
 """parts that are cut from either end at most"""
@@ -46,7 +46,7 @@ class KnownParts(NamedTuple):
     """keys of whole parts that are cut from the end"""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _separator(data, p, start, stop):
     """Length in bytes of the separator at `p` with the space around it, the sides that it separates, and whether it is a
     bar, which nobody sets inside a sentence; (0, 0, False) if there is none."""
@@ -80,13 +80,12 @@ def _separator(data, p, start, stop):
     return 0, 0, False
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _has(sorted_hashes, key):
-    place = np.searchsorted(sorted_hashes, key)
-    return place < sorted_hashes.shape[0] and sorted_hashes[place] == key
+    return place_among(sorted_hashes, key) >= 0
 
 
-@njit(cache=True, nogil=True)
+@part
 def _key(data, pos, stop, dates):
     """The hash of the words without numbers and dates; 1 for a date alone, 0 for nothing."""
     total = np.uint64(0)
@@ -115,7 +114,7 @@ def _key(data, pos, stop, dates):
     return mix(total) | np.uint64(2)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _site_looks(data, start, stop, is_bar, media):
     """Whether a part looks like the name of a site: `PLAINLY` if it is short, without a digit, in capitals, and has a word
     that media bear, or is an address (`example.org`); `PERHAPS` if it is a few words in capitals behind a bar; else 0."""
@@ -161,7 +160,7 @@ def _site_looks(data, start, stop, is_bar, media):
     return PERHAPS if is_bar and words <= MAX_BARRED_WORDS else _ZERO
 
 
-@njit(cache=True, nogil=True)
+@part
 def _ends(data, start, stop, dates):
     """Keys of the part before the first and behind the last separator, where the rest begins, where it ends, where the last
     part begins, and whether the separators are bars."""
@@ -195,12 +194,12 @@ def _ends(data, start, stop, dates):
     return before, behind, first, head, last, tail, first_is_bar, last_is_bar
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _of_source(key, name, side):
     return mix(key ^ (name * _MULTIPLIER) ^ np.uint64(side)) | np.uint64(2) if key > DATE_KEY else key
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def part_keys(data, offsets, valid, names, known, keys):
     """Fills `keys`, shape (n_rows, 2), with the keys of the first and the last part of each title, by its source."""
     for row in range(valid.shape[0]):
@@ -210,7 +209,7 @@ def part_keys(data, offsets, valid, names, known, keys):
             keys[row, 1] = _of_source(behind, names[row], _LAST)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _can_stand_alone(data, start, stop, least):
     """Whether what is left can stand alone: so many words, or eight bytes beyond ASCII."""
     words = _ZERO
@@ -225,7 +224,7 @@ def _can_stand_alone(data, start, stop, least):
     return words >= least or beyond >= 8
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cut_rows(data, starts, stops, valid, names, known, habits):
     """Moves starts and stops inwards over parts that are no headline; returns how many rows changed."""
     changed = _ZERO
@@ -272,13 +271,13 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
     return changed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _keys_of(data, offsets, dates, out):
     for row in range(out.shape[0]):
         out[row] = _key(data, offsets[row], offsets[row + 1], dates)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _word_hashes(data, offsets, out):
     for row in range(out.shape[0]):
         h = np.uint64(0)
