@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ import numpy as np
 def fingerprint(function: Callable[..., Any]) -> str:
     """A digest that changes when the function, or anything that it is compiled from, changes."""
     digest = hashlib.sha256()
-    _add_function(getattr(function, "py_func", function), digest, set())
+    _add_function(cast(FunctionType, getattr(function, "py_func", function)), digest, set())
     return digest.hexdigest()
 
 
