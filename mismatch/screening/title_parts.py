@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.compiling.kernels import kernel, part
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.screening.title_names import DATE_WORDS, LABELS, MEDIA_WORDS, SECTIONS, SITES, parts_of
 from mismatch.terms.hashing import mix, place_among
 
@@ -23,13 +23,15 @@ LONGEST_PART = 80
 MAX_SITE_WORDS = 5
 MAX_BARRED_WORDS = 3
 """words behind a bar that are cut for their capitals alone"""
-MIN_REST_WORDS = 3
+MIN_REST_WORDS = np.int64(3)
 """words that must be left where nothing but its capitals says that a part names a site"""
 PERHAPS, PLAINLY = np.int64(1), np.int64(2)
-_FIRST, _LAST = 1, 2
+_FIRST, _LAST = np.int64(1), np.int64(2)
 DATE_KEY = np.uint64(1)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NO_KEY = np.uint64(0)
+_NO_BAR = np.bool_(False)
+_ONE_WORD, _TWO_WORDS = np.int64(1), np.int64(2)
 _ZERO = np.int64(0)
 
 
@@ -240,25 +242,25 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
             )
             cut_last = behind != 0 and (behind == DATE_KEY or _has(habits, _of_source(behind, names[row], _LAST)))
             if cut_first:
-                if not _can_stand_alone(data, head, stop, 2):
+                if not _can_stand_alone(data, head, stop, _TWO_WORDS):
                     break
                 start = head
             elif cut_last:
-                if not _can_stand_alone(data, start, last, 2):
+                if not _can_stand_alone(data, start, last, _TWO_WORDS):
                     break
                 stop = last
             else:
                 if behind != 0:
                     site = PLAINLY if _has(known.last, behind) else _site_looks(data, tail, stop, last_is_bar, known.media)
-                if site > 0 and _can_stand_alone(data, start, last, 1 if site == PLAINLY else MIN_REST_WORDS):
+                if site > 0 and _can_stand_alone(data, start, last, _ONE_WORD if site == PLAINLY else MIN_REST_WORDS):
                     stop = last
                 else:
                     site = _ZERO
                     if before != 0 and _has(known.last, before):
                         site = PLAINLY
                     elif before != 0 and first_is_bar:
-                        site = _site_looks(data, start, first, False, known.media)
-                    if site == _ZERO or not _can_stand_alone(data, head, stop, 2):
+                        site = _site_looks(data, start, first, _NO_BAR, known.media)
+                    if site == _ZERO or not _can_stand_alone(data, head, stop, _TWO_WORDS):
                         break
                     start = head
             while start < stop and data[start] == 32:
@@ -308,7 +310,7 @@ def known_parts() -> KnownParts:
         data, offsets = _bytes_of(forms)
         out = np.empty(len(forms), np.uint64)
         _word_hashes(data, offsets, out)
-        return np.unique(out)
+        return read_only(np.unique(out))
 
     dates = words(DATE_WORDS)
 
@@ -317,6 +319,6 @@ def known_parts() -> KnownParts:
         data, offsets = _bytes_of(forms)
         out = np.empty(len(forms), np.uint64)
         _keys_of(data, offsets, dates, out)
-        return np.unique(out[out > DATE_KEY])
+        return read_only(np.unique(out[out > DATE_KEY]))
 
     return KnownParts(dates, words(MEDIA_WORDS), keys(LABELS), keys(SITES, SECTIONS))
