@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mismatch.compiling.kernels import kernel, read_only
+from mismatch.compiling.kernels import kernel
 from mismatch.screening.title_parts import DATE_KEY, ROUNDS, cut_rows, known_parts, part_keys
 from mismatch.terms.hashing import text_hashes
 from mismatch.terms.text_buffers import text_buffers
@@ -89,7 +89,7 @@ def _cut(titles: pa.Array, names: NDArray[np.uint64], habits: NDArray[np.uint64]
     if not len(text.valid):
         return titles
     starts, stops = text.offsets[:-1].copy(), text.offsets[1:].copy()
-    if not cut_rows(text.data, starts, stops, text.valid, names, known_parts(), read_only(habits)):
+    if not cut_rows(text.data, starts, stops, text.valid, names, known_parts(), habits.copy()):
         return titles
     offsets = np.zeros(len(starts) + 1, np.int64)
     np.cumsum(np.where(text.valid > 0, stops - starts, 0), out=offsets[1:])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.compiling.kernels import kernel, part, read_only
+from mismatch.compiling.kernels import kernel, part
 from mismatch.screening.title_names import DATE_WORDS, LABELS, MEDIA_WORDS, SECTIONS, SITES, parts_of
 from mismatch.terms.hashing import mix, place_among
 
@@ -310,7 +310,7 @@ def known_parts() -> KnownParts:
         data, offsets = _bytes_of(forms)
         out = np.empty(len(forms), np.uint64)
         _word_hashes(data, offsets, out)
-        return read_only(np.unique(out))
+        return np.unique(out)
 
     dates = words(DATE_WORDS)
 
@@ -319,6 +319,6 @@ def known_parts() -> KnownParts:
         data, offsets = _bytes_of(forms)
         out = np.empty(len(forms), np.uint64)
         _keys_of(data, offsets, dates, out)
-        return read_only(np.unique(out[out > DATE_KEY]))
+        return np.unique(out[out > DATE_KEY])
 
     return KnownParts(dates, words(MEDIA_WORDS), keys(LABELS), keys(SITES, SECTIONS))
