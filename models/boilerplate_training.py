@@ -164,7 +164,7 @@ def _design(
     padded = np.zeros(WORDS_WIDTH, np.uint8)
     for k in range(len(texts)):
         place = buffers.offsets[k], buffers.offsets[k + 1]
-        measure_shape(buffers.data, *place, n_terms[k], known_terms[k], known_stems[k], padded, shape[k])
+        measure_shape.alone(buffers.data, *place, n_terms[k], known_terms[k], known_stems[k], padded, shape[k])
     mean = sp.diags(_TERM_SCALE / np.maximum(n_terms, 4)) @ counts
     return sp.hstack([mean, sp.csr_matrix(shape[:, : N_SHAPE - 1])]).tocsr(), vocabulary, common
 

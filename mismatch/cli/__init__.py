@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from mismatch.cli import first_start
+from mismatch.cli.compiling import compile_
 from mismatch.cli.exit_codes import Commands, run
 from mismatch.cli.judging import evaluate, explain
 from mismatch.cli.models import info
@@ -46,8 +48,10 @@ for _command in (train, score, gate, explain, evaluate, calibrate):  # in the or
     app.command()(_command)
 app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(serve)
 app.command()(info)
+app.command("compile")(compile_)
 
 
 def main() -> None:
     """Runs the command line; every expected error is one line on standard error and an exit code."""
+    first_start.watch()
     run(app, "mismatch")

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.features.forest import NO_FOREST, Forest, log_odds_of
 from mismatch.features.overlap_features import FEATURE_NAMES, N_FEATURES, describe, look, new_pair_workspace
 from mismatch.features.pair_terms import open_body, read_body, read_title
@@ -52,7 +52,7 @@ class FirstLook:
         return replace(self, clear_below=min(self.clear_below, unsure_cut))
 
 
-@njit(cache=True, nogil=True)
+@part
 def _is_known(title, body, work):
     """Whether title and body are in a language of which the model has vectors."""
     total = np.float32(0)
@@ -70,7 +70,7 @@ def _is_known(title, body, work):
     return with_vector >= MIN_KNOWN_BODY * body.types
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _score_rows(
     title_data, title_starts, title_stops, body_data, body_starts, body_stops, wanted, fold, lexicon, forest,
     first, clear_below, features, vectors, cleared, out,
@@ -96,7 +96,7 @@ def _score_rows(
         cleared[k] = is_clear
         if is_clear:
             if vectors.shape[1]:
-                sum_vectors(title, body, 0, work, lexicon)
+                sum_vectors(title, body, np.int64(0), work, lexicon)
         else:
             body = read_body(body_data, pos, stop, body, title.bigrams, work, fold, lexicon)
             describe(title, body, work, lexicon, features[k])

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.features.plain_arrays import packed, unpacked
 
 if TYPE_CHECKING:
@@ -112,9 +112,8 @@ class Forest:
 
     def arguments(self):  # type: ignore[no-untyped-def]
         """The forest as compiled code takes it."""
-        return (
-            self.roots, self.feature, self.threshold, self.left, self.right, self.value, np.float64(self.offset),
-        )  # fmt: skip
+        arrays = [read_only(getattr(self, name)) for name in FOREST_ARRAYS]  # from a file or just grown: one type
+        return (*arrays, np.float64(self.offset))
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Log-odds of rows of features, shape (n_pairs,)."""
@@ -129,7 +128,7 @@ NO_FOREST = Forest(_NO_NODES, _NO_NODES, np.zeros(0), _NO_NODES, _NO_NODES, np.z
 """a forest without trees"""
 
 
-@njit(cache=True, nogil=True)
+@part
 def log_odds_of(row, forest):
     """Log-odds of one row of features."""
     roots, feature, threshold, left, right, value, offset = forest
@@ -142,7 +141,7 @@ def log_odds_of(row, forest):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _predict(features, forest, out):
     for k in range(features.shape[0]):
         out[k] = log_odds_of(features[k], forest)

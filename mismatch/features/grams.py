@@ -7,9 +7,9 @@ of a stream: the IDF of a gram among its bodies.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.folding import CODE_POINT_MASK
 from mismatch.terms.hashing import mix
@@ -27,7 +27,7 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _ZERO = np.int64(0)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _next_character(data, pos, stop, fold):
     """The folded character at `pos` (a boundary if of no word, 0 for one that does not count), and where the next is."""
     b = data[pos]
@@ -43,7 +43,7 @@ def _next_character(data, pos, stop, fold):
     return np.uint64(value & CODE_POINT_MASK) if value > 0 else np.uint64(-value) << np.uint64(32), pos + size
 
 
-@njit(cache=True, nogil=True)
+@part
 def _next_gram(data, pos, stop, window, fold):
     """The hash of the next gram, and where to go on; 0 at the end. `window`: the last characters and how many they are."""
     filled = np.int64(window[5])
@@ -77,14 +77,14 @@ def _next_gram(data, pos, stop, window, fold):
     return np.uint64(0), pos
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _open(window):
     """Before a text: nothing but a boundary."""
     window[4] = _BOUNDARY
     window[5] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _title_grams(data, offsets, valid, fold, out):
     """Writes the grams of all titles, where there is room; returns how many there are."""
     window = np.zeros(6, np.uint64)
@@ -104,7 +104,7 @@ def _title_grams(data, offsets, valid, fold, out):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count(data, offsets, valid, fold, table, frequencies):
     """Adds to `frequencies`, by number in `table`, in how many texts each gram stands."""
     window = np.zeros(6, np.uint64)
@@ -124,7 +124,7 @@ def _count(data, offsets, valid, fold, table, frequencies):
                 frequencies[number] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _describe(
     title_data, title_starts, title_stops, body_data, body_starts, body_stops, fold, table, out,
 ):  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mismatch.compiling.kernels import kernel
 from mismatch.terms.folding import folding_table
 from mismatch.terms.lexicon import Lexicon, LookupTable, look_up
 from mismatch.terms.tokens import terms_of
@@ -95,7 +96,12 @@ def _is_pair(character: str) -> bool:
 
 def idf(term: int, table: LookupTable) -> float:
     """The IDF of one term hash."""
-    return float(look_up(np.uint64(term), table)[0])
+    return float(_idf(np.uint64(term), table))
+
+
+@kernel
+def _idf(term, table):
+    return look_up(term, table)[0]
 
 
 def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.features.pair_terms import new_workspace, open_body, read_body, read_title, sublinear
 from mismatch.features.vector_features import BEST, compare_vectors
 from mismatch.terms.lexicon import Lexicon
@@ -70,7 +70,7 @@ def without_vectors(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-@njit(cache=True, nogil=True)
+@part
 def _compare_terms(title, body, work, lexicon, out):
     """Writes the features that come from shared terms."""
     unknown = np.float64(lexicon.terms.unknown)
@@ -158,14 +158,14 @@ def _compare_terms(title, body, work, lexicon, out):
     out[18] = np.log(1.0 + body.words)
 
 
-@njit(cache=True, nogil=True)
+@part
 def describe(title, body, work, lexicon, out):
     """Writes the features of the pair that was read last. Without a term on one side, all that compares is zero."""
     _compare_terms(title, body, work, lexicon, out)
     compare_vectors(title, body, work, lexicon, out[1], out[_SOFT:])
 
 
-@njit(cache=True, nogil=True)
+@part
 def look(title, body, work, lexicon, out):
     """The same as if no term had a vector: vectors are most of the work on a short text."""
     _compare_terms(title, body, work, lexicon, out)
@@ -173,13 +173,13 @@ def look(title, body, work, lexicon, out):
     out[_SOFT + 2] = out[1]
 
 
-@njit(cache=True, nogil=True)
+@part
 def new_pair_workspace(lexicon):
     """Working memory for one thread, reused from row to row."""
     return new_workspace(lexicon.codes.shape[1], BEST)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_pairs(title_data, title_starts, title_stops, body_data, body_starts, body_stops, fold, lexicon, brief, out):
     work = new_pair_workspace(lexicon)
     for k in range(title_starts.shape[0]):

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import part
 from mismatch.terms.hashing import HAS_DIGIT
 from mismatch.terms.lexicon import look_up
 from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms
@@ -108,7 +108,7 @@ class BodySizes(NamedTuple):
     """that stem"""
 
 
-@njit(cache=True, nogil=True)
+@part
 def new_workspace(vector_size, best):
     return Workspace(
         np.empty(CHUNK_TERMS, np.uint64),
@@ -139,7 +139,7 @@ def new_workspace(vector_size, best):
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _find(table, key, generation):
     """The slot of `key`, or the free slot where it belongs. Slots of older generations are free."""
     i = key & (_TITLE_SLOTS - 1)
@@ -148,7 +148,7 @@ def _find(table, key, generation):
     return i
 
 
-@njit(cache=True, nogil=True)
+@part
 def read_title(data, pos, stop, work, fold, lexicon):
     """Fills the title's part of the working memory; returns its `TitleSizes`."""
     work.generation[0] += 1
@@ -202,14 +202,14 @@ def read_title(data, pos, stop, work, fold, lexicon):
     return TitleSizes(n_terms, n_stems, n_bigrams)
 
 
-@njit(cache=True, nogil=True)
+@part
 def open_body(work):
     """Forgets the last body; returns the `BodySizes` to begin with."""
     work.state[:] = 0
     return BodySizes(0, 0, 0, 0, 0, 0, 0.0, -1, -2, -1)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _match(n, n_before, last, previous, n_bigrams, work):
     """Looks for the title's stems among the terms just cut.
 
@@ -242,7 +242,7 @@ def _match(n, n_before, last, previous, n_bigrams, work):
     return occurrences, last, previous
 
 
-@njit(cache=True, nogil=True)
+@part
 def _make_room(n_types, n, left, mask, work):
     """The mask of a table with room for `n` more terms, and for those in the bytes `left`, of which most will be known.
 
@@ -265,7 +265,7 @@ def _make_room(n_types, n, left, mask, work):
     return mask
 
 
-@njit(cache=True, nogil=True)
+@part
 def _count(begin, end, n_types, mask, work):
     """Counts some of the terms just cut; returns the number of different ones so far."""
     terms, slots, counts, types = work.terms, work.slots, work.body_counts, work.body_terms
@@ -288,7 +288,7 @@ def _count(begin, end, n_types, mask, work):
     return n_types
 
 
-@njit(cache=True, nogil=True)
+@part
 def _look_up_types(begin, end, work, lexicon):
     """The IDF and the vectors of the body's types, all asked for before the first is needed."""
     slots = lexicon.terms.slots
@@ -301,13 +301,13 @@ def _look_up_types(begin, end, work, lexicon):
             work.body_idf[k], work.body_rows[k] = look_up(work.body_terms[k], lexicon.terms)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def sublinear(count):
     """``1 + ln(count)``"""
     return LOG_COUNT[count] if count < 256 else 1.0 + np.log(count)
 
 
-@njit(cache=True, nogil=True)
+@part
 def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
     """Reads a body, or goes on reading it up to `stop`; returns its `BodySizes`."""
     n_terms, n_types, n_lead = sizes.terms, sizes.types, sizes.lead_types
@@ -321,7 +321,7 @@ def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
         mask = _make_room(n_types, n, stop - pos, mask, work)
         in_lead = min(n, max(0, LEAD_TERMS - n_terms))
         if in_lead:
-            n_types = _count(0, in_lead, n_types, mask, work)
+            n_types = _count(np.int64(0), in_lead, n_types, mask, work)
             n_lead = n_types
         n_types = _count(in_lead, n, n_types, mask, work)
         n_terms += n
@@ -330,6 +330,6 @@ def read_body(data, pos, stop, sizes, n_bigrams, work, fold, lexicon):
     square = 0.0
     for k in range(n_types):
         words += 1 if work.body_terms[k] & HAS_DIGIT == 0 else 0
-        weight = sublinear(work.body_counts[k]) * np.float64(work.body_idf[k])
+        weight = sublinear(np.int64(work.body_counts[k])) * np.float64(work.body_idf[k])
         square += weight * weight
     return BodySizes(n_terms, n_types, n_types, words, n_lead, occurrences, square, mask, last, previous)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import part
 from mismatch.features.pair_terms import sublinear
 from mismatch.terms.vector_instructions import WIDTH, dot_of_codes, prefetch
 
@@ -19,7 +19,7 @@ BEST = 8
 N_SOFT = 6
 
 
-@njit(cache=True, nogil=True)
+@part
 def _sum_title(n_terms, work, lexicon):
     """The vector of the title into `work.sums`; returns the IDF of its terms, and of those with a vector."""
     codes = lexicon.codes
@@ -37,7 +37,7 @@ def _sum_title(n_terms, work, lexicon):
     return total, with_vector
 
 
-@njit(cache=True, nogil=True)
+@part
 def _sum_body(n_types, n_lead, work, lexicon):
     """The vectors of body and lead into `work.sums`; returns the IDF of its types, and of those with a vector."""
     codes, rows = lexicon.codes, work.body_rows
@@ -59,7 +59,7 @@ def _sum_body(n_types, n_lead, work, lexicon):
                 continue
             with_vector += idf
             once = idf * lexicon.scales[row]
-            weight = np.float32(once * sublinear(work.body_counts[k]))
+            weight = np.float32(once * sublinear(np.int64(work.body_counts[k])))
             for d in range(codes.shape[1]):
                 work.sums[1, d] += weight * codes[row, d]
             if k < n_lead:
@@ -68,7 +68,7 @@ def _sum_body(n_types, n_lead, work, lexicon):
     return total, with_vector
 
 
-@njit(cache=True, nogil=True)
+@part
 def _nearest(row, n_types, work, lexicon):
     """The best cosines between one term's vector and those of the body's types into `work.best`, the best first."""
     codes, best, rows = lexicon.codes, work.best, work.body_rows
@@ -96,7 +96,7 @@ def _nearest(row, n_types, work, lexicon):
             worst = best[BEST - 1]
 
 
-@njit(cache=True, nogil=True)
+@part
 def _cosine(a, b):
     dot = np.float32(0)
     aa = np.float32(0)
@@ -108,7 +108,7 @@ def _cosine(a, b):
     return dot / np.sqrt(aa * bb) if aa > 0 and bb > 0 else np.float32(0)
 
 
-@njit(cache=True, nogil=True)
+@part
 def sum_vectors(title, body, n_lead, work, lexicon):
     """The vectors of title, body and lead (of its first `n_lead` types) into `work.sums`, zero where too few terms have one.
 
@@ -127,7 +127,7 @@ def sum_vectors(title, body, n_lead, work, lexicon):
     return total if title_known and body_known else np.float32(0), with_vector
 
 
-@njit(cache=True, nogil=True)
+@part
 def compare_vectors(title, body, work, lexicon, stem_coverage, out):
     """Writes the `N_SOFT` features that come from vectors, in the order of `overlap.FEATURES`."""
     out[:] = 0

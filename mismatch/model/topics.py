@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.terms.lexicon import TermVectors
 
@@ -34,7 +34,7 @@ class TopicModel:
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape (n_texts, n_topics), for vectors of any length."""
         out = np.empty((len(vectors), len(self.names)), np.float32)
-        _softmax(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(self.weights), self.intercepts, out)
+        _softmax(*(read_only(np.ascontiguousarray(a, np.float32)) for a in (vectors, self.weights, self.intercepts)), out)
         return out
 
     def name(self, vectors: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
@@ -106,7 +106,7 @@ class TopicModel:
         return cls(names, parents, weights, intercepts, *thresholds, figures=dict(plain["figures"]))
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@part(fastmath={"reassoc", "contract"})
 def _dot(a, b):
     total = np.float32(0)
     for d in range(a.shape[0]):
@@ -114,7 +114,7 @@ def _dot(a, b):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _softmax(vectors, weights, intercepts, out):
     """In place of a product of matrices: BLAS would start threads of its own under each of ours."""
     for row in range(vectors.shape[0]):
@@ -131,7 +131,7 @@ def _softmax(vectors, weights, intercepts, out):
             logits[t] /= total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _name(probabilities, vectors, wide, threshold, out):
     summed = np.empty(wide.shape[0], np.float32)
     for row in range(out.shape[0]):

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel
 from mismatch.features.forest import Forest, log_odds_of
 from mismatch.paragraphs.passage_features import (
     LENGTH,
@@ -125,7 +125,7 @@ class ParagraphModel:
         return cls(runs, bodies, float(plain["cut"]), figures)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _describe_body(n_passages, n_runs, runs, features, log_odds, out):
     """Writes the body's features, given the log-odds of its runs; returns the number of the worst run."""
     worst = np.argmax(log_odds[:n_runs])
@@ -173,7 +173,7 @@ def _describe_body(n_passages, n_runs, runs, features, log_odds, out):
     return worst
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge(
     title_data, title_offsets, body_data, body_offsets, wanted, fold, lexicon, run_forest, body_forest, out, places
 ):  # fmt: skip
@@ -202,7 +202,7 @@ def _judge(
         places[k, 1] = runs[worst, 3] - begin
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _measure(title_data, title_offsets, body_data, body_offsets, first, stop, fold, lexicon, features, runs, counts):
     work = new_passage_workspace(lexicon.codes.shape[1])
     total = 0

@@ -7,8 +7,8 @@ cut into several. A run is measured against the rest of its body, that is the bo
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import part
 from mismatch.features.pair_terms import sublinear
 from mismatch.paragraphs.passages import MAX_PASSAGES, MIN_TERMS
 
@@ -56,7 +56,7 @@ _RARE = np.float32(0.6)
 """of the IDF of a stem never seen: what counts as rare"""
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _cosine(a, b):
     dot = np.float32(0)
     left = np.float32(0)
@@ -70,7 +70,7 @@ def _cosine(a, b):
     return dot / np.sqrt(left * right)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _sum(rows, begin, stop, out):
     out[:] = 0
     for p in range(begin, stop):
@@ -78,7 +78,7 @@ def _sum(rows, begin, stop, out):
             out[d] += rows[p, d]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, out):
     """Writes the features of the run of passages `a` to `b` that come from its stems."""
     first, numbers, idf = work.first, work.numbers, work.idf
@@ -110,8 +110,8 @@ def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, o
         weight += w
         rare_weight += w * w
         uneven += u
-        log_inside = np.float32(sublinear(inside))
-        log_total = np.float32(sublinear(work.total[i]))
+        log_inside = np.float32(sublinear(np.int64(inside)))
+        log_total = np.float32(sublinear(np.int64(work.total[i])))
         own += log_inside * log_inside * w * w
         uneven_own += log_inside * log_inside * u * u
         rest_square -= log_total * log_total * w * w
@@ -120,7 +120,7 @@ def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, o
             rare += 1
             rare_found += rest > 0
         if rest > 0:
-            log_rest = np.float32(sublinear(rest))
+            log_rest = np.float32(sublinear(np.int64(rest)))
             hit += w
             rare_hit += w * w
             uneven_hit += u
@@ -162,7 +162,7 @@ def _measure_stems(a, b, n, n_terms, stamp, squares, title_idf, unknown, work, o
     out[23] = rare_found / rare if rare else -1.0
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _measure_vectors(a, b, n, work, out):
     """Writes the features of the run that come from vectors."""
     vectors = work.vectors
@@ -191,7 +191,7 @@ def _measure_vectors(a, b, n, work, out):
     out[24] = _cosine(rest, vectors[n + 1])
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def measure_runs(n, n_terms, n_types, title_idf, shift, work, lexicon, out, runs):
     """Writes the features of all runs of the body that `read_passages` read.
 
@@ -207,11 +207,11 @@ def measure_runs(n, n_terms, n_types, title_idf, shift, work, lexicon, out, runs
     """
     squares = np.zeros(2, np.float32)
     for i in range(n_types):
-        log_total = np.float32(sublinear(work.total[i]))
+        log_total = np.float32(sublinear(np.int64(work.total[i])))
         squares[0] += (log_total * work.idf[i]) ** 2
         squares[1] += (log_total * work.uneven[i]) ** 2
     unknown = max(lexicon.stems.unknown - shift, np.float32(1.0))
-    count = 0
+    count = np.int64(0)
     for size in range(1, MAX_RUN + 1):
         if n < size + MIN_OTHERS:
             break

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import part
 from mismatch.paragraphs.passages import MAX_PASSAGES, ROOM, cut_body, split
 from mismatch.terms.lexicon import look_up
 from mismatch.terms.tokens import STATE_SIZE
@@ -66,7 +66,7 @@ class PassageWorkspace(NamedTuple):
     sums: NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True)
+@part
 def new_passage_workspace(size):
     """Working memory for vectors of `size` numbers."""
     return PassageWorkspace(
@@ -95,7 +95,7 @@ def new_passage_workspace(size):
     )
 
 
-@njit(cache=True, nogil=True)
+@part
 def _number_of(stem, n_types, mask, work, lexicon):
     """The number of a stem, `n_types` if it is new."""
     i = np.int64(stem) & mask
@@ -116,7 +116,7 @@ def _number_of(stem, n_types, mask, work, lexicon):
     return n_types
 
 
-@njit(cache=True, nogil=True)
+@part
 def _lower_idf(n_terms, n_types, work, lexicon):
     """Brings the IDF of the body's frequent stems down to 1; returns by how much."""
     histogram = np.zeros(64, np.int64)
@@ -133,7 +133,7 @@ def _lower_idf(n_terms, n_types, work, lexicon):
     return shift
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _add_vector(term, weight, into, lexicon):
     """Adds the term's vector, if it has one, times the weight; returns whether it has."""
     row = look_up(term, lexicon.terms)[1]
@@ -145,7 +145,7 @@ def _add_vector(term, weight, into, lexicon):
     return True
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def _add_title(data, begin, stop, n, mask, n_types, shift, work, fold, lexicon):
     """Marks the title's stems and sums their vectors; returns the IDF of all of them."""
     n_terms, _ = cut_body(data, begin, stop, fold, work.state, work.terms, work.stems, work.ends)
@@ -162,7 +162,7 @@ def _add_title(data, begin, stop, n, mask, n_types, shift, work, fold, lexicon):
     return idf
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@part(fastmath=True)
 def read_passages(title_data, title_begin, title_stop, data, begin, stop, work, fold, lexicon):
     """Splits a body and counts its stems.
 
@@ -174,13 +174,13 @@ def read_passages(title_data, title_begin, title_stop, data, begin, stop, work, 
     n_terms, stop = cut_body(data, begin, stop, fold, work.state, work.terms, work.stems, work.ends)
     n = split(data, begin, stop, work.ends, n_terms, work.first, work.bounds)
     if n < MIN_PASSAGES:
-        return n, n_terms, 0, np.float32(0), np.float32(0)
+        return n, n_terms, np.int64(0), np.float32(0), np.float32(0)
     mask = np.int64(1024)
     while mask < 2 * (n_terms + _TITLE_TERMS):
         mask *= 2
     work.slots[:mask] = 0
     mask -= 1
-    n_types = 0
+    n_types = np.int64(0)
     for p in range(n):
         for t in range(work.first[p], work.first[p + 1]):
             i = _number_of(work.stems[t], n_types, mask, work, lexicon)

@@ -8,8 +8,8 @@ sentences once it has `FULL_TERMS`, as long as `MIN_TERMS` remain, and anywhere 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
 MIN_TERMS = 16
@@ -23,7 +23,7 @@ MAX_PASSAGES = 256
 """the passages of a long body are longer, so that there are at most so many"""
 
 
-@njit(cache=True, nogil=True)
+@part
 def _ends_sentence(data, begin, p):
     """Whether a sentence ends just before byte `p`: a full stop with a blank behind it, or one that needs none."""
     b = data[p - 1]
@@ -62,7 +62,7 @@ def _ends_sentence(data, begin, p):
     return q > begin and ((c == 0x9F and data[q - 1] == 0xD8) or (c == 0x94 and data[q - 1] == 0xDB))  # Arabic, Urdu
 
 
-@njit(cache=True, nogil=True)
+@part
 def split(data, begin, stop, ends, n_terms, first, bounds):
     """Cuts `data[begin:stop]`, whose terms end at `ends[:n_terms]`, into passages.
 
@@ -130,7 +130,7 @@ def split(data, begin, stop, ends, n_terms, first, bounds):
     return n
 
 
-@njit(cache=True, nogil=True)
+@part
 def cut_body(data, begin, stop, fold, state, terms, stems, ends):
     """Cuts the first terms of a text, at most `MAX_TERMS`; returns their number and the byte behind what was read.
 
@@ -144,13 +144,13 @@ def cut_body(data, begin, stop, fold, state, terms, stems, ends):
     return n, pos
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _split_text(data, stop, fold, first, bounds):
     terms = np.empty(ROOM, np.uint64)
     stems = np.empty(ROOM, np.uint64)
     ends = np.empty(ROOM, np.int64)
-    n, pos = cut_body(data, 0, stop, fold, np.zeros(STATE_SIZE, np.int64), terms, stems, ends)
-    return split(data, 0, pos, ends, n, first, bounds)
+    n, pos = cut_body(data, np.int64(0), stop, fold, np.zeros(STATE_SIZE, np.int64), terms, stems, ends)
+    return split(data, np.int64(0), pos, ends, n, first, bounds)
 
 
 def passages_of(text: bytes) -> list[tuple[int, int, int]]:

@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.screening.page_shape import N_SHAPE, measure_shape
 from mismatch.terms.text_buffers import TextBuffers
@@ -96,9 +96,9 @@ class BoilerplateModel:
         while size < 2 * len(self.hashes):
             size *= 2
         slots = np.zeros(2 * size, np.int32)
-        _fill(self.hashes, slots)
+        _fill(read_only(self.hashes), slots)
         weights = np.ascontiguousarray((self.weights.astype(np.float32) * self.scales).T)
-        return slots, weights, self.common, np.ascontiguousarray(self.shape_weights.T)
+        return slots, weights, read_only(self.common), np.ascontiguousarray(self.shape_weights.T)
 
     def judge(self, bodies: TextBuffers, coverage: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
         """The kind of each body, shape (n_rows,): 0 for articles (and nulls), else an index into `KINDS`.
@@ -128,7 +128,7 @@ _ARRAYS = {
 }  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(hashes, slots):
     mask = (slots.shape[0] >> 1) - 1
     for k in range(hashes.shape[0]):
@@ -139,7 +139,7 @@ def _fill(hashes, slots):
         slots[2 * i + 1] = k + 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _row_of(key, slots):
     mask = (slots.shape[0] >> 1) - 1
     i = np.int64(key) & mask
@@ -151,12 +151,12 @@ def _row_of(key, slots):
     return np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _score(data, pos, stop, n, terms, stems, model, padded, shape):
     """Log-odds that the text whose `n` terms were cut is boilerplate."""
     slots, weights, common, shape_weights = model
-    known_terms = 0
-    known_stems = 0
+    known_terms = np.int64(0)
+    known_stems = np.int64(0)
     total = np.float32(0)
     for k in range(n):
         row = _row_of(terms[k], slots)
@@ -174,7 +174,7 @@ def _score(data, pos, stop, n, terms, stems, model, padded, shape):
     return np.float32(-99.0) if shape[N_SHAPE - 1] > MOST_FIGURES else total
 
 
-@njit(cache=True, nogil=True)
+@part
 def _add_kinds(n, terms, stems, model, shape, totals):
     """Adds the outputs of the block that was scored last to `totals`, shape (N_OUTPUTS,), weighted by its terms."""
     slots, weights, _, shape_weights = model
@@ -190,7 +190,7 @@ def _add_kinds(n, terms, stems, model, shape, totals):
                 totals[o] += share * weights[o, row]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge(data, offsets, valid, fold, model, cuts, kinds, log_odds):
     terms = np.empty(BLOCK_TERMS + SLACK_TERMS, np.uint64)
     stems = np.empty(BLOCK_TERMS + SLACK_TERMS, np.uint64)

@@ -10,11 +10,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.terms.text_buffers import TextBuffers
-from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments, terms_of
+from mismatch.compiling.kernels import part
+from mismatch.terms.hashing import place_among
+from mismatch.terms.text_buffers import text_buffers
+from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_all, cut_terms
 
 FUNCTION_WORDS = {
     "en": "the of and to in is was for that with on as at by this from are have been they which will would their were "
@@ -38,6 +40,7 @@ FUNCTION_WORDS = {
     "ru": "и в не на что с по это как из его для но от был за при о к они она все также после года был было",
     "uk": "і в не на що з та як до для це від за про після його також був було із є які",
 }
+_N_LANGUAGES = len(FUNCTION_WORDS)
 MIN_TITLE_WORDS = 2
 MIN_BODY_WORDS = 12
 _BODY_BYTES = 1500
@@ -47,39 +50,16 @@ MIN_LETTERS = 8
 
 
 @lru_cache(maxsize=1)
-def _function_words() -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+def function_words() -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
     """Hashes of the words, ascending, and for each a bit for every language that has it."""
-    bits: dict[int, int] = {}
-    for k, words in enumerate(FUNCTION_WORDS.values()):
-        for term, _, _ in terms_of(words):
-            bits[term] = bits.get(term, 0) | 1 << k
-    hashes = np.array(sorted(bits), np.uint64)
-    return hashes, np.array([bits[int(h)] for h in hashes], np.uint32)
+    languages, terms, _ = cut_all(text_buffers(pa.array(FUNCTION_WORDS.values())))
+    hashes, words = np.unique(terms, return_inverse=True)
+    bits = np.zeros(len(hashes), np.uint32)
+    np.bitwise_or.at(bits, words, np.uint32(1) << languages.astype(np.uint32))
+    return hashes, bits
 
 
-def languages_differ(titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether title and body of each of `rows` are plainly in different languages, shape (n,)."""
-    out = np.zeros(len(rows), np.bool_)
-    hashes, bits = _function_words()
-    _differ(
-        titles.data, titles.offsets, bodies.data, bodies.offsets, rows, fold_arguments(), hashes, bits,
-        len(FUNCTION_WORDS), out,
-    )  # fmt: skip
-    return out
-
-
-def scripts_differ(titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether title and body of each of `rows` have next to no letter of each other's writing system, shape (n,).
-
-    Names in Latin letters stand over bodies of every language: a Latin title must have two function words.
-    """
-    out = np.zeros(len(rows), np.bool_)
-    hashes, _ = _function_words()
-    _scripts(titles.data, titles.offsets, bodies.data, bodies.offsets, rows, fold_arguments(), hashes, out)
-    return out
-
-
-@njit(cache=True, nogil=True)
+@part
 def _count_scripts(data, pos, stop, counts):
     counts[:] = 0
     while pos < stop:
@@ -88,7 +68,7 @@ def _count_scripts(data, pos, stop, counts):
             counts[0] += 97 <= (b | 32) < 123
             pos += 1
             continue
-        c = np.int64(data[pos + 1]) & 63 if pos + 1 < stop else 0
+        c = np.int64(data[pos + 1]) & 63 if pos + 1 < stop else np.int64(0)
         if b < 0xE0:
             code = (b & 31) << 6 | c
             pos += 2
@@ -122,8 +102,21 @@ def _count_scripts(data, pos, stop, counts):
             pos += 4
 
 
-@njit(cache=True, nogil=True)
-def _scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, out):
+@part
+def _largest(counts):
+    best = 0
+    for k in range(1, counts.shape[0]):
+        if counts[k] > counts[best]:
+            best = k
+    return best
+
+
+@part
+def compare_scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, out):
+    """Writes to `out` whether title and body of each of `rows` have next to no letter of each other's writing system.
+
+    Names in Latin letters stand over bodies of every language: a Latin title must have two function words.
+    """
     title = np.zeros(len(SCRIPTS), np.int64)
     body = np.zeros(len(SCRIPTS), np.int64)
     for k in range(rows.shape[0]):
@@ -131,8 +124,8 @@ def _scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, has
         _count_scripts(title_data, title_offsets[row], title_offsets[row + 1], title)
         begin = body_offsets[row]
         _count_scripts(body_data, begin, min(body_offsets[row + 1], begin + 4 * _BODY_BYTES), body)
-        of_title = np.argmax(title)
-        of_body = np.argmax(body)
+        of_title = _largest(title)
+        of_body = _largest(body)
         out[k] = (
             of_title != of_body
             and title[of_title] >= MIN_LETTERS
@@ -143,7 +136,7 @@ def _scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, has
         )
 
 
-@njit(cache=True, nogil=True)
+@part
 def _known_words(data, pos, stop, fold, hashes):
     terms = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     stems = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
@@ -152,19 +145,19 @@ def _known_words(data, pos, stop, fold, hashes):
     n, _ = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
     count = 0
     for t in range(n):
-        place = np.searchsorted(hashes, terms[t])
-        count += place < hashes.shape[0] and hashes[place] == terms[t]
+        count += place_among(hashes, terms[t]) >= 0
     return count
 
 
-@njit(cache=True, nogil=True)
-def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, bits, n_languages, out):
+@part
+def compare_languages(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, bits, out):
+    """Writes to `out` whether title and body of each of `rows` are plainly in different languages."""
     terms = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     stems = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     ends = np.empty(_READ_TERMS + SLACK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
-    title = np.zeros(n_languages, np.int64)
-    body = np.zeros(n_languages, np.int64)
+    title = np.zeros(_N_LANGUAGES, np.int64)
+    body = np.zeros(_N_LANGUAGES, np.int64)
     for k in range(rows.shape[0]):
         row = rows[k]
         for side in range(2):
@@ -178,12 +171,12 @@ def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hash
                 data, offsets[row], stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends
             )
             for t in range(n):
-                place = np.searchsorted(hashes, terms[t])
-                if place < hashes.shape[0] and hashes[place] == terms[t]:
-                    for language in range(n_languages):
+                place = place_among(hashes, terms[t])
+                if place >= 0:
+                    for language in range(_N_LANGUAGES):
                         counts[language] += bits[place] >> np.uint32(language) & 1
-        of_title = np.argmax(title)
-        of_body = np.argmax(body)
+        of_title = _largest(title)
+        of_body = _largest(body)
         out[k] = (
             title[of_title] - title[of_body] >= MIN_TITLE_WORDS
             and body[of_body] >= MIN_BODY_WORDS

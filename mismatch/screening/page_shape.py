@@ -7,8 +7,8 @@ time; only newlines and the marks of other scripts are then visited one by one.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import part
 from mismatch.terms.vector_instructions import (
     WORDS_WIDTH,
     bar_mask,
@@ -30,7 +30,7 @@ _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _foreign_mark(data, p, stop):
     """What begins at `p`, as far as it lies before `stop`: (bars, ends of sentences, questions)."""
     if p + 1 >= stop:
@@ -53,7 +53,7 @@ def _foreign_mark(data, p, stop):
     return 0, np.int64(b == 0xE0 and c == 0xA5 and d == 0xA4), 0
 
 
-@njit(cache=True, nogil=True)
+@part
 def _count_marks(data, pos, stop, padded):
     """(lines, short lines, bars, ends of sentences, figures, questions, capitals) of `data[pos:stop]`.
 
@@ -68,7 +68,8 @@ def _count_marks(data, pos, stop, padded):
         source = data
         at = pos
         if pos + WORDS_WIDTH > data.shape[0]:
-            padded[:n] = data[pos:stop]
+            for k in range(n):
+                padded[k] = data[pos + k]
             source = padded
             at = 0
         inside = _ALL >> np.uint64(WORDS_WIDTH - n)
@@ -106,7 +107,7 @@ def _count_marks(data, pos, stop, padded):
     return lines, short, bars, ends, figures, questions, capitals
 
 
-@njit(cache=True, nogil=True)
+@part
 def measure_shape(data, pos, stop, n_terms, known_terms, known_stems, padded, out):
     """Writes the shape of `data[pos:stop]` to `out`, shape (N_SHAPE,): numbers from 0 to about 2.
 

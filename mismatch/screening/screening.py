@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.screening.boilerplate import KINDS, BoilerplateModel
-from mismatch.screening.language import languages_differ, scripts_differ
+from mismatch.screening.language import compare_languages, compare_scripts, function_words
 from mismatch.screening.reasons import REASONS_TO_REFUSE
-from mismatch.terms.hashing import mix
-from mismatch.terms.text_buffers import TextBuffers
-from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments, terms_of
+from mismatch.terms.hashing import mix, place_among
+from mismatch.terms.text_buffers import TextBuffers, text_buffers
+from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_all, cut_terms, fold_arguments
 
 REASONS = ("", *REASONS_TO_REFUSE)
 """reason codes; a row's screening number is an index into it, 0 where the pair can be judged"""
@@ -87,30 +88,41 @@ def screen(
     numbers = np.zeros(len(features), np.uint8)
     terms = np.expm1(features[:, _BODY_LENGTH])
     present = has_text(titles, bodies) > 0
-    apart = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < LITTLE_COVERAGE))  # else the language is the same
-    numbers[apart[languages_differ(titles, bodies, apart)]] = REASONS.index("language_differs")
-    apart = np.flatnonzero(present & (features[:, _HITS] == 0))
-    numbers[apart[scripts_differ(titles, bodies, apart)]] = REASONS.index("script_differs")
+    little = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < LITTLE_COVERAGE))  # else the language is the same
+    nothing = np.flatnonzero(present & (features[:, _HITS] == 0))
     few = np.flatnonzero(present & (features[:, _TITLE_TERMS] < _FEW_TERMS))
-    numbers[few[_is_generic(titles, few)]] = REASONS.index("title_generic")
+    found = [np.zeros(size, np.bool_) for size in (len(little), len(nothing), len(few), len(numbers), len(numbers))]
+    words, languages = function_words()
+    _look(*titles, *bodies, fold_arguments(), little, nothing, few, words, languages, _generic_keys(), *found)
+    languages_differ, scripts_differ, is_generic, title_has_letters, body_has_letters = found
+    numbers[little[languages_differ]] = REASONS.index("language_differs")
+    numbers[nothing[scripts_differ]] = REASONS.index("script_differs")
+    numbers[few[is_generic]] = REASONS.index("title_generic")
     numbers[terms < MIN_BODY_TERMS - 0.5] = REASONS.index("body_too_short")
     if boilerplate is not None:
         kinds = boilerplate.judge(bodies, features[:, _STEM_COVERAGE])
         numbers[kinds > 0] = kinds[kinds > 0] + (REASONS.index(f"body_boilerplate:{KINDS[1]}") - 1)
-    numbers[~_has_letters(bodies)] = REASONS.index("body_missing")
-    numbers[~_has_letters(titles)] = REASONS.index("title_missing")
+    numbers[~body_has_letters] = REASONS.index("body_missing")
+    numbers[~title_has_letters] = REASONS.index("title_missing")
     return numbers
 
 
-def _has_letters(texts: TextBuffers) -> NDArray[np.bool_]:
-    """Whether there is a letter or a digit in each row, shape (n,)."""
-    out = np.zeros(len(texts.valid), np.bool_)
-    _find_letters(texts.data, texts.offsets, texts.valid, fold_arguments(), out)
-    return out
+@kernel
+def _look(
+    title_data, title_offsets, title_valid, body_data, body_offsets, body_valid, fold, little, nothing, few,
+    words, languages, generic, languages_differ, scripts_differ, is_generic, title_has_letters, body_has_letters,
+):  # fmt: skip
+    """All that is looked for in the text of a batch, in one kernel: each holds a cutter of terms, slow to compile."""
+    compare_languages(title_data, title_offsets, body_data, body_offsets, little, fold, words, languages, languages_differ)
+    compare_scripts(title_data, title_offsets, body_data, body_offsets, nothing, fold, words, scripts_differ)
+    _find_generic(title_data, title_offsets, few, fold, generic, is_generic)
+    _find_letters(title_data, title_offsets, title_valid, fold, title_has_letters)
+    _find_letters(body_data, body_offsets, body_valid, fold, body_has_letters)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _find_letters(data, offsets, valid, fold, out):
+    """Whether there is a letter or a digit in each row."""
     terms = np.empty(SLACK_TERMS + 1, np.uint64)
     stems = np.empty(SLACK_TERMS + 1, np.uint64)
     ends = np.empty(SLACK_TERMS + 1, np.int64)
@@ -132,12 +144,17 @@ def _find_letters(data, offsets, valid, fold, out):
 
 @lru_cache(maxsize=1)
 def _generic_keys() -> NDArray[np.uint64]:
-    titles = [title.strip() for title in GENERIC_TITLES.replace("\n", " ").split("|")]
-    keys = {_key(np.array([term for term, _, _ in terms_of(title)], np.uint64)) for title in titles if title}
-    return np.array(sorted(keys), np.uint64)
+    """`_key` of each of the titles, ascending."""
+    rows, terms, _ = cut_all(text_buffers(pa.array(GENERIC_TITLES.split("|"))))
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    keys = np.zeros(rows[-1] + 1, np.uint64)
+    for k in range(place.max() + 1):
+        here = place == k
+        keys[rows[here]] = mix.py_func(keys[rows[here]] ^ terms[here])
+    return np.unique(keys)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _key(terms):
     total = np.uint64(0)
     for term in terms:
@@ -145,15 +162,9 @@ def _key(terms):
     return total
 
 
-def _is_generic(titles: TextBuffers, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether nothing in the titles of `rows` can be checked, shape (n,)."""
-    out = np.zeros(len(rows), np.bool_)
-    _find_generic(titles.data, titles.offsets, rows, fold_arguments(), _generic_keys(), out)
-    return out
-
-
-@njit(cache=True, nogil=True)
+@part
 def _find_generic(data, offsets, rows, fold, keys, out):
+    """Whether nothing in the titles of `rows` can be checked."""
     terms = np.empty(SLACK_TERMS + 64, np.uint64)
     stems = np.empty(SLACK_TERMS + 64, np.uint64)
     ends = np.empty(SLACK_TERMS + 64, np.int64)
@@ -168,6 +179,4 @@ def _find_generic(data, offsets, rows, fold, keys, out):
         if n == 0:
             out[k] = True
             continue
-        key = _key(terms[:n])
-        place = np.searchsorted(keys, key)
-        out[k] = place < keys.shape[0] and keys[place] == key
+        out[k] = place_among(keys, _key(terms[:n])) >= 0

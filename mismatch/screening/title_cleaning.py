@@ -15,9 +15,9 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel
 from mismatch.screening.title_parts import DATE_KEY, ROUNDS, cut_rows, known_parts, part_keys
 from mismatch.terms.hashing import text_hashes
 from mismatch.terms.text_buffers import text_buffers
@@ -89,7 +89,7 @@ def _cut(titles: pa.Array, names: NDArray[np.uint64], habits: NDArray[np.uint64]
     if not len(text.valid):
         return titles
     starts, stops = text.offsets[:-1].copy(), text.offsets[1:].copy()
-    if not cut_rows(text.data, starts, stops, text.valid, names, known_parts(), habits):
+    if not cut_rows(text.data, starts, stops, text.valid, names, known_parts(), habits.copy()):
         return titles
     offsets = np.zeros(len(starts) + 1, np.int64)
     np.cumsum(np.where(text.valid > 0, stops - starts, 0), out=offsets[1:])
@@ -138,7 +138,7 @@ def _slug(url: str) -> str:
     return ""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_odd(data, offsets, valid):
     """1 where there may be an entity ("&" and ";") or a URL ("://" or "www.")."""
     out = np.zeros(valid.shape[0], np.uint8)
@@ -159,7 +159,7 @@ def _is_odd(data, offsets, valid):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _copy(data, starts, offsets, out):
     for row in range(starts.shape[0]):
         at = starts[row]

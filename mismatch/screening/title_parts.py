@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.screening.title_names import DATE_WORDS, LABELS, MEDIA_WORDS, SECTIONS, SITES, parts_of
-from mismatch.terms.hashing import mix
+from mismatch.terms.hashing import mix, place_among
 
 ROUNDS = 3
 """parts that are cut from either end at most"""
@@ -23,13 +23,15 @@ LONGEST_PART = 80
 MAX_SITE_WORDS = 5
 MAX_BARRED_WORDS = 3
 """words behind a bar that are cut for their capitals alone"""
-MIN_REST_WORDS = 3
+MIN_REST_WORDS = np.int64(3)
 """words that must be left where nothing but its capitals says that a part names a site"""
 PERHAPS, PLAINLY = np.int64(1), np.int64(2)
-_FIRST, _LAST = 1, 2
+_FIRST, _LAST = np.int64(1), np.int64(2)
 DATE_KEY = np.uint64(1)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NO_KEY = np.uint64(0)
+_NO_BAR = np.bool_(False)
+_ONE_WORD, _TWO_WORDS = np.int64(1), np.int64(2)
 _ZERO = np.int64(0)
 
 
@@ -46,7 +48,7 @@ class KnownParts(NamedTuple):
     """keys of whole parts that are cut from the end"""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _separator(data, p, start, stop):
     """Length in bytes of the separator at `p` with the space around it, the sides that it separates, and whether it is a
     bar, which nobody sets inside a sentence; (0, 0, False) if there is none."""
@@ -80,13 +82,12 @@ def _separator(data, p, start, stop):
     return 0, 0, False
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _has(sorted_hashes, key):
-    place = np.searchsorted(sorted_hashes, key)
-    return place < sorted_hashes.shape[0] and sorted_hashes[place] == key
+    return place_among(sorted_hashes, key) >= 0
 
 
-@njit(cache=True, nogil=True)
+@part
 def _key(data, pos, stop, dates):
     """The hash of the words without numbers and dates; 1 for a date alone, 0 for nothing."""
     total = np.uint64(0)
@@ -115,7 +116,7 @@ def _key(data, pos, stop, dates):
     return mix(total) | np.uint64(2)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _site_looks(data, start, stop, is_bar, media):
     """Whether a part looks like the name of a site: `PLAINLY` if it is short, without a digit, in capitals, and has a word
     that media bear, or is an address (`example.org`); `PERHAPS` if it is a few words in capitals behind a bar; else 0."""
@@ -161,7 +162,7 @@ def _site_looks(data, start, stop, is_bar, media):
     return PERHAPS if is_bar and words <= MAX_BARRED_WORDS else _ZERO
 
 
-@njit(cache=True, nogil=True)
+@part
 def _ends(data, start, stop, dates):
     """Keys of the part before the first and behind the last separator, where the rest begins, where it ends, where the last
     part begins, and whether the separators are bars."""
@@ -195,12 +196,12 @@ def _ends(data, start, stop, dates):
     return before, behind, first, head, last, tail, first_is_bar, last_is_bar
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _of_source(key, name, side):
     return mix(key ^ (name * _MULTIPLIER) ^ np.uint64(side)) | np.uint64(2) if key > DATE_KEY else key
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def part_keys(data, offsets, valid, names, known, keys):
     """Fills `keys`, shape (n_rows, 2), with the keys of the first and the last part of each title, by its source."""
     for row in range(valid.shape[0]):
@@ -210,7 +211,7 @@ def part_keys(data, offsets, valid, names, known, keys):
             keys[row, 1] = _of_source(behind, names[row], _LAST)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _can_stand_alone(data, start, stop, least):
     """Whether what is left can stand alone: so many words, or eight bytes beyond ASCII."""
     words = _ZERO
@@ -225,7 +226,7 @@ def _can_stand_alone(data, start, stop, least):
     return words >= least or beyond >= 8
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cut_rows(data, starts, stops, valid, names, known, habits):
     """Moves starts and stops inwards over parts that are no headline; returns how many rows changed."""
     changed = _ZERO
@@ -241,25 +242,25 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
             )
             cut_last = behind != 0 and (behind == DATE_KEY or _has(habits, _of_source(behind, names[row], _LAST)))
             if cut_first:
-                if not _can_stand_alone(data, head, stop, 2):
+                if not _can_stand_alone(data, head, stop, _TWO_WORDS):
                     break
                 start = head
             elif cut_last:
-                if not _can_stand_alone(data, start, last, 2):
+                if not _can_stand_alone(data, start, last, _TWO_WORDS):
                     break
                 stop = last
             else:
                 if behind != 0:
                     site = PLAINLY if _has(known.last, behind) else _site_looks(data, tail, stop, last_is_bar, known.media)
-                if site > 0 and _can_stand_alone(data, start, last, 1 if site == PLAINLY else MIN_REST_WORDS):
+                if site > 0 and _can_stand_alone(data, start, last, _ONE_WORD if site == PLAINLY else MIN_REST_WORDS):
                     stop = last
                 else:
                     site = _ZERO
                     if before != 0 and _has(known.last, before):
                         site = PLAINLY
                     elif before != 0 and first_is_bar:
-                        site = _site_looks(data, start, first, False, known.media)
-                    if site == _ZERO or not _can_stand_alone(data, head, stop, 2):
+                        site = _site_looks(data, start, first, _NO_BAR, known.media)
+                    if site == _ZERO or not _can_stand_alone(data, head, stop, _TWO_WORDS):
                         break
                     start = head
             while start < stop and data[start] == 32:
@@ -272,13 +273,13 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
     return changed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _keys_of(data, offsets, dates, out):
     for row in range(out.shape[0]):
         out[row] = _key(data, offsets[row], offsets[row + 1], dates)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _word_hashes(data, offsets, out):
     for row in range(out.shape[0]):
         h = np.uint64(0)

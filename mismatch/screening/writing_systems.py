@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel
 from mismatch.terms.text_buffers import TextBuffers
 
 READ_BYTES = 600
@@ -13,7 +13,7 @@ _GROUPS = 128
 _ZERO = np.int64(0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find(data, offsets, valid, out):
     counts = np.zeros(_GROUPS, np.int64)
     for row in range(valid.shape[0]):

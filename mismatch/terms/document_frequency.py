@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.folding import folding_table
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms
@@ -150,7 +150,7 @@ def _sorted_counts(keys: NDArray[np.uint64], counts: NDArray[np.int32], n_docume
     return Counts(keys[used][order], counts[used][order].astype(np.float64), float(n_documents))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_all(new_keys, new_counts, keys, counts):
     """Adds counts to a table with room for them; returns how many of the keys are new."""
     mask = keys.shape[0] - 1
@@ -167,7 +167,7 @@ def _add_all(new_keys, new_counts, keys, counts):
     return new
 
 
-@njit(cache=True, nogil=True)
+@part
 def _count_once(key, document, keys, counts, stamps):
     """Returns whether the key is new."""
     mask = keys.shape[0] - 1
@@ -185,7 +185,7 @@ def _count_once(key, document, keys, counts, stamps):
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_documents(
     datas, offsets, valids, first, stamp, ascii_, pages, entries, starts, expansions,
     keys, counts, stamps, stem_keys, stem_counts, stem_stamps, used,
@@ -221,6 +221,6 @@ def _count_documents(
 def total(parts: list[Counts]) -> Counts:
     """The counts of several parts of a corpus together."""
     together = parts[0]
-    for part in parts[1:]:
-        together = together.plus(part)
+    for counts in parts[1:]:
+        together = together.plus(counts)
     return together

@@ -7,9 +7,9 @@ Multiply and shift for each eight bytes, one more round for the last (the shape 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.text_buffers import TextBuffers
 
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
@@ -20,7 +20,7 @@ HAS_DIGIT = np.uint64(1 << 63)
 """the highest bit of a term's hash says whether there is a digit in it"""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def mix(h):
     """Spreads the entropy of a 64-bit polynomial over all its bits."""
     h ^= h >> _SHIFT
@@ -31,27 +31,41 @@ def mix(h):
     return h
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part
+def place_among(keys, key):
+    """Where `key` stands in `keys`, ascending, or -1. What `np.searchsorted` would do takes far longer to compile."""
+    low = 0
+    high = keys.shape[0]
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < keys.shape[0] and keys[low] == key else -1
+
+
+@part(inline=True)
 def step(h, eight):
     """The hash of some bytes and of the eight behind them."""
     h = (h ^ eight) * _MIX_1
     return h ^ h >> np.uint64(32)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def finish(h, last):
     """The hash of a text whose last one to eight bytes are `last`, and `h` that of the bytes before them."""
     h = step(h, last) * _MIX_2
     return h ^ h >> np.uint64(29)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def marked(h, has_digit):
     """The hash with its highest bit saying whether there is a digit."""
     return h | HAS_DIGIT if has_digit else h & ~HAS_DIGIT
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def push(h, eight, filled, code):
     """Adds the UTF-8 bytes of one folded code point to a hash that is under way: (h, bytes held back, how many)."""
     last = 0x80 | code & 0x3F
@@ -77,7 +91,7 @@ def push(h, eight, filled, code):
     return h, packed >> np.uint64(8 * room), size - room
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hash_rows(data, offsets, valid, out):
     for row in range(valid.shape[0]):
         h = np.uint64(7)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from mismatch.compiling.kernels import kernel
 from mismatch.terms.hashing import mix
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
@@ -24,7 +24,7 @@ NEAR_DUPLICATE = 0.7
 _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sketch_rows(data, offsets, valid, fold, sketches, sequences):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)

@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import read_only
+
 
 class TextBuffers(NamedTuple):
     """One column of text as compiled code reads it."""
 
     data: NDArray[np.uint8]
-    """the UTF-8 bytes of all rows"""
+    """the UTF-8 bytes of all rows, read-only"""
     offsets: NDArray[np.int64]
     """shape (n_rows + 1,)"""
     valid: NDArray[np.uint8]
@@ -51,7 +53,7 @@ def text_buffers(column: pa.Array | pa.ChunkedArray) -> TextBuffers:
     else:
         bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
         valid = bits[column.offset : column.offset + n].copy()
-    return TextBuffers(data, offsets, valid)
+    return TextBuffers(read_only(data), offsets, valid)
 
 
 def texts_of(texts: TextBuffers) -> list[str | None]:

@@ -13,11 +13,11 @@ UTF-8 separates words.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.folding import CODE_POINT_MASK, DIGIT, PAIR_SCRIPT, SYLLABLE, folding_table
-from mismatch.terms.hashing import finish, marked, push, step
+from mismatch.terms.hashing import HAS_DIGIT, finish, marked, push, step
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.vector_instructions import (
     WORDS_WIDTH,
@@ -46,7 +46,7 @@ CHUNK_TERMS = 256
 """Terms that are cut before they are looked at: the size of the working arrays, whatever the length of the text."""
 
 
-@njit(cache=True, nogil=True)
+@part
 def _decode(data, pos, stop):
     """The code point at `pos` and its length in bytes; (0, 1) for a byte that is not part of well-formed UTF-8."""
     b0 = np.int64(data[pos])
@@ -75,7 +75,7 @@ def _decode(data, pos, stop):
     return np.int64(0), 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _put(terms, stems, ends, n, term, stem, end):
     terms[n] = term
     stems[n] = stem
@@ -83,14 +83,14 @@ def _put(terms, stems, ends, n, term, stem, end):
     return n + 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _put_lone(terms, stems, ends, n, character, end):
     """A character of a script without spaces that has no neighbour."""
     lone = np.uint64(character)
-    return _put(terms, stems, ends, n, marked(finish(_PAIR_SALT, lone), False), finish(_STEM_SALT, lone), end)
+    return _put(terms, stems, ends, n, finish(_PAIR_SALT, lone) & ~HAS_DIGIT, finish(_STEM_SALT, lone), end)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _cut_ascii(data, pos, stop, room, n, terms, stems, ends):
     """Cuts words of ASCII letters and digits from `pos`, which lies between words.
 
@@ -161,7 +161,7 @@ STATE_SIZE = 12
 SLACK_TERMS = 32  # neither 64 bytes of ASCII nor one code point ever give more terms than this
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _add_letter(h, eight, filled, stem, weight, entry):
     """A word under way and the letter of an entry of the folding table: (hash, bytes held back, how many, stem, weight)."""
     h, eight, filled = push(h, eight, filled, entry & CODE_POINT_MASK)
@@ -170,7 +170,7 @@ def _add_letter(h, eight, filled, stem, weight, entry):
     return h, eight, filled, stem, weight + (2 if entry & SYLLABLE else 1)
 
 
-@njit(cache=True, nogil=True)
+@part
 def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions, terms, stems, ends):
     """Cuts `data[pos:stop]` into terms until the text or the room in the output arrays ends.
 
@@ -191,7 +191,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
         How many terms were written, and where the next call goes on (`stop` when the text is used up).
     """
     room = terms.shape[0] - SLACK_TERMS
-    n = 0
+    n = np.int64(0)  # a plain 0 is a type of its own to the kernels it is handed to, compiled once more
     previous = state[0]  # last character of an open run of pairs
     alone = state[1] == 0  # that run has given no pair yet
     letters = state[2]
@@ -280,7 +280,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 character = entry & CODE_POINT_MASK
                 if previous != 0:
                     pair = np.uint64(previous | character << 32)
-                    term = marked(finish(_PAIR_SALT, pair), False)
+                    term = finish(_PAIR_SALT, pair) & ~HAS_DIGIT
                     n = _put(terms, stems, ends, n, term, finish(_STEM_SALT, np.uint64(previous)), pos + size)
                     alone = False
                 previous = character
@@ -315,7 +315,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
 _LONGEST_WORD = 256
 
 
-@njit(cache=True, nogil=True)
+@part
 def end_of_term(data, pos, stop, ascii_, pages, entries):
     """The first place from `pos` on where a text can be cut in two without cutting a term: just behind a separator.
 
@@ -347,19 +347,13 @@ def fold_arguments():  # type: ignore[no-untyped-def]
 def terms_of(text: str) -> list[tuple[int, int, int]]:
     """The terms of one text as (term hash, stem hash, end in UTF-8 bytes): for looking at text, not for speed."""
     data = np.frombuffer(text.encode("utf-8", "replace") or b" ", np.uint8)
-    terms, stems = (np.empty(CHUNK_TERMS, np.uint64) for _ in range(2))
-    ends, state = np.empty(CHUNK_TERMS, np.int64), np.zeros(STATE_SIZE, np.int64)
-    table = folding_table()
-    found: list[tuple[int, int, int]] = []
-    pos = 0
-    while pos < len(data):
-        n, pos = cut_terms(data, pos, len(data), state, table.ascii, *table[:4], terms, stems, ends)
-        found += zip(terms[:n].tolist(), stems[:n].tolist(), ends[:n].tolist(), strict=True)
-    return found
+    one = TextBuffers(data, np.array([0, len(data)]), np.ones(1, np.uint8))
+    _, terms, stems, ends = _cut_rows(one)
+    return list(zip(terms.tolist(), stems.tolist(), ends.tolist(), strict=True))
 
 
-@njit(cache=True, nogil=True)
-def _cut_all(data, offsets, valid, fold, rows, terms_out, stems_out):
+@kernel
+def _cut_all(data, offsets, valid, fold, rows, terms_out, stems_out, ends_out):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)
     ends = np.empty(CHUNK_TERMS, np.int64)
@@ -373,18 +367,27 @@ def _cut_all(data, offsets, valid, fold, rows, terms_out, stems_out):
         while pos < stop:
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             if rows.shape[0]:
-                rows[total : total + n] = row
-                terms_out[total : total + n] = terms[:n]
-                stems_out[total : total + n] = stems[:n]
+                for k in range(n):  # copying slices would compile numpy's broadcasting, with its error messages
+                    rows[total + k] = row
+                    terms_out[total + k] = terms[k]
+                    stems_out[total + k] = stems[k]
+                    ends_out[total + k] = ends[k]
             total += n
     return total
 
 
 def cut_all(texts: TextBuffers) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint64]]:
     """All terms of all rows at once: (row, term hash, stem hash), arrays of one length."""
+    return _cut_rows(texts)[:3]
+
+
+def _cut_rows(
+    texts: TextBuffers,
+) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """All terms of all rows: (row, term hash, stem hash, end in the bytes of all rows)."""
     arguments = (texts.data, texts.offsets, texts.valid, fold_arguments())
-    nothing = np.empty(0, np.uint64)
-    n = _cut_all(*arguments, np.empty(0, np.int64), nothing, nothing)
-    rows, terms, stems = np.empty(n, np.int64), np.empty(n, np.uint64), np.empty(n, np.uint64)
-    _cut_all(*arguments, rows, terms, stems)
-    return rows, terms, stems
+    nothing, nowhere = np.empty(0, np.uint64), np.empty(0, np.int64)
+    n = _cut_all(*arguments, nowhere, nothing, nothing, nowhere)
+    rows, terms, stems, ends = (np.empty(n, kind) for kind in (np.int64, np.uint64, np.uint64, np.int64))
+    _cut_all(*arguments, rows, terms, stems, ends)
+    return rows, terms, stems, ends

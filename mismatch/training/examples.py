@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel
 from mismatch.features.cascade import FIRST_BYTES, MIN_BYTES
 from mismatch.features.overlap_features import FEATURE_NAMES, VECTOR_FEATURES, pair_features, without_vectors
 from mismatch.judging.swaps import Pairs, derange
@@ -167,7 +167,7 @@ def _windows(
     return begin, end
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _between_words(data, starts, stops, begin, end):
     for k in range(begin.shape[0]):
         while starts[k] < begin[k] < end[k] and data[begin[k] - 1] > 32:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel
 from mismatch.judging.swaps import Pairs
 from mismatch.terms.lexicon import Lexicon, look_up
 from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
@@ -13,7 +13,7 @@ from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_argum
 PROJECTION_SIZE = 256
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _project_rows(data, offsets, rows, fold, table, out):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)

@@ -15,10 +15,10 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors, look_up, lookup_table
 from mismatch.terms.text_buffers import TextBuffers
@@ -35,7 +35,7 @@ MIN_COVERED = 0.3
 _EPSILON = 1e-8
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_terms(data, offsets, rows, fold, table, n_terms, indptr, indices, values, fill):
     terms = np.empty(CHUNK_TERMS, np.uint64)
     stems = np.empty(CHUNK_TERMS, np.uint64)
@@ -208,8 +208,8 @@ def _contrast(
 
 
 def _wait(parts: list[Future[None]]) -> None:
-    for part in parts:
-        part.result()
+    for done in parts:
+        done.result()
 
 
 def _pulls(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -229,14 +229,14 @@ def _pulls(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.f
     return da.astype(np.float32), db.astype(np.float32)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part(inline=True)
 def _add(total, factor, vector):
     """Views from 0 on, whose indices are known not to be negative, are what a compiler turns into vector instructions."""
     for d in range(total.shape[0]):
         total[d] += factor * vector[d]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gather(indptr, indices, data, batch, vectors, out, low, high):
     for k in range(batch.shape[0]):
         total = out[k, low:high]
@@ -244,7 +244,7 @@ def _gather(indptr, indices, data, batch, vectors, out, low, high):
             _add(total, data[i], vectors[indices[i], low:high])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _touched(indptr, indices, batch, stamps, stamp):
     total = 0
     for k in range(batch.shape[0]):
@@ -260,7 +260,7 @@ def _touched(indptr, indices, batch, stamps, stamp):
     return out[:n]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _update(
     indptr_a, indices_a, data_a, indptr_b, indices_b, data_b, batch, da, db, rows, vectors,
     gradient, first, second, step, rate, low, high,

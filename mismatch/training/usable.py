@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.compiling.kernels import kernel
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
@@ -23,7 +23,7 @@ def usable_pairs(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.bool_]:
     return usable
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _drop_short(data, offsets, fold, least, usable):
     """Sets `usable` to False where a text has fewer than `least` terms. Reads each text only until it has them."""
     terms = np.empty(_ROOM, np.uint64)

@@ -85,7 +85,7 @@ def test_a_cleared_pair_has_the_features_of_the_beginning() -> None:
     fold = fold_arguments()
     for row in cleared[:100]:
         start, stop = bodies.offsets[row], bodies.offsets[row + 1]
-        pause = end_of_term(bodies.data, start + FIRST_BYTES, stop, *fold[:3])
+        pause = end_of_term.alone(bodies.data, start + FIRST_BYTES, stop, *fold[:3])
         this, window = np.array([row]), (np.array([start]), np.array([pause]))
         begun = pair_features(titles, bodies, model.lexicon, this, this, window, brief=True)
         np.testing.assert_allclose(features[row], begun[0], rtol=1e-6)

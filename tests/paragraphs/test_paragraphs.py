@@ -232,7 +232,7 @@ def test_coverage_and_title_share_are_what_they_are_said_to_be(starter: Model, r
         shift = measured.features[:, RUN_FEATURE_NAMES.index("shift")]
 
         def idf(stem: int, lowered: float) -> float:
-            return max(float(look_up(np.uint64(stem), lexicon.stem_table)[0]) - lowered, 1.0)
+            return max(float(look_up.alone(np.uint64(stem), lexicon.stem_table)[0]) - lowered, 1.0)
 
         body, title = row["body"].encode(), {int(stem) for stem in cut_all(heading)[2]}
         for (_, _, a, b), values, lowered in zip(measured.runs, measured.features, shift, strict=True):

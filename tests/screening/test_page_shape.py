@@ -28,7 +28,7 @@ def slow_count(text: str) -> tuple[int, ...]:
 
 
 def counted(data: bytes, pos: int, stop: int) -> tuple[int, ...]:
-    return tuple(_count_marks(np.frombuffer(data or b" ", np.uint8), pos, stop, np.zeros(64, np.uint8)))
+    return tuple(_count_marks.alone(np.frombuffer(data or b" ", np.uint8), pos, stop, np.zeros(64, np.uint8)))
 
 
 pieces = st.lists(
@@ -59,7 +59,7 @@ def test_a_menu_and_a_report_have_different_shapes() -> None:
     menu, report = b"Home | News\nSport | Video\nLogin\n", b"The council met on Monday. It voted for the bridge, at last.\n"
     shapes = np.zeros((2, N_SHAPE), np.float32)
     for text, out in zip((menu, report), shapes, strict=True):
-        measure_shape(np.frombuffer(text, np.uint8), 0, len(text), 5, 0, 0, np.zeros(64, np.uint8), out)
+        measure_shape.alone(np.frombuffer(text, np.uint8), 0, len(text), 5, 0, 0, np.zeros(64, np.uint8), out)
     short_lines, bars, ends = 3, 4, 5
     assert shapes[0, short_lines] == 1 and shapes[0, bars] == 1 and shapes[0, ends] == 0
     assert shapes[1, bars] == 0 and shapes[1, ends] == pytest.approx(1)

@@ -133,10 +133,10 @@ def test_every_term_is_found_in_the_table_and_no_other() -> None:
     rows = {int(h): r for r, h in enumerate(with_vectors)}
     idf = smooth_idf(counts.frequencies, counts.n_documents)
     for h, expected in zip(hashes, idf, strict=True):
-        assert look_up(h, table) == (expected, rows.get(int(h), -1))
+        assert look_up.alone(h, table) == (expected, rows.get(int(h), -1))
     for h in rng.integers(0, 2**64, 1000, np.uint64):
         if int(h) not in rows:
-            assert look_up(h, table) == (table.unknown, -1)
+            assert look_up.alone(h, table) == (table.unknown, -1)
     assert table.unknown == pytest.approx(np.log(101) + 1)
 
 

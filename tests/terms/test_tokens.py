@@ -181,8 +181,8 @@ for some in (titles, titles2, bodies):
 near_duplicate_groups(bodies)
 try:  # the check is on: this test would notice
     from mismatch.terms.tokens import fold_arguments, _cut_all
-    short = np.empty(0, np.uint64)
-    _cut_all(bodies.data[:10], bodies.offsets, bodies.valid, fold_arguments(), np.empty(0, np.int64), short, short)
+    short, nowhere = np.empty(0, np.uint64), np.empty(0, np.int64)
+    _cut_all(bodies.data[:10], bodies.offsets, bodies.valid, fold_arguments(), nowhere, short, short, nowhere)
 except IndexError:
     print("within bounds")
 """

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from numba import njit
 
+from mismatch.compiling.kernels import kernel
 from mismatch.errors import InputError
 from mismatch.records.blocks import MAX_LINE_BYTES, Block, LongRow, Reject, pairs_batch, too_long
 from mismatch.records.columns import ROLES, Columns
@@ -23,7 +23,7 @@ from mismatch.records.formats.lines import count_newlines, valid_utf8
 _FIELD_START, _FIELD, _QUOTED = range(3)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_records(
     buffer: np.ndarray, delimiter: int, line: int, final: bool,
     starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray, fields: np.ndarray,
@@ -71,7 +71,7 @@ def find_records(
     return rows, begin, begin_line
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _rows_valid(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     valid = np.empty(len(starts), np.bool_)
     for row in range(len(starts)):

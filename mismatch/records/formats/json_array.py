@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import kernel
 from mismatch.records.blocks import LongRow, Reject
 from mismatch.records.columns import Columns
 from mismatch.records.compression import ByteSource
@@ -21,7 +21,7 @@ from mismatch.records.formats.json_lines import JsonChunk
 DEPTH, IN_STRING, ESCAPED, ELEMENT, LINE, ELEMENT_LINE, CLOSED, LAST = range(8)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def split_elements(
     buffer: np.ndarray, at: int, state: np.ndarray, in_array: bool,
     starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray,

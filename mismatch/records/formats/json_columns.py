@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
+from mismatch.compiling.kernels import kernel, read_only
 from mismatch.records.blocks import JsonLines
 from mismatch.records.formats.json_scan import (
     ABSENT,
@@ -164,12 +164,12 @@ def _object_text(members: dict[str, str] | None) -> str | None:
 assert ABSENT < STRING < ESCAPED < NUMBER < BOOLEAN < OBJECT < ARRAY < NULL  # `kind <= ESCAPED` above means text
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill(
     buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, kinds: np.ndarray, out: np.ndarray,
     offsets: np.ndarray,
 ) -> int:  # fmt: skip
-    o = 0
+    o: int = np.int64(0)  # type: ignore[assignment]
     offsets[0] = 0
     for row in range(len(starts)):
         kind = kinds[row]
@@ -195,7 +195,7 @@ def text_column(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, kinds:
     wide = room >= 2**31 - 1
     out = np.empty(max(room, 1), np.uint8)
     offsets = np.empty(n + 1, np.int64 if wide else np.int32)
-    used = _fill(buffer, starts, ends, kinds, out, offsets)
+    used = _fill(read_only(buffer), starts, ends, kinds, out, offsets)
     nulls = n - int(here.sum())
     validity = pa.py_buffer(np.packbits(here, bitorder="little")) if nulls else None
     buffers = [validity, pa.py_buffer(offsets), pa.py_buffer(out[:used])]

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.records.formats.json_strings import key_is, written_name
 from mismatch.records.formats.lines import is_space, valid_utf8
 from mismatch.terms.vector_instructions import WIDTH, lowest_bit, string_mask
@@ -34,7 +34,7 @@ _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 0x7B, 0x7D, 0x5B, 0x5D
 _KEY, _KEY_OR_END, _VALUE, _VALUE_OR_END, _AFTER = range(5)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _string_end(buffer: np.ndarray, i: int, end: int, flags: np.ndarray) -> int:
     """Where the string whose text begins at `i` has its closing quote, or -1. flags: [had escapes, had high
     bytes]."""
@@ -83,7 +83,7 @@ def _string_end(buffer: np.ndarray, i: int, end: int, flags: np.ndarray) -> int:
     return -1
 
 
-@njit(nogil=True, cache=True)
+@part
 def _number_end(buffer: np.ndarray, i: int, end: int) -> int:
     """One past the number that begins at `i`, or -1 when it is none by the JSON grammar."""
     if buffer[i] == 0x2D:
@@ -116,7 +116,7 @@ def _number_end(buffer: np.ndarray, i: int, end: int) -> int:
     return i
 
 
-@njit(nogil=True, cache=True)
+@part
 def _word_end(buffer: np.ndarray, i: int, end: int, word: bytes) -> int:
     if i + len(word) > end:
         return -1
@@ -126,7 +126,7 @@ def _word_end(buffer: np.ndarray, i: int, end: int, word: bytes) -> int:
     return i + len(word)
 
 
-@njit(nogil=True, cache=True)
+@part
 def _literal_end(buffer: np.ndarray, i: int, end: int) -> int:
     c = buffer[i]
     if c == 0x74:
@@ -142,7 +142,7 @@ def _literal_end(buffer: np.ndarray, i: int, end: int) -> int:
     return _number_end(buffer, i, end)
 
 
-@njit(nogil=True, cache=True)
+@part
 def parse_object(buffer: np.ndarray, start: int, end: int, stack: np.ndarray, flags: np.ndarray, members: np.ndarray) -> int:
     """Walks one JSON object; returns its number of members, or -1 when it cannot be vouched for.
 
@@ -246,7 +246,7 @@ def parse_object(buffer: np.ndarray, start: int, end: int, stack: np.ndarray, fl
     return count
 
 
-@njit(nogil=True, cache=True, inline="always")
+@part(inline=True)
 def _same(buffer: np.ndarray, a: int, b: int, n: int) -> bool:
     for k in range(n):
         if buffer[a + k] != buffer[b + k]:
@@ -254,7 +254,7 @@ def _same(buffer: np.ndarray, a: int, b: int, n: int) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _scan(
     buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: np.ndarray, name_ends: np.ndarray,
     status: np.ndarray, value_starts: np.ndarray, value_ends: np.ndarray, kinds: np.ndarray, keys: np.ndarray,
@@ -337,7 +337,7 @@ def scan_rows(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: S
     value_ends = np.zeros((len(names), n), np.int64)
     kinds = np.zeros((len(names), n), np.uint8)
     keys = np.zeros((MAX_KEYS, 2), np.int64)
-    found = _scan(buffer, starts, ends, text, bounds, status, value_starts, value_ends, kinds, keys)
+    found = _scan(read_only(buffer), starts, ends, text, bounds, status, value_starts, value_ends, kinds, keys)
     distinct = None
     if found >= 0:
         raw = (json.loads(b'"' + buffer[a:b].tobytes() + b'"') for a, b in keys[:found])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import part
 from mismatch.terms.vector_instructions import WIDTH, copy_bytes, lowest_bit, string_mask
 
 
-@njit(nogil=True, cache=True)
+@part
 def _hex4(buffer: np.ndarray, i: int) -> int:
     value = 0
     for k in range(i, i + 4):
@@ -17,7 +17,7 @@ def _hex4(buffer: np.ndarray, i: int) -> int:
     return value
 
 
-@njit(nogil=True, cache=True)
+@part
 def _put_utf8(out: np.ndarray, o: int, code: int) -> int:
     if code < 0x80:
         out[o] = code
@@ -33,7 +33,7 @@ def _put_utf8(out: np.ndarray, o: int, code: int) -> int:
     return o + 4
 
 
-@njit(nogil=True, cache=True)
+@part
 def unescape(buffer: np.ndarray, i: int, end: int, out: np.ndarray, o: int) -> int:
     """Writes the text of a JSON string (checked before) to `out[o:]`; half a surrogate pair becomes
     U+FFFD."""
@@ -86,7 +86,7 @@ def unescape(buffer: np.ndarray, i: int, end: int, out: np.ndarray, o: int) -> i
     return o
 
 
-@njit(nogil=True, cache=True)
+@part
 def key_is(buffer: np.ndarray, start: int, size: int, names: np.ndarray, at: int, length: int, scratch: np.ndarray) -> bool:
     """Whether the key `buffer[start:start + size]`, escapes undone, is `names[at:at + length]`.
 
@@ -102,7 +102,7 @@ def key_is(buffer: np.ndarray, start: int, size: int, names: np.ndarray, at: int
     escaped = False
     for k in range(start, start + size):
         escaped |= buffer[k] == 0x5C
-    if not escaped or unescape(buffer, start, start + size, scratch, 0) != length:
+    if not escaped or unescape(buffer, start, start + size, scratch, np.int64(0)) != length:
         return False
     for k in range(length):
         if scratch[k] != names[at + k]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.terms.vector_instructions import WORDS_WIDTH, lowest_bit, newline_mask, not_ascii_mask
 
 
-@njit(nogil=True, cache=True, inline="always")
+@part(inline=True)
 def is_space(c: int) -> bool:
     """Whether a byte is white space in JSON."""
     return c == 0x20 or c == 0x0A or c == 0x0D or c == 0x09
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_newlines(buffer: np.ndarray) -> int:
     """How many newlines a buffer holds."""
     n = 0
@@ -23,7 +23,7 @@ def count_newlines(buffer: np.ndarray) -> int:
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def line_table(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray, first: int) -> int:
     """Fills start, end (white space at the end left out) and number of every line that is not blank.
 
@@ -59,13 +59,14 @@ def line_table(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, numbers
 
 def lines_of(buffer: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Start, end and number of each line that is not blank: three int64[n]."""
+    buffer = read_only(buffer)
     room = count_newlines(buffer) + 1
     starts, ends, numbers = (np.empty(room, np.int64) for _ in range(3))
     n = line_table(buffer, starts, ends, numbers, first)
     return starts[:n], ends[:n], numbers[:n]
 
 
-@njit(nogil=True, cache=True)
+@part
 def valid_utf8(buffer: np.ndarray, start: int, end: int) -> bool:
     """Whether `buffer[start:end]` is well-formed UTF-8 (Unicode 16, table 3-7: no surrogates, nothing
     overlong)."""

@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
+from mismatch.compiling.kernels import kernel, read_only
 from mismatch.records.formats.json_scan import MAX_DEPTH, MAX_MEMBERS, parse_object
 from mismatch.records.formats.json_strings import key_is
 from mismatch.records.output.fragments import Fragments
 from mismatch.terms.vector_instructions import copy_bytes
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _put_lines(
     source: np.ndarray, starts: np.ndarray, ends: np.ndarray, rows: np.ndarray, out: np.ndarray,
     cursor: np.ndarray, empty: np.ndarray,
@@ -30,7 +30,7 @@ def _put_lines(
         empty[k] = source[last] == 0x7B
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _put_field(
     prefix: np.ndarray, data: np.ndarray, offsets: np.ndarray, rows: np.ndarray, out: np.ndarray,
     cursor: np.ndarray, no_comma: np.ndarray,
@@ -45,7 +45,7 @@ def _put_field(
         cursor[k] += size
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _close_rows(tail: np.ndarray, out: np.ndarray, room: np.ndarray, cursor: np.ndarray) -> int:
     """Appends `tail` to each row; rows that came out shorter than their room move together. Returns the
     size."""
@@ -83,21 +83,21 @@ def assemble(
     out = np.empty(int(room[-1]), np.uint8)
     cursor, empty, never = room[:-1].copy(), np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
     if lines is not None:
-        _put_lines(*lines, rows, out, cursor, empty)
+        _put_lines(read_only(lines[0]), *lines[1:], rows, out, cursor, empty)
     for k, (prefix, (data, offsets)) in enumerate(fields):
         text = np.frombuffer(prefix or b"\0", dtype=np.uint8)[: len(prefix)]
-        _put_field(text, data, offsets, rows, out, cursor, empty if k == 0 else never)
+        _put_field(text, read_only(data), offsets, rows, out, cursor, empty if k == 0 else never)
     return out[: _close_rows(np.frombuffer(tail, dtype=np.uint8), out, room, cursor)]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _strip(
     source: np.ndarray, starts: np.ndarray, ends: np.ndarray, rows: np.ndarray, names: np.ndarray,
     name_ends: np.ndarray, out: np.ndarray, new_starts: np.ndarray, new_ends: np.ndarray,
 ) -> int:  # fmt: skip
     stack, flags = np.empty(MAX_DEPTH, np.uint8), np.zeros(2, np.uint8)
     members, scratch = np.empty((MAX_MEMBERS, 5), np.int64), np.empty(6 * len(names) + 1, np.uint8)
-    o = 0
+    o: int = np.int64(0)  # type: ignore[assignment]
     for k in range(len(rows)):
         start, end = starts[rows[k]], ends[rows[k]]
         count = parse_object(source, start, end, stack, flags, members)
@@ -157,5 +157,5 @@ def without_members(
     bounds = np.concatenate([[0], np.cumsum([len(e) for e in encoded])]).astype(np.int64)
     out = np.empty(int((ends - starts)[rows].sum()) + 1, np.uint8)
     new_starts, new_ends = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
-    used = _strip(source, starts, ends, rows, text, bounds, out, new_starts, new_ends)
+    used = _strip(read_only(source), starts, ends, rows, text, bounds, out, new_starts, new_ends)
     return out[:used], new_starts, new_ends

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.records.formats.columnar import as_text
 from mismatch.terms.vector_instructions import WIDTH, copy_bytes, lowest_bit, string_mask
 
@@ -27,7 +27,7 @@ class Fragments(NamedTuple):
     offsets: np.ndarray
 
 
-@njit(nogil=True, cache=True)
+@part
 def _put_json_string(source: np.ndarray, i: int, end: int, out: np.ndarray, o: int) -> int:
     n = len(source)
     out[o] = 0x22
@@ -72,13 +72,13 @@ def _put_json_string(source: np.ndarray, i: int, end: int, out: np.ndarray, o: i
     return o + 1
 
 
-@njit(nogil=True, cache=True)
+@part
 def _put_null(out: np.ndarray, o: int) -> int:
     out[o], out[o + 1], out[o + 2], out[o + 3] = 0x6E, 0x75, 0x6C, 0x6C
     return o + 4
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _json_strings(
     source: np.ndarray,
     bounds: np.ndarray,
@@ -87,7 +87,7 @@ def _json_strings(
     out: np.ndarray,
     offsets: np.ndarray,
 ) -> int:
-    o = 0
+    o: int = np.int64(0)  # type: ignore[assignment]
     for row in range(len(valid)):
         offsets[row] = o
         if not valid[row]:
@@ -101,12 +101,12 @@ def _json_strings(
     return o
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _json_lists(
     source: np.ndarray, bounds: np.ndarray, item_valid: np.ndarray, lists: np.ndarray, valid: np.ndarray,
     out: np.ndarray, offsets: np.ndarray,
 ) -> int:  # fmt: skip
-    o = 0
+    o: int = np.int64(0)  # type: ignore[assignment]
     for row in range(len(valid)):
         offsets[row] = o
         if not valid[row]:
@@ -128,7 +128,7 @@ def _json_lists(
     return o
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _cells(
     source: np.ndarray,
     bounds: np.ndarray,
@@ -138,7 +138,7 @@ def _cells(
     offsets: np.ndarray,
 ) -> int:
     """CSV cells: in quotes only where the text has a quote, the delimiter, a line break, or would vanish."""
-    o = 0
+    o: int = np.int64(0)  # type: ignore[assignment]
     for row in range(len(valid)):
         offsets[row] = o
         if not valid[row]:
@@ -257,4 +257,4 @@ def _parts(text: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bytes, int64 bounds and bool validity of a pa.string or pa.large_string column."""
     buffer = text.buffers()[2]
     source = np.frombuffer(buffer, dtype=np.uint8) if buffer is not None and buffer.size else np.zeros(1, np.uint8)
-    return source, _offsets(text), _valid(text)
+    return read_only(source), _offsets(text), _valid(text)
