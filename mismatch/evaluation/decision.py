@@ -1,0 +1,105 @@
+"""What a gate decides, on what, and what it can promise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from mismatch.evaluation.prevalence import OperatingPoint, ShareEstimate, share_of_stream, true_share
+from mismatch.judging.pipeline import Tally
+from mismatch.judging.verdicts import VERDICTS
+from mismatch.model.model import Model
+
+FLAGGED, ESTIMATE = "flagged", "estimate"
+"""what a limit can be held against: the flagged share, or the lower bound of the estimated share of mismatches"""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a gate has decided."""
+
+    passed: bool
+    limit: float | None
+    """of the share; None where no limit was set"""
+    gate_on: str
+    """`FLAGGED` or `ESTIMATE`"""
+    estimate: ShareEstimate | None
+    point: OperatingPoint | None
+    """of the model's cut, where its card knows it"""
+    promise: str
+    """of the cut, for this stream; empty where nothing is promised"""
+    is_fitted: bool
+    """the model was adapted to this stream, or fitted to a feed by the user"""
+    problem: str | None = None
+    """why nothing could be decided"""
+
+
+def decide(
+    tally: Tally, given: Model, used: Model, *, limit: float | None, gate_on: str = FLAGGED, as_given: bool = False,
+    problem: str | None = None,
+) -> Decision:  # fmt: skip
+    """The decision on a stream that was judged.
+
+    A promise counts only for a stream like the one that the cut was set on. So a model that should have been adapted to the
+    stream and could not be promises nothing, unless the user has calibrated it.
+
+    Parameters
+    ----------
+    given, used
+        The model as the user gave it, and what judged the stream: the same, or adapted to it.
+    as_given
+        The user asked for the model as it is.
+    problem
+        Why the input is not to be trusted, such as rows that could not be read.
+    """
+    point = OperatingPoint.of_card(used.card)
+    estimate = share_of_stream(used.stream)
+    if estimate is None and point is not None:
+        estimate = true_share(tally.flagged, tally.rows - tally.verdicts["unscorable"], point)
+    is_fitted = as_given or used.is_adapted or "calibrated" in given.card
+    if problem is None and gate_on == ESTIMATE and estimate is None and tally.rows:
+        problem = (
+            "the share of mismatches cannot be estimated: the model was not adapted to this input, and its card does not "
+            "say how often its cut is right; set the cut with mismatch calibrate, or use --gate-on flagged"
+        )
+    share = tally.flagged_share if gate_on == FLAGGED else estimate.low if estimate else 0.0
+    return Decision(
+        passed=problem is None and (limit is None or share <= limit),
+        limit=limit,
+        gate_on=gate_on,
+        estimate=estimate,
+        point=point,
+        promise=used.calibration.promise if is_fitted else "",
+        is_fitted=is_fitted,
+        problem=problem,
+    )
+
+
+def to_plain(decision: Decision, tally: Tally) -> dict[str, Any]:
+    """The decision as plain values, for JSON."""
+    estimate = decision.estimate
+    return {
+        "passed": decision.passed,
+        "problem": decision.problem,
+        "rows": tally.rows,
+        "rejected": tally.rejected,
+        "verdicts": {verdict: tally.verdicts[verdict] for verdict in VERDICTS},
+        "flagged_share": tally.flagged_share,
+        "estimate": None if estimate is None else {
+            "share": estimate.share, "low": estimate.low, "high": estimate.high, "confidence": estimate.confidence,
+            "from": estimate.source,
+        },
+        "limit": decision.limit,
+        "gate_on": decision.gate_on,
+        "promise": decision.promise or None,
+        "sources": [
+            {"source": name, "rows": counts.total(), **{verdict: counts[verdict] for verdict in VERDICTS}}
+            for name, counts in worst_first(tally)
+        ],
+    }  # fmt: skip
+
+
+def worst_first(tally: Tally) -> list[tuple[str, Counter[str]]]:
+    """The sources with their verdicts counted, those with the most flags first."""
+    return sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))
