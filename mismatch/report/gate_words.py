@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mismatch.evaluation.decision import ESTIMATE, worst_first
+from mismatch.evaluation.prevalence import OPERATING_POINT
 from mismatch.report.console import console, safe
 from mismatch.screening.reasons import REASONS_TO_REFUSE, VERDICT_SENTENCES, likelihood, sentences
 
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
     from mismatch.terms.lexicon import Lexicon
 
 MOST_ARE_WRONG = "Most rows are wrong: the titles and bodies look shifted against each other, or a column is the wrong one."
-NOT_FITTED = "the model could not be adapted to this input, which may be unlike the articles that it was calibrated on"
-_SHOWN_SOURCES = 20
+NOT_FITTED = "the model could not be adapted to this input, which may be unlike anything that it was calibrated on"
+_SHOWN_SOURCES = 12
 _SHOWN_EXAMPLES = 7
-_SHOWN_KEYWORDS = 4
+_SHOWN_REFUSALS = 2
+_SHOWN_KEYWORDS = 3
 _INDENT = " " * 6
 
 
@@ -52,14 +55,9 @@ def share_in_words(estimate: ShareEstimate | None, *, is_fitted: bool) -> str:
     """The estimated share of mismatches, with its interval and what it rests on."""
     if estimate is None:
         return "estimated share of mismatches: not known"
-    words = (
-        f"estimated share of mismatches: {percent(estimate.share)} ({percent(estimate.low)} to {percent(estimate.high)}, "
-        f"with confidence {estimate.confidence:.0%})"
-    )
-    from mismatch.evaluation.prevalence import OPERATING_POINT
-
+    words = f"estimated share of mismatches: {percent(estimate.share)} ({percent(estimate.low)} to {percent(estimate.high)})"
     if not is_fitted and estimate.source == OPERATING_POINT:
-        words += "; do not rely on it: " + NOT_FITTED
+        words += ", if this input is like what the model was calibrated on"
     return words
 
 
@@ -114,15 +112,13 @@ def _others_in_words(tally: Tally) -> Iterator[str]:
         yield f"{unsure:,} more {'is' if unsure == 1 else 'are'} hard to say (unsure); they pass."
     if unscorable:
         reasons = Counter({code: n for code, n in tally.reasons.items() if code in REASONS_TO_REFUSE})
-        words = " ".join(f"{REASONS_TO_REFUSE[code]}" for code, _ in reasons.most_common(3))
-        yield f"{unscorable:,} cannot be judged: {words}" if words else f"{unscorable:,} cannot be judged."
+        words = " ".join(REASONS_TO_REFUSE[code] for code, _ in reasons.most_common(_SHOWN_REFUSALS))
+        yield f"{unscorable:,} cannot be judged: {words}{' …' if len(reasons) > _SHOWN_REFUSALS else ''}"
 
 
 def _print_table(tally: Tally, out) -> None:  # type: ignore[no-untyped-def]
     from rich.markup import escape
     from rich.table import Table
-
-    from mismatch.evaluation.decision import worst_first
 
     table = Table(box=None, pad_edge=False)
     table.add_column("source", overflow="ellipsis", max_width=40)
@@ -158,8 +154,8 @@ def _decision_in_words(tally: Tally, decision: Decision, paragraphs: bool) -> It
     if decision.promise:
         yield f"promise: {escape(safe(decision.promise, 600))}"
     elif not decision.is_fitted and tally.rows:
-        yield "promise: none for this input (mismatch calibrate sets one)"
-    on = " on the estimate's lower bound" if decision.gate_on == "estimate" else ""
+        yield "promise: none for this input, as the model could not be adapted to it (mismatch calibrate sets one)"
+    on = " on the estimate's lower bound" if decision.gate_on == ESTIMATE else ""
     limit = "no limit set" if decision.limit is None else f"limit {decision.limit:.2%}{on}"
     if decision.problem is not None:
         words = "[red]NOT DECIDED[/red]"
