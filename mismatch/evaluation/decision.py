@@ -13,6 +13,11 @@ from mismatch.model.model import Model
 
 FLAGGED, ESTIMATE = "flagged", "estimate"
 """what a limit can be held against: the flagged share, or the lower bound of the estimated share of mismatches"""
+MANY_UNSURE = 0.2
+"""share of the judged rows on which the model abstains, above which they are unlike what its cut was set on"""
+ENOUGH = 20
+"""judged rows from which that share says anything"""
+NOT_ADAPTED = "the model could not be adapted to this input, which may be unlike anything that it was calibrated on"
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ class Decision:
     """of the model's cut, where its card knows it"""
     promise: str
     """of the cut, for this stream; empty where nothing is promised"""
-    is_fitted: bool
-    """the model was adapted to this stream, or fitted to a feed by the user"""
+    doubt: str = ""
+    """why nothing is promised for this stream though the model has a promise; empty where there is no doubt"""
     problem: str | None = None
     """why nothing could be decided"""
 
@@ -42,7 +47,8 @@ def decide(
     """The decision on a stream that was judged.
 
     A promise counts only for a stream like the one that the cut was set on. So a model that should have been adapted to the
-    stream and could not be promises nothing, unless the user has calibrated it.
+    stream and could not be promises nothing, unless the user has calibrated it; nor does one that abstains on many rows, and
+    from its operating point nothing can be estimated then.
 
     Parameters
     ----------
@@ -54,14 +60,20 @@ def decide(
         Why the input is not to be trusted, such as rows that could not be read.
     """
     point = OperatingPoint.of_card(used.card)
-    estimate = share_of_stream(used.stream)
-    if estimate is None and point is not None:
-        estimate = true_share(tally.flagged, tally.rows - tally.verdicts["unscorable"], point)
-    is_fitted = as_given or used.is_adapted or "calibrated" in given.card
+    estimate, doubt = share_of_stream(used.stream), ""
+    judged, unsure = tally.rows - tally.verdicts["unscorable"], tally.verdicts["unsure"]
+    if estimate is None and judged >= ENOUGH and unsure > MANY_UNSURE * judged:
+        doubt = f"{unsure:,} of {judged:,} rows are hard to say: they are unlike anything that the model was calibrated on"
+    elif estimate is None and point is not None:
+        estimate = true_share(tally.flagged, judged, point)
+    if not doubt and not (as_given or used.is_adapted or "calibrated" in given.card):
+        doubt = NOT_ADAPTED
     if problem is None and gate_on == ESTIMATE and estimate is None and tally.rows:
         problem = (
-            "the share of mismatches cannot be estimated: the model was not adapted to this input, and its card does not "
-            "say how often its cut is right; set the cut with mismatch calibrate, or use --gate-on flagged"
+            f"the share of mismatches cannot be estimated: {doubt}; use --gate-on flagged"
+            if point is not None and doubt
+            else "the share of mismatches cannot be estimated: the model was not adapted to this input, and its card does "
+            "not say how often its cut is right; set the cut with mismatch calibrate, or use --gate-on flagged"
         )
     share = tally.flagged_share if gate_on == FLAGGED else estimate.low if estimate else 0.0
     return Decision(
@@ -70,8 +82,8 @@ def decide(
         gate_on=gate_on,
         estimate=estimate,
         point=point,
-        promise=used.calibration.promise if is_fitted else "",
-        is_fitted=is_fitted,
+        promise="" if doubt else used.calibration.promise,
+        doubt=doubt,
         problem=problem,
     )
 
@@ -93,6 +105,7 @@ def to_plain(decision: Decision, tally: Tally) -> dict[str, Any]:
         "limit": decision.limit,
         "gate_on": decision.gate_on,
         "promise": decision.promise or None,
+        "doubt": decision.doubt or None,
         "sources": [
             {"source": name, "rows": counts.total(), **{verdict: counts[verdict] for verdict in VERDICTS}}
             for name, counts in worst_first(tally)

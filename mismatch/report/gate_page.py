@@ -9,7 +9,7 @@ from mismatch.evaluation.decision import Decision, worst_first
 from mismatch.evaluation.prevalence import MIXTURE
 from mismatch.features.keywords import title_terms
 from mismatch.judging.pipeline import Example, Tally
-from mismatch.report.gate_words import MOST_ARE_WRONG, NOT_FITTED
+from mismatch.report.gate_words import MOST_ARE_WRONG
 from mismatch.report.html import render
 from mismatch.report.marks import Piece, marked
 from mismatch.screening.reasons import REASONS, VERDICT_SENTENCES
@@ -39,7 +39,6 @@ def gate_page(tally: Tally, decision: Decision, *, model: str, inputs: Sequence[
         model=model,
         from_mixture=decision.estimate is not None and decision.estimate.source == MIXTURE,
         most_are_wrong=MOST_ARE_WRONG,
-        not_fitted=NOT_FITTED,
         inputs=list(inputs),
         sources=sources[:_SOURCES_SHOWN],
         more_sources=max(0, len(sources) - _SOURCES_SHOWN),

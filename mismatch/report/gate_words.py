@@ -13,17 +13,17 @@ from mismatch.screening.reasons import REASONS_TO_REFUSE, VERDICT_SENTENCES, lik
 
 if TYPE_CHECKING:
     from mismatch.evaluation.decision import Decision
-    from mismatch.evaluation.prevalence import ShareEstimate
     from mismatch.judging.pipeline import Example, Tally
     from mismatch.terms.lexicon import Lexicon
 
 MOST_ARE_WRONG = "Most rows are wrong: the titles and bodies look shifted against each other, or a column is the wrong one."
-NOT_FITTED = "the model could not be adapted to this input, which may be unlike anything that it was calibrated on"
 _SHOWN_SOURCES = 12
 _SHOWN_EXAMPLES = 7
 _SHOWN_REFUSALS = 2
 _SHOWN_KEYWORDS = 3
 _INDENT = " " * 6
+_MANY_UNSCORABLE = 0.1
+"""share of the rows above which it is said that an estimate leaves them out"""
 
 
 def print_gate(
@@ -46,17 +46,20 @@ def heading(tally: Tally) -> str:
     flagged, rows = tally.flagged, tally.rows
     articles = "1 article" if rows == 1 else f"{rows:,} articles"
     if not flagged:
-        return f"None of {articles} has a headline that belongs to another story."
+        return f"No headline of {articles} was found to belong to another story."
     have = "has a headline that belongs" if flagged == 1 else "have a headline that belongs"
     return f"{flagged:,} of {articles} {have} to another story:"
 
 
-def share_in_words(estimate: ShareEstimate | None, *, is_fitted: bool) -> str:
-    """The estimated share of mismatches, with its interval and what it rests on."""
+def share_in_words(decision: Decision, tally: Tally) -> str:
+    """The estimated share of mismatches, with its interval, what it is of, and what it rests on."""
+    estimate, unscorable = decision.estimate, tally.verdicts["unscorable"]
     if estimate is None:
         return "estimated share of mismatches: not known"
     words = f"estimated share of mismatches: {percent(estimate.share)} ({percent(estimate.low)} to {percent(estimate.high)})"
-    if not is_fitted and estimate.source == OPERATING_POINT:
+    if unscorable > _MANY_UNSCORABLE * tally.rows:
+        words += f" of the {tally.rows - unscorable:,} rows that can be judged"
+    if decision.doubt and estimate.source == OPERATING_POINT:
         words += ", if this input is like what the model was calibrated on"
     return words
 
@@ -109,7 +112,9 @@ def _why(example: Example, lexicon: Lexicon) -> str:
 def _others_in_words(tally: Tally) -> Iterator[str]:
     unsure, unscorable = tally.verdicts["unsure"], tally.verdicts["unscorable"]
     if unsure:
-        yield f"{unsure:,} more {'is' if unsure == 1 else 'are'} hard to say (unsure); they pass."
+        more = " more" if tally.flagged else ""
+        are, go = ("is", "passes") if unsure == 1 else ("are", "pass")
+        yield f"{unsure:,}{more} {are} hard to say (unsure) and {go}."
     if unscorable:
         reasons = Counter({code: n for code, n in tally.reasons.items() if code in REASONS_TO_REFUSE})
         words = " ".join(REASONS_TO_REFUSE[code] for code, _ in reasons.most_common(_SHOWN_REFUSALS))
@@ -148,13 +153,13 @@ def _decision_in_words(tally: Tally, decision: Decision, paragraphs: bool) -> It
     if tally.rejected:
         yield f"{tally.rejected:,} rows could not be read"
     if tally.rows:
-        yield share_in_words(decision.estimate, is_fitted=decision.is_fitted)
+        yield share_in_words(decision, tally)
     if decision.estimate is not None and decision.estimate.is_most:
         yield f"[red]{MOST_ARE_WRONG}[/red]"
     if decision.promise:
         yield f"promise: {escape(safe(decision.promise, 600))}"
-    elif not decision.is_fitted and tally.rows:
-        yield "promise: none for this input, as the model could not be adapted to it (mismatch calibrate sets one)"
+    elif decision.doubt and tally.rows:
+        yield f"promise: none, for {decision.doubt}"
     on = " on the estimate's lower bound" if decision.gate_on == ESTIMATE else ""
     limit = "no limit set" if decision.limit is None else f"limit {decision.limit:.2%}{on}"
     if decision.problem is not None:

@@ -73,7 +73,7 @@ def test_a_stream_that_could_not_be_adapted_to_gets_no_promise_and_is_said_to_be
     given = model_of(scorer, operating_point=POINT)
     shown = said(decide(TALLY, given, given, limit=None), scorer, capsys)
     assert "at most 1 %" not in shown
-    assert "promise: none for this input, as the model could not be adapted to it" in shown
+    assert "promise: none, for the model could not be adapted to this input" in shown
     assert ", if this input is like what the model was calibrated on\n" in shown
 
 
@@ -131,6 +131,7 @@ def test_the_decision_is_plain(scorer: Scorer) -> None:
         "verdicts": {"match": 950, "mismatch": 30, "unsure": 15, "unscorable": 5}, "flagged_share": 0.03,
         "estimate": {"share": 0.021, "low": 0.012, "high": 0.034, "confidence": 0.92, "from": "mixture"},
         "limit": 0.02, "gate_on": "flagged", "promise": "at most 1 % of matched pairs are flagged",
+        "doubt": None,
         "sources": [
             {"source": "b.example", "rows": 600, "match": 550, "mismatch": 30, "unsure": 15, "unscorable": 5},
             {"source": "a.example", "rows": 400, "match": 400, "mismatch": 0, "unsure": 0, "unscorable": 0},
@@ -145,8 +146,27 @@ def test_a_share_has_as_many_digits_as_it_needs(share: float, words: str) -> Non
     assert percent(share) == words
 
 
-def test_a_share_that_is_not_known_is_said_so() -> None:
-    assert share_in_words(None, is_fitted=True) == "estimated share of mismatches: not known"
+def test_an_estimate_says_what_it_leaves_out(scorer: Scorer) -> None:
+    model = model_of(scorer, KNOWN)
+    tally = Tally(100, 0, Counter(match=60, unscorable=40))
+    words = share_in_words(decide(tally, model, model, limit=None), tally)
+    assert words == "estimated share of mismatches: 2.1 % (1.2 % to 3.4 %) of the 60 rows that can be judged"
+
+
+def test_a_stream_that_is_mostly_hard_to_say_is_unlike_what_the_model_knows(
+    scorer: Scorer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = model_of(scorer, operating_point=POINT, calibrated={})
+    tally = Tally(100, 0, Counter(match=60, unsure=30, unscorable=10))
+    decision = decide(tally, given, given, limit=0.5, gate_on=ESTIMATE)
+    assert decision.estimate is None
+    assert decision.problem is not None
+    assert "30 of 90 rows are hard to say" in decision.problem
+    print_gate(tally, decision, scorer.model.lexicon, to_stderr=False)
+    shown = capsys.readouterr().out
+    assert "promise: none, for 30 of 90 rows are hard to say" in shown
+    assert "30 are hard to say (unsure) and pass.\n" in shown
+    assert decide(tally, given, model_of(scorer, KNOWN), limit=0.5, gate_on=ESTIMATE).passed  # the mixture knows better
 
 
 def test_the_command_prints_the_decision_as_json_and_nothing_else(
