@@ -60,7 +60,8 @@ def decide(
         Why the input is not to be trusted, such as rows that could not be read.
     """
     point = OperatingPoint.of_card(used.card)
-    estimate, doubt = share_of_stream(used.stream), ""
+    doubt = ""
+    estimate = share_of_stream(used.stream) if used is not given else None  # else it is of a feed of another day
     judged, unsure = tally.rows - tally.verdicts["unscorable"], tally.verdicts["unsure"]
     if estimate is None and judged >= ENOUGH and unsure > MANY_UNSURE * judged:
         doubt = f"{unsure:,} of {judged:,} rows are hard to say: they are unlike anything that the model was calibrated on"
@@ -69,12 +70,7 @@ def decide(
     if not doubt and not (as_given or used.is_adapted or "calibrated" in given.card):
         doubt = NOT_ADAPTED
     if problem is None and gate_on == ESTIMATE and estimate is None and tally.rows:
-        problem = (
-            f"the share of mismatches cannot be estimated: {doubt}; use --gate-on flagged"
-            if point is not None and doubt
-            else "the share of mismatches cannot be estimated: the model was not adapted to this input, and its card does "
-            "not say how often its cut is right; set the cut with mismatch calibrate, or use --gate-on flagged"
-        )
+        problem = f"the share of mismatches cannot be estimated: {_why_unknown(judged, point, doubt)}; use --gate-on flagged"
     share = tally.flagged_share if gate_on == FLAGGED else estimate.low if estimate else 0.0
     return Decision(
         passed=problem is None and (limit is None or share <= limit),
@@ -86,6 +82,14 @@ def decide(
         doubt=doubt,
         problem=problem,
     )
+
+
+def _why_unknown(judged: int, point: OperatingPoint | None, doubt: str) -> str:
+    if not judged:
+        return "no row can be judged"
+    if point is None:
+        return "the card of the model does not say how often its cut is right (mismatch calibrate measures it)"
+    return doubt or "the model finds too little to tell"
 
 
 def to_plain(decision: Decision, tally: Tally) -> dict[str, Any]:

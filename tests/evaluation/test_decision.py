@@ -67,6 +67,11 @@ def test_without_the_mixture_it_comes_from_the_operating_point(scorer: Scorer) -
     assert estimate.share == pytest.approx((30 / 995 - 0.01) / 0.8)  # Rogan and Gladen
 
 
+def test_the_share_of_a_feed_that_the_model_was_adapted_to_before_is_not_that_of_this_stream(scorer: Scorer) -> None:
+    model = model_of(scorer, KNOWN)
+    assert decide(TALLY, model, model, limit=None).estimate is None
+
+
 def test_a_stream_that_could_not_be_adapted_to_gets_no_promise_and_is_said_to_be_one(
     scorer: Scorer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,9 +152,8 @@ def test_a_share_has_as_many_digits_as_it_needs(share: float, words: str) -> Non
 
 
 def test_an_estimate_says_what_it_leaves_out(scorer: Scorer) -> None:
-    model = model_of(scorer, KNOWN)
     tally = Tally(100, 0, Counter(match=60, unscorable=40))
-    words = share_in_words(decide(tally, model, model, limit=None), tally)
+    words = share_in_words(decide(tally, model_of(scorer), model_of(scorer, KNOWN), limit=None), tally)
     assert words == "estimated share of mismatches: 2.1 % (1.2 % to 3.4 %) of the 60 rows that can be judged"
 
 
