@@ -26,7 +26,7 @@ from mismatch.cli.options import (
     Title,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
-from mismatch.cli.reading import check_whole, say_notices, say_rejected
+from mismatch.cli.reading import check_whole, say_notices, say_rejected, too_little_read
 from mismatch.errors import InputError
 
 
@@ -76,6 +76,9 @@ def score(
         )
         check_whole(reader)
     console.say(console.summary(tally, paragraphs=paragraphs), quiet=quiet)
+    problem = too_little_read(tally.rows, quarantine, max_rejected=1, allow_empty=True, inputs=inputs, kept_in=rejected)
+    if problem is not None:
+        raise InputError(problem)
     say_rejected(tally.rejected, rejected)
 
 
@@ -99,37 +102,40 @@ def gate(
     gate_on: Annotated[str, typer.Option("--gate-on", metavar="WHAT", help="What --max-rate is held against: flagged, or estimate (the lower bound of the estimated share of mismatches).")] = "flagged",
     passed: Annotated[str | None, typer.Option("--passed", metavar="FILE", help="Where rows go that are not flagged.", show_default=False)] = None,
     flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
+    max_rejected: Annotated[float, typer.Option("--max-rejected", metavar="R", min=0, max=1, help="End with 2 when a larger share of the rows cannot be read.")] = 0.01,
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="An input without rows passes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
     paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """Splits a stream into passed and flagged rows, prints a table by source, and ends with 1 when too many are flagged.
+    """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
-    Rows that are unsure or unscorable pass, with their columns saying so.
+    Rows that are unsure or unscorable pass, with their columns saying so. Ends with 2 when too much could not be read.
 
     Example: mismatch gate today.jsonl --max-rate 0.02 --passed clean.jsonl --flagged review.jsonl
     """
+    import json
     from contextlib import ExitStack
 
     if report is None:
         fast_start.start()
-    from mismatch.evaluation.prevalence import OperatingPoint, true_share
+    from mismatch.evaluation.decision import ESTIMATE, FLAGGED, decide, to_plain
     from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
-    from mismatch.report import console, tables
+    from mismatch.report import console
+    from mismatch.report.gate_words import print_gate
 
-    check_outputs({"--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report})
-    if gate_on not in ("flagged", "estimate"):
-        raise InputError(f"--gate-on is flagged or estimate, not {gate_on!r}")
+    check_outputs({
+        "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
+    })  # fmt: skip
+    if gate_on not in (FLAGGED, ESTIMATE):
+        raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs)
-    point = OperatingPoint.of_card(scorer.model.card)
-    if gate_on == "estimate" and point is None:
-        raise InputError(
-            f"the card of {model} does not say how often its cut is right, so that nothing can be estimated; set the cut with mismatch calibrate, or use --gate-on flagged"
-        )
+    given = scorer.model
     check_report(report)
     reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
     say_notices(reader, quiet)
@@ -147,23 +153,24 @@ def gate(
             reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar
         )
         check_whole(reader)
-    judged = tally.rows - tally.verdicts["unscorable"]
-    estimate = true_share(tally.flagged, judged, point) if point else None
-    rate = tally.flagged_share if gate_on == "flagged" else estimate.low if estimate else 0.0
-    ok = max_rate is None or rate <= max_rate
-    promise = scorer.model.calibration.promise
-    tables.print_gate(
-        tally, ok, max_rate, to_stderr="-" in (passed, flagged, report), estimate=estimate, gate_on=gate_on, promise=promise,
-        paragraphs=paragraphs,
+    problem = too_little_read(
+        tally.rows, quarantine, max_rejected=max_rejected, allow_empty=allow_empty, inputs=inputs, kept_in=rejected
+    )
+    decision = decide(
+        tally, given, scorer.model, limit=max_rate, gate_on=gate_on, as_given=adapt is False, problem=problem
     )  # fmt: skip
+    lexicon = scorer.model.lexicon
+    if as_json:
+        typer.echo(json.dumps(to_plain(decision, tally), ensure_ascii=False, indent=2))
+    elif tally.rows:
+        print_gate(tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs)
     if report is not None:
-        from mismatch.report.gate_page import Decision, gate_page
+        from mismatch.report.gate_page import gate_page
 
-        decision = Decision(ok, max_rate, gate_on, estimate, point)
-        name = str(scorer.model.card.get("name") or model)
-        write_page(
-            report, gate_page(tally, decision, model=name, promise=promise, inputs=inputs, lexicon=scorer.model.lexicon)
-        )
+        name = str(given.card.get("name") or model)
+        write_page(report, gate_page(tally, decision, model=name, inputs=inputs, lexicon=lexicon))
+    if decision.problem is not None:
+        raise InputError(decision.problem)
     say_rejected(tally.rejected, rejected)
-    if not ok:
+    if not decision.passed:
         raise typer.Exit(1)

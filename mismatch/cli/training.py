@@ -183,8 +183,9 @@ def calibrate(
 ) -> None:  # fmt: skip
     """Sets the cut so that at most a share R of good articles is flagged, with confidence C.
 
-    The pairs must be genuine and unseen in training; with a column of labels the matches among them are used. Where they are
-    too few for the promise, the command says how many it takes and ends with 2.
+    The pairs must be unseen in training; with a column of labels the matches among them are used. Without labels a few pairs
+    that look wrong are left out and listed; the promise says what it does not count. Where the pairs are too few for the
+    promise, the command says how many it takes, and what can be promised with these, and ends with 2.
 
     Example: mismatch calibrate starter held_out.jsonl --max-false-flags 0.01 --confidence 0.95 --out models/mine.joblib
     """

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from mismatch.errors import InputError, MismatchError
 from mismatch.evaluation.drawing import columns_of, judged_by
+from mismatch.evaluation.suspects import PromisedCut, promised_cut
 from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.calibration import (
     Calibration,
     RestsOn,
     fit_platt,
-    guaranteed_cut,
+    least_promise,
     one_per_group,
     pairs_needed,
     promise_in_words,
@@ -83,10 +84,22 @@ def calibrate(
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
     sample = _sampled(model, table, promise, labels)
-    slope, intercept = _slope_and_intercept(model.calibration, sample)
-    cut = guaranteed_cut(sample.scores[sample.drawn], promise.max_false_flags, promise.confidence)
+    promised = promised_cut(
+        sample.scores[sample.drawn], sample.mismatched, promise.max_false_flags, promise.confidence,
+        may_be_wrong=not sample.is_labelled,
+    )  # fmt: skip
+    cut = promised.cut
+    kept = sample.scores < sample.border if promised.left_out else np.ones(len(sample.scores), bool)
+    slope, intercept = _slope_and_intercept(model.calibration, sample.scores[kept], sample.mismatched)
     rests_on = RestsOn.SOURCES if promise.by_source else RestsOn.CALIBRATION_PAIRS
-    words = promise_in_words(promise.max_false_flags, promise.confidence, len(sample.drawn), rests_on)
+    words = promise_in_words(
+        promise.max_false_flags,
+        promise.confidence,
+        len(sample.drawn) - promised.left_out,
+        rests_on,
+        left_out=promised.left_out,
+        look_alikes_at_most=promised.look_alikes_at_most,
+    )
     if model.calibration.curve is None:
         calibration = Calibration.agreeing(slope, intercept, cut, words, promise.prior)
     else:
@@ -99,7 +112,7 @@ def calibrate(
         "calibrated": {
             "max_false_flags": promise.max_false_flags, "confidence": promise.confidence,
             "by": "source" if promise.by_source else "pair", "seed": promise.seed, "data": list(digests),
-            "pairs": _pairs_on_card(sample, promise),
+            "pairs": {**_pairs_on_card(sample, promise), "left_out": promised.left_out},
         },
         "operating_point": {
             "matched": len(sample.drawn), "flagged_matched": float((sample.scores[sample.drawn] > cut).mean()),
@@ -111,7 +124,7 @@ def calibrate(
         duplicates=sample.same_body,
         unscorable=sample.unscorable,
         suspects=sample.suspects,
-        notices=_notices(model, promise, sample, cut),
+        notices=_notices(model, promise, sample, promised),
     )
 
 
@@ -135,9 +148,14 @@ class _Sample:
     is_labelled: bool
 
     @property
+    def border(self) -> float:
+        """The score from which a pair looks like a mismatch: that of the median one."""
+        return float(np.median(self.mismatched)) if len(self.mismatched) else np.inf
+
+    @property
     def suspects(self) -> NDArray[np.int64]:
-        """Rows that look more like a mismatch than the median one."""
-        return self.rows[self.scores >= np.median(self.mismatched)] if len(self.mismatched) else self.rows[:0]
+        """Rows that look like a mismatch."""
+        return self.rows[self.scores >= self.border]
 
     def recall(self, cut: float) -> float | None:
         """Share of the mismatches above a cut; None where there are none."""
@@ -171,11 +189,13 @@ def _sampled(model: Model, table: pa.Table, promise: Promise, labels: NDArray[np
     )
 
 
-def _slope_and_intercept(old: Calibration, sample: _Sample) -> tuple[float, float]:
-    if min(len(sample.rows), len(sample.mismatched)) < MIN_FOR_PROBABILITIES:
+def _slope_and_intercept(
+    old: Calibration, matched: NDArray[np.float64], mismatched: NDArray[np.float64]
+) -> tuple[float, float]:
+    if min(len(matched), len(mismatched)) < MIN_FOR_PROBABILITIES:
         return old.slope, old.intercept
-    truth = np.repeat([0, 1], [len(sample.scores), len(sample.mismatched)])
-    return fit_platt(np.concatenate([sample.scores, sample.mismatched]), truth)
+    truth = np.repeat([0, 1], [len(matched), len(mismatched)])
+    return fit_platt(np.concatenate([matched, mismatched]), truth)
 
 
 def _pairs_on_card(sample: _Sample, promise: Promise) -> dict[str, Any]:
@@ -209,22 +229,16 @@ def _too_few(promise: Promise, needed: int, there: int, same_body: int, unscorab
     reasons = ((same_body, "with a body seen before"), (unscorable, "that cannot be judged"))
     left_out = " and ".join(f"{n:,} {why}" for n, why in reasons if n)
     without = f" (without {left_out})" if left_out else ""
+    least = f"; with these at most {100 * least_promise(there, promise.confidence):.6g} % can be promised" if there else ""
     return (
         f"a false-flag rate of at most {promise.max_false_flags:.6g} with confidence {promise.confidence:.6g} needs "
-        f"{needed:,} {what}, there are {there:,}{without}; add {needed - there:,} more, or promise less"
+        f"{needed:,} {what}, there are {there:,}{without}{least}: add {needed - there:,} more, or promise less"
     )
 
 
-def _notices(model: Model, promise: Promise, sample: _Sample, cut: float) -> list[str]:
-    suspects, rows, table = sample.suspects, sample.rows, sample.table
-    out = []
-    if len(suspects) >= _SUSPECT_COUNT and len(suspects) / len(rows) >= promise.max_false_flags / 2:
-        at = ", ".join(f"{row + 1:,}" for row in suspects[:8].tolist()) + (", …" if len(suspects) > 8 else "")
-        out.append(
-            f"warning: {len(suspects):,} of {len(rows):,} calibration pairs ({len(suspects) / len(rows):.2%}) score like "
-            f"swapped ones (rows {at}); if they are mismatches the promise still holds, but the cut is higher than it need "
-            "be: look at them, and calibrate without those that are wrong"
-        )
+def _notices(model: Model, promise: Promise, sample: _Sample, promised: PromisedCut) -> list[str]:
+    rows, table, cut = sample.rows, sample.table, promised.cut
+    out = _notices_on_suspects(promise, sample, promised)
     found = sample.recall(cut)
     if found is not None and found < 0.5:
         out.append(
@@ -241,3 +255,23 @@ def _notices(model: Model, promise: Promise, sample: _Sample, cut: float) -> lis
     if (known := share_known(model.fingerprints, fingerprints_of(sample.pairs.body_hashes[rows]))) > KNOWN_SHARE:
         out.append(f"the model has learned from {known:.0%} of these articles, {_TOO_GOOD}")
     return out
+
+
+def _notices_on_suspects(promise: Promise, sample: _Sample, promised: PromisedCut) -> list[str]:
+    suspects, n = sample.suspects, len(sample.rows)
+    at = ", ".join(f"{row + 1:,}" for row in suspects[:8].tolist()) + (", …" if len(suspects) > 8 else "")
+    share = f"{len(suspects):,} of {n:,} calibration pairs ({len(suspects) / n:.2%})"
+    which = f"warning: {share} score like swapped ones (rows {at})"
+    if promised.left_out:
+        return [
+            f"{which}; the cut was set without them, and flags them: look at them. If they are wrong, the promise is for "
+            f"all matched pairs; if they are right, up to {100 * promised.look_alikes_at_most:.2g} % of the matched pairs "
+            "are flagged besides"
+        ]
+    is_spoiled = len(suspects) > 0 and promised.cut >= sample.border
+    if not is_spoiled and (len(suspects) < _SUSPECT_COUNT or len(suspects) / n < promise.max_false_flags / 2):
+        return []
+    return [
+        f"{which}; they count as right pairs, so that the promise holds whatever they are, but if they are wrong the cut is "
+        "higher than it need be: look at them, and calibrate without those that are wrong"
+    ]

@@ -1,4 +1,4 @@
-"""The true share of mismatches in a stream, from the share that was flagged and the model's known operating point."""
+"""The true share of mismatches in a stream: from the mixture of its scores, or from the share that was flagged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Any
 
 MIN_GAIN = 0.05
 """recall minus false-flag rate below which a flagged share says nothing of the true one"""
+MIXTURE, OPERATING_POINT = "mixture", "operating point"
+MIXTURE_CONFIDENCE = 0.92
+"""of the interval that adapting to a stream gives"""
+MOST = 0.5
+"""share of mismatches above which most rows are wrong"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,22 @@ class ShareEstimate:
     low: float
     high: float
     confidence: float
+    source: str = OPERATING_POINT
+    """`MIXTURE`: the stream's scores beside those of its swapped pairs; `OPERATING_POINT`: how many were flagged"""
+
+    @property
+    def is_most(self) -> bool:
+        """Whether surely most rows are mismatches."""
+        return self.low > MOST
+
+
+def share_of_stream(stream: object) -> ShareEstimate | None:
+    """The share that adapting to this stream has found; None where the model was not adapted to it."""
+    share, interval = getattr(stream, "share", None), getattr(stream, "share_interval", None)
+    if share is None or interval is None:
+        return None
+    low, high = interval
+    return ShareEstimate(float(share), float(low), float(high), MIXTURE_CONFIDENCE, MIXTURE)
 
 
 def _point(part: dict[str, Any]) -> OperatingPoint | None:

@@ -37,6 +37,13 @@ def pairs_needed(max_false_flags: float, confidence: float) -> int:
     return max(1, math.ceil(math.log(1 - confidence) / math.log1p(-max_false_flags) * (1 - _ROUNDING)))
 
 
+def least_promise(n: int, confidence: float) -> float:
+    """The lowest false-flag rate that n matched calibration pairs can promise, rounded up to three digits."""
+    rate = -math.expm1(math.log(1 - confidence) / n)
+    unit = 10.0 ** (math.floor(math.log10(rate)) - 2)
+    return math.ceil(rate / unit) * unit
+
+
 def guaranteed_cut(scores: NDArray[np.float64], max_false_flags: float, confidence: float) -> float:
     """The lowest cut whose false-flag rate is at most `max_false_flags` with the given confidence.
 
@@ -95,15 +102,38 @@ class RestsOn(Enum):
     """one pair of each source, none of which the model has seen"""
 
 
-def promise_in_words(max_false_flags: float, confidence: float, n: int, rests_on: RestsOn) -> str:
-    """What a cut promises and what that rests on, for the model card and every report."""
+def promise_in_words(
+    max_false_flags: float,
+    confidence: float,
+    n: int,
+    rests_on: RestsOn,
+    *,
+    left_out: int = 0,
+    look_alikes_at_most: float = 0.0,
+) -> str:
+    """What a cut promises and what that rests on, for the model card and every report.
+
+    Parameters
+    ----------
+    left_out
+        Pairs that look like swapped ones and do not count among the n.
+    look_alikes_at_most
+        The share of matched pairs that look so, at most.
+    """
     by_source, in_training = rests_on is RestsOn.SOURCES, rests_on is RestsOn.TRAINING_PAIRS
     of = "a random pair of a random source is flagged in at most" if by_source else "at most"
     what = "of cases" if by_source else "of matched pairs are flagged"
+    apart = ", not counting those that look like swapped ones" if left_out else ""
+    besides = (
+        f"; {left_out:,} of {n + left_out:,} pairs look so, right or wrong: of matched pairs at most "
+        f"{_percent(float(f'{look_alikes_at_most:.2g}'))} do"
+        if left_out
+        else ""
+    )
     unseen = "scored out of fold" if in_training else "unseen in training"
     return (
-        f"{of} {_percent(max_false_flags)} {what}, with confidence {_percent(confidence)}, if the {n:,} {rests_on.value} "
-        f"are genuine, different from one another, {unseen} and drawn like what is scored"
+        f"{of} {_percent(max_false_flags)} {what}{apart}, with confidence {_percent(confidence)}, if the {n:,} "
+        f"{rests_on.value} are genuine, different from one another, {unseen} and drawn like what is scored{besides}"
     )
 
 

@@ -13,11 +13,15 @@ from typing import BinaryIO
 from mismatch.records.blocks import Reject
 from mismatch.records.output.output_file import OutputFile, WholeOrNothing
 
+_BEGINNING = 1024
+"""bytes that are kept of the first reject of a kind"""
 _PIECE = 3 << 18  # a multiple of 3, so that pieces of base64 can be put one after another
 
 
 class Quarantine(WholeOrNothing):
     """Collects rejects and writes them to `path`; None only counts them.
+
+    `count`, and `by_reason` and `first`, the number of rejects and the first of each kind of reason, shortened.
 
     A context manager like a sink: the file appears under its name on success only. Each line is
     {"file", "line", "reason", "raw"}, or "raw_base64" in place of "raw" when the row is not UTF-8.
@@ -31,12 +35,16 @@ class Quarantine(WholeOrNothing):
     def __init__(self, path: str | Path | None) -> None:
         self.count = 0
         self.by_reason: Counter[str] = Counter()
+        self.first: dict[str, Reject] = {}
         self._file = OutputFile(path) if path is not None else None
 
     def add(self, reject: Reject) -> None:
         """Counts and writes one reject; `by_reason` leaves out places and values, so that reasons add up."""
         self.count += 1
-        self.by_reason[reason_kind(reject.reason)] += 1
+        kind = reason_kind(reject.reason)
+        self.by_reason[kind] += 1
+        if kind not in self.first:
+            self.first[kind] = Reject(reject.origin, reject.line, reject.reason, reject.raw[:_BEGINNING])
         if self._file is None:
             return
         for piece in _encoded(reject):

@@ -24,6 +24,7 @@ from mismatch.records.formats.json_array import json_element_chunks
 from mismatch.records.formats.json_lines import json_line_chunks
 from mismatch.records.inputs import InputFile, find_inputs
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
+from mismatch.records.unreadable import cause_of_one_name
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 
@@ -131,7 +132,7 @@ class Reader:
             header = read_header(source, origin, delimiter, _LONGEST_HEADER)
             if header is None:
                 return self._empty(item, size, source)
-            columns = self.columns[origin] = find_columns(header, self._choice, origin)
+            columns = self.columns[origin] = _columns_of_table(header, self._choice, origin, format)
             self._schemas.append(pa.schema([(name, pa.string()) for name in header]))
             return _Prepared(item, size, lambda: _closing(s := again(), delimited_chunks(
                 s, origin, header, columns, delimiter=delimiter, chunk_bytes=chunk_bytes,
@@ -211,6 +212,16 @@ class Reader:
                 choices.setdefault(self.columns[item.input.origin].notice(), item.input.origin)
         for notice, origin in choices.items():
             self.notices.append(notice if len(choices) == 1 else f"{origin}: {notice}")
+
+
+def _columns_of_table(header: list[str], choice: ColumnChoice, origin: str, format: str) -> Columns:
+    try:
+        return find_columns(header, choice, origin)
+    except InputError as error:
+        cause = cause_of_one_name(header, format)
+        if cause is None:
+            raise
+        raise InputError(f"{origin}: the header (line 1) has only one name; likeliest cause: {cause}") from error
 
 
 def _read_fully(stream: BinaryIO, n: int) -> bytes:

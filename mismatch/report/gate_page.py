@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mismatch.evaluation.prevalence import OperatingPoint, ShareEstimate
+from mismatch.evaluation.decision import Decision, worst_first
+from mismatch.evaluation.prevalence import MIXTURE
 from mismatch.features.keywords import title_terms
 from mismatch.judging.pipeline import Example, Tally
+from mismatch.report.gate_words import MOST_ARE_WRONG
 from mismatch.report.html import render
 from mismatch.report.marks import Piece, marked
 from mismatch.screening.reasons import REASONS, VERDICT_SENTENCES
@@ -17,27 +19,15 @@ _SOURCES_SHOWN = 30
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What the gate decided, and on what."""
-
-    passed: bool
-    max_rate: float | None
-    gate_on: str
-    """flagged, or estimate"""
-    estimate: ShareEstimate | None
-    point: OperatingPoint | None
-
-
-@dataclass(frozen=True)
 class _Shown:
     example: Example
     title: list[Piece]
     body: str
 
 
-def gate_page(tally: Tally, decision: Decision, *, model: str, promise: str, inputs: Sequence[str], lexicon: Lexicon) -> str:
+def gate_page(tally: Tally, decision: Decision, *, model: str, inputs: Sequence[str], lexicon: Lexicon) -> str:
     """One HTML page, complete in itself."""
-    sources = sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))
+    sources = worst_first(tally)
     examples = []
     for example in tally.examples:
         terms = {term.text: term.found for term in title_terms(example.title, example.body, lexicon)}
@@ -47,7 +37,8 @@ def gate_page(tally: Tally, decision: Decision, *, model: str, promise: str, inp
         tally=tally,
         decision=decision,
         model=model,
-        promise=promise,
+        from_mixture=decision.estimate is not None and decision.estimate.source == MIXTURE,
+        most_are_wrong=MOST_ARE_WRONG,
         inputs=list(inputs),
         sources=sources[:_SOURCES_SHOWN],
         more_sources=max(0, len(sources) - _SOURCES_SHOWN),

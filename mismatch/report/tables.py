@@ -1,4 +1,4 @@
-"""Tables for a terminal: what a gate and an evaluation found, and a model card."""
+"""Tables for a terminal: what an evaluation found, and a model card."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mismatch.report.console import console, safe
-from mismatch.screening.reasons import VERDICT_SENTENCES, likelihood, sentences
+from mismatch.screening.reasons import likelihood
 
 if TYPE_CHECKING:
     from mismatch.evaluation.evaluation import Comparison, Evaluation, Figures, Mistake
-    from mismatch.evaluation.prevalence import ShareEstimate
-    from mismatch.judging.pipeline import Tally
 
-
-_SHOWN_SOURCES = 20
 
 _SHOWN_GROUPS = 12
 
@@ -23,65 +19,6 @@ _SHOWN_EXAMPLES = 5
 
 _NAME_SHOWN = 22
 """characters of a group's name, so that the table of figures fits into 110"""
-
-
-def print_gate(
-    tally: Tally, passed: bool, max_rate: float | None, *, to_stderr: bool, estimate: ShareEstimate | None = None,
-    gate_on: str = "flagged", promise: str = "", paragraphs: bool = False,
-) -> None:  # fmt: skip
-    """The gate's table by source, its strongest flags, the estimated share of mismatches, and the decision."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    out = console(to_stderr=to_stderr)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("source", overflow="ellipsis", max_width=40)
-    for name in ("rows", *VERDICT_SENTENCES, "flagged"):
-        table.add_column(name, justify="right")
-    sources = sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))
-    for source, counts in sources[:_SHOWN_SOURCES]:
-        _row(table, escape(safe(source, 40)), counts.total(), counts)
-    if len(sources) > _SHOWN_SOURCES:
-        table.add_row(f"… {len(sources) - _SHOWN_SOURCES:,} more")
-    _row(table, "all", tally.rows, tally.verdicts)
-    out.print(table)
-    if paragraphs:
-        foreign = tally.reasons["foreign_paragraph"]
-        out.print(f"\nwith a paragraph that fits neither title nor body: {foreign:,} rows, whatever their verdict")
-    if tally.examples:
-        out.print("\nstrongest flags")
-        for example in tally.examples[:_SHOWN_EXAMPLES]:
-            where = escape(f"{_end_of(safe(example.origin, 1000))}:{example.row}")
-            sure = f"{likelihood(example.probability)} ({example.probability:.2f})"
-            title = escape(safe(example.title, 60))
-            why = " ".join(sentences(example.reasons))
-            out.print(f"  {sure}  {where}  [bold]{title}[/bold]  {why}", soft_wrap=True)
-    if tally.rejected:
-        out.print(f"\n{tally.rejected:,} rows could not be read")
-    if estimate is None:
-        out.print("\nestimated share of mismatches: not known")
-    else:
-        out.print(
-            f"\nestimated share of mismatches among the rows judged: {estimate.share:.2%} "
-            f"({estimate.low:.2%} to {estimate.high:.2%} with confidence {estimate.confidence:.0%})",
-            soft_wrap=True,
-        )
-    if promise:
-        out.print(f"promise: {escape(safe(promise, 600))}", soft_wrap=True)
-    on = " on the estimate's lower bound" if gate_on == "estimate" else ""
-    limit = "no limit set" if max_rate is None else f"limit {max_rate:.2%}{on}"
-    decision = "[green]passed[/green]" if passed else "[red]FAILED[/red]"
-    out.print(f"\n{decision}: {tally.flagged:,} of {tally.rows:,} rows flagged ({tally.flagged_share:.2%}, {limit})")
-
-
-def _end_of(path: str, limit: int = 40) -> str:
-    """A long path from its end, where the name of the file is."""
-    return path if len(path) <= limit else "…" + path[1 - limit :]
-
-
-def _row(table, name: str, rows: int, counts) -> None:  # type: ignore[no-untyped-def]
-    share = counts["mismatch"] / rows if rows else 0.0
-    table.add_row(name, f"{rows:,}", *(f"{counts[verdict]:,}" for verdict in VERDICT_SENTENCES), f"{share:.2%}")
 
 
 def print_evaluation(evaluation: Evaluation) -> None:

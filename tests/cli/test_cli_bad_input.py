@@ -91,7 +91,7 @@ def test_no_rows_are_fine_for_score_and_it_says_so(
     assert ended.code == 0
     assert out.read_bytes() == b""
     assert ended.said[-1].startswith("0 rows")
-    assert invoke("gate", path, "--max-rate", "0", "--model", model_path).code == 0
+    assert invoke("gate", path, "--max-rate", "0", "--allow-empty", "--model", model_path).code == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \n\n"], ids=["an empty file", "a file of blank lines"])

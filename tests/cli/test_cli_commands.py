@@ -219,8 +219,9 @@ def test_gate_splits_the_rows_and_loses_none(invoke: Any, tmp_path: Path, mixed_
         file.write(b'{"title": "half a li\n')
     passed, flagged, rejected = (tmp_path / f"{name}.jsonl" for name in ("passed", "flagged", "rejected"))
     ended = invoke(
-        "gate", mixed_file, "--passed", passed, "--flagged", flagged, "--rejected", rejected, "--model", model_path
-    )
+        "gate", mixed_file, "--passed", passed, "--flagged", flagged, "--rejected", rejected, "--max-rejected", "0.1",
+        "--model", model_path,
+    )  # fmt: skip
     assert ended.code == 0
     counts = [len(path.read_bytes().splitlines()) for path in (passed, flagged, rejected)]
     assert counts == [9, 1, 1]
@@ -229,13 +230,16 @@ def test_gate_splits_the_rows_and_loses_none(invoke: Any, tmp_path: Path, mixed_
     assert ended.said[-1] == f"1 row could not be read, kept in {rejected}"
 
 
-def test_gate_prints_a_table_by_source_and_its_strongest_flags(invoke: Any, mixed_file: Path, model_path: Path) -> None:
+def test_gate_says_which_rows_are_wrong_and_why_and_prints_a_table_by_source(
+    invoke: Any, mixed_file: Path, model_path: Path
+) -> None:
     ended = invoke("gate", mixed_file, "--model", model_path)
     shown = ended.out.decode()
     daily = next(line for line in shown.splitlines() if line.startswith("daily.example"))
     assert daily.split() == ["daily.example", "4", "2", "1", "0", "1", "25.00%"]
     assert "KXIP vs KKR" in shown
-    assert "mixed.jsonl:9" in shown
+    assert shown.startswith("1 of 10 articles has a headline that belongs to another story:\n")
+    assert "row 9" in shown
     assert "passed: 1 of 10 rows flagged (10.00%, no limit set)" in shown
 
 

@@ -112,7 +112,7 @@ def test_the_same_pairs_give_the_same_page(invoke: Any, tmp_path: Path, pairs_fi
 def test_an_empty_stream_has_a_report_too(invoke: Any, tmp_path: Path, model_path: Path) -> None:
     path, out = tmp_path / "a.jsonl", tmp_path / "report.html"
     path.write_bytes(b"")
-    assert invoke("gate", path, "--report", out, "--model", model_path).code == 0
+    assert invoke("gate", path, "--report", out, "--allow-empty", "--model", model_path).code == 0
     assert "0 of 0 rows are flagged" in Page(out.read_text("utf-8")).text
 
 
