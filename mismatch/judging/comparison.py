@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mismatch.features.cascade import score_pairs
 from mismatch.model.model import Model
 from mismatch.screening import screening
-from mismatch.screening.body_cleaning import without_echoes
+from mismatch.screening.body_cleaning import clean_bodies
 from mismatch.screening.title_cleaning import NO_HABITS, clean_titles
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 
@@ -41,10 +41,10 @@ class Compared(NamedTuple):
 
 def prepared(model: Model, titles: Column, bodies: Column, sources: Column | None = None) -> Texts:
     """The texts as they are compared: titles without what is not headline, by what the model knows of their sources, and
-    bodies without the title where they repeat it."""
+    bodies without markup, and without the title where they repeat it."""
     habits = model.stream.title_habits if model.stream is not None else NO_HABITS
     cleaned = text_buffers(clean_titles(titles, sources, habits))
-    return Texts(cleaned, without_echoes(cleaned, text_buffers(bodies)))
+    return Texts(cleaned, clean_bodies(cleaned, text_buffers(bodies)))
 
 
 def compare(

@@ -9,12 +9,41 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.screening.markup import has_markup, without_markup
 from mismatch.screening.title_echoes import beside_words, find_echoes
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import fold_arguments
 
 ECHOES_A_ROW = 8
 """on average; what is beyond it stays"""
+
+
+def clean_bodies(titles: TextBuffers, bodies: TextBuffers) -> TextBuffers:
+    """The bodies without markup, and without their titles; each stays where it is, with spaces for what is left out."""
+    return without_echoes(titles, without_tags(bodies))
+
+
+def without_tags(bodies: TextBuffers) -> TextBuffers:
+    """The bodies as a reader sees them where they hold HTML.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from mismatch.terms.text_buffers import text_buffers, texts_of
+    >>> texts_of(without_tags(text_buffers(pa.array(["<p>Fish &amp; ships"]))))[0].split()
+    ['Fish', '&', 'ships']
+    """
+    rows = np.flatnonzero(has_markup(bodies))
+    if not len(rows):
+        return bodies
+    copied = own_copy(bodies)
+    for row in rows.tolist():
+        start, stop = (int(place) for place in copied.offsets[row : row + 2])
+        raw = copied.data[start:stop].tobytes()
+        read = without_markup(raw.decode("utf-8", "replace")).encode("utf-8", "replace")
+        if len(read) <= len(raw):
+            copied.data[start:stop] = np.frombuffer(read.ljust(len(raw)), np.uint8)
+    return _read_only(copied)
 
 
 def without_echoes(titles: TextBuffers, bodies: TextBuffers) -> TextBuffers:

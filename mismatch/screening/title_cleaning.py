@@ -8,7 +8,6 @@ which is learned from the stream and kept with the model.
 
 from __future__ import annotations
 
-import html
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from mismatch.screening.markup import without_markup
 from mismatch.screening.title_parts import DATE_KEY, ROUNDS, cut_rows, known_parts, part_keys
 from mismatch.terms.hashing import text_hashes
 from mismatch.terms.text_buffers import text_buffers
@@ -101,7 +101,7 @@ def _cut(titles: pa.Array, names: NDArray[np.uint64], habits: NDArray[np.uint64]
 
 
 def _decoded(titles: pa.Array) -> pa.Array:
-    """The titles with HTML entities decoded and URLs replaced by the words of their slugs."""
+    """The titles without HTML, and URLs replaced by the words of their slugs."""
     if isinstance(titles, pa.ChunkedArray):
         titles = titles.combine_chunks()
     text = text_buffers(titles)
@@ -115,7 +115,7 @@ def _decoded(titles: pa.Array) -> pa.Array:
 
 
 def _plain(title: str) -> str:
-    decoded = html.unescape(title) if _ENTITY.search(title) else title
+    decoded = without_markup(title) if _ENTITY.search(title) or "<" in title else title
     url = _URL.search(decoded)
     if url is None:
         return decoded if decoded.strip() else title
@@ -140,18 +140,22 @@ def _slug(url: str) -> str:
 
 @njit(cache=True, nogil=True)
 def _is_odd(data, offsets, valid):
-    """1 where there may be an entity ("&" and ";") or a URL ("://" or "www.")."""
+    """1 where there may be a tag ("<" and ">"), an entity ("&" and ";") or a URL ("://" or "www.")."""
     out = np.zeros(valid.shape[0], np.uint8)
     for row in range(valid.shape[0]):
         if valid[row] == 0:
             continue
         ampersand = False
+        bracket = False
         for p in range(offsets[row], offsets[row + 1]):
             b = data[p]
             if b == 38:
                 ampersand = True
+            elif b == 60:
+                bracket = True
             elif (
                 (b == 59 and ampersand)
+                or (b == 62 and bracket)
                 or (b == 47 and p > offsets[row] and data[p - 1] == 58 and p + 1 < offsets[row + 1] and data[p + 1] == 47)
                 or (b == 46 and p >= offsets[row] + 3 and data[p - 1] | 32 == 119 and data[p - 2] | 32 == 119)
             ):

@@ -85,11 +85,11 @@ def _anchor(data, start, stop):
 @njit(cache=True, nogil=True)
 def _rarest(data, place, size, usual, one, other):
     """The byte of a word that is rarest in text, not at `one` or `other`; of a character the last byte tells most."""
-    best = np.int64(1000)
-    at = np.int64(0)
+    best = 1000
+    at = 0
     for d in range(size):
         b = data[place + d]
-        rank = np.int64(usual[b | 32]) if b < 128 else 12
+        rank = int(usual[b | 32]) if b < 128 else 12
         if b >= 128 and (b >= 0xC0 or (d + 1 < size and data[place + d + 1] & 0xC0 == 0x80)):
             rank = 100
         if d != one and d != other and rank < best:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from mismatch.screening.body_cleaning import without_echoes
+from mismatch.screening.body_cleaning import clean_bodies, without_echoes
+from mismatch.screening.markup import has_markup, without_markup
 from mismatch.terms.text_buffers import text_buffers, texts_of
 from mismatch.terms.vector_instructions import WORDS_WIDTH, letter_mask_of
 
@@ -123,3 +124,35 @@ def test_any_text_comes_out_as_long_as_it_went_in_and_only_loses(before: list[st
 def test_the_mask_of_a_letter_is_that_of_a_plain_loop(data: bytes, letter: int) -> None:
     mask = int(_mask(np.frombuffer(data, np.uint8), np.uint8(letter)))
     assert mask == sum(1 << k for k in range(WORDS_WIDTH) if data[k] | 32 == letter | 32)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("<p>The pier &amp; the <b>ferry</b>.</p><p>Tea&nbsp;rooms</p>", "The pier & the ferry. Tea rooms"),
+        ('<div class="a > b">Pier</div>', 'b">Pier'),
+        ("One<br/>two<BR>three<P>four", "One two three four"),
+        ("<script>var a = '<p>no</p>';</script>Yes<style>p {color: red}</style><!-- no --> and yes", "Yes and yes"),
+        (
+            "Shares of <Quay Holdings> fell, <QHL> said; 3 < 4 and 5 > 2",
+            "Shares of <Quay Holdings> fell, <QHL> said; 3 < 4 and 5 > 2",
+        ),
+        ("An <script> that never ends. The harbour is open.", "An that never ends. The harbour is open."),
+        ("AT&T; R&D & co., caf&eacute;, &#8220;x&#8221;, &unknown;", "AT&T; R&D & co., café, “x”, &unknown;"),
+    ],
+)
+def test_markup_is_left_out_and_what_only_looks_like_it_stays(text: str, left: str) -> None:
+    assert words(without_markup(text)) == words(left)
+
+
+@given(st.text(alphabet="<>/!-ab p&;#x1\"'=", max_size=60))
+def test_text_without_markup_is_never_longer_and_the_look_misses_nothing(text: str) -> None:
+    left = without_markup(text)
+    assert len(left.encode()) <= len(text.encode())
+    found = has_markup(text_buffers(pa.array([text + " "])))[0] == 1
+    assert found or left == text or "&" in text  # an entity without its semicolon is let pass
+
+
+def test_an_echo_in_markup_is_found() -> None:
+    sides = [text_buffers(pa.array([text])) for text in (TITLE, f"<h1>{TITLE}</h1><p>{STORY}</p>")]
+    assert words(texts_of(clean_bodies(*sides))[0]) == words(STORY)

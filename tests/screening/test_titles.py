@@ -137,3 +137,8 @@ def test_whatever_the_titles_are_every_row_comes_out_and_none_becomes_empty(titl
     out = cleaned(titles)
     assert [row is None for row in out] == [row is None for row in titles]
     assert all(bool(new.strip()) for old, new in zip(titles, out, strict=True) if old and old.strip() and new is not None)
+
+
+def test_markup_in_titles_is_left_out() -> None:
+    titles = ["<b>Ferry</b> runs aground", "Pier &lt;reopens&gt; <i>again</i>", "Shares of <Quay> fall", "1 < 2 > 0"]
+    assert cleaned(titles) == ["Ferry runs aground", "Pier <reopens> again", "Shares of <Quay> fall", "1 < 2 > 0"]
