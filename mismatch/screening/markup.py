@@ -32,10 +32,9 @@ _INLINE = (
     "video", "audio", "embed", "object", "param", "meta", "link", "input", "button", "label", "select", "time", "cite", "q",
     "code", "kbd", "mark", "del", "ins", "abbr", "big", "tt", "wbr", "canvas", "path", "amp-img",
 )  # fmt: skip
-_TAG = re.compile(
-    rf"<(?:(!--)|(/?)({'|'.join(map(re.escape, (*_SILENT, *_BLOCKS, *_INLINE)))}|!doctype)(?:[\s/][^<>]{{0,2000}})?>)",
-    re.IGNORECASE,
-)
+_PATTERN = rf"<(?:(!--)|(/?)({'|'.join(map(re.escape, (*_SILENT, *_BLOCKS, *_INLINE)))}|!doctype)(?:[\s/][^<>]{{0,2000}})?>)"
+_SMALL_TAG, _ANY_TAG = re.compile(_PATTERN), re.compile(_PATTERN, re.IGNORECASE)
+"""capitals in angle brackets are shares of companies ("<P>") unless something is closed"""
 _ONE = np.uint64(1)
 
 
@@ -57,7 +56,8 @@ def without_markup(text: str) -> str:
     pieces: list[str] = []
     unclosed: set[str] = set()
     pos = 0
-    found = _TAG.search(text)
+    tag = _ANY_TAG if "</" in text else _SMALL_TAG
+    found = tag.search(text)
     while found is not None:
         pieces.append(text[pos : found.start()])
         pos = found.end()
@@ -69,7 +69,7 @@ def without_markup(text: str) -> str:
                 unclosed.add(name)
         if name in _BLOCKS:
             pieces.append("\n")
-        found = _TAG.search(text, pos)
+        found = tag.search(text, pos)
     return html.unescape("".join(pieces) + text[pos:])
 
 
@@ -85,8 +85,8 @@ def _begins_markup(data, p, stop):
     if p + 2 >= stop:
         return False
     b = data[p + 1]
-    if data[p] == 60:  # capitals in angle brackets are shares of companies more often than elements
-        return 97 <= b < 123 or b == 47 or b == 33 or (b == 80 and data[p + 2] == 62) or (b == 66 and data[p + 2] == 82)
+    if data[p] == 60:
+        return 97 <= b < 123 or b == 47 or b == 33
     is_letter = 97 <= (b | 32) < 123
     if not (is_letter or b == 35):
         return False

@@ -131,11 +131,11 @@ def test_the_mask_of_a_letter_is_that_of_a_plain_loop(data: bytes, letter: int) 
     [
         ("<p>The pier &amp; the <b>ferry</b>.</p><p>Tea&nbsp;rooms</p>", "The pier & the ferry. Tea rooms"),
         ('<div class="a > b">Pier</div>', 'b">Pier'),
-        ("One<br/>two<BR>three<P>four", "One two three four"),
+        ("One<br/>two<BR>three<P>four</P>", "One two three four"),
         ("<script>var a = '<p>no</p>';</script>Yes<style>p {color: red}</style><!-- no --> and yes", "Yes and yes"),
         (
-            "Shares of <Quay Holdings> fell, <QHL> said; 3 < 4 and 5 > 2",
-            "Shares of <Quay Holdings> fell, <QHL> said; 3 < 4 and 5 > 2",
+            "Shares of <Quay Holdings> fell, <P> said; 3 < 4 and 5 > 2",
+            "Shares of <Quay Holdings> fell, <P> said; 3 < 4 and 5 > 2",
         ),
         ("An <script> that never ends. The harbour is open.", "An that never ends. The harbour is open."),
         ("AT&T; R&D & co., caf&eacute;, &#8220;x&#8221;, &unknown;", "AT&T; R&D & co., café, “x”, &unknown;"),
