@@ -65,7 +65,7 @@ def compare(
     vectors = np.zeros((len(wanted), 2 if size else 0, size), np.float32)
     first_look = None if thorough else model.usable_first_look()
     log_odds, features = score_pairs(*texts, wanted, model.lexicon, model.forest, vectors, first_look)
-    refused = screening.screen(*texts, features, model.boilerplate)
+    refused = screening.screen(*texts, features, model.boilerplate, text_buffers(bodies))
     return Compared(log_odds, features, vectors, refused, texts)
 
 

@@ -89,3 +89,33 @@ def test_titles_over_bodies_of_another_writing_system_are_found(articles: list[d
     english = [row["body"] for row in articles if row["lang"] == "en"][:42]
     arabic = [row["title"] for row in articles if row["lang"] == "ar"]
     assert np.mean([r == "script_differs" for r in reasons(list(zip(arabic, english, strict=True)))]) > 0.9
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Politics", "SPORT", "Kultur", "BBC News", "新华网", "江北晨报快讯", "海岸资讯网", "きょうのニュース", "서울 뉴스",
+        "By Hanna Brook", "By Hanna Brook, Staff Writer | 3 November 2025, 07:40", "Von Jonas Feld", "Par Louise Vidal",
+        "3 November 2025", "07:40", "The Saltby Courier", "Latest news and videos from Saltby", "News, sport, weather and opinion",
+        "Business: news, analysis and comment from the islands", "早报必看",
+    ],
+)  # fmt: skip
+def test_names_of_sections_and_sites_bylines_and_dates_are_nothing_to_check(title: str) -> None:
+    assert reasons([(title, ENGLISH)]) == ["title_generic"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Politics of the harbour", "Sport brings the islands together", "Von der Klippe gestürzt", "By the sea they sing again",
+        "Courier loses parcel", "BBC News editor resigns over the film of the storm", "海岸资讯网创始人在机场被捕后获释",
+        "Education is not a business but a way of life", "Three storms in November", "To promote health education in Asia",
+    ],
+)  # fmt: skip
+def test_headlines_with_such_words_are_judged(title: str) -> None:
+    assert reasons([(title, ENGLISH)])[0] != "title_generic"
+
+
+def test_the_name_of_a_column_is_judged_where_the_body_has_it() -> None:
+    body = "早报说，今天早上的渡轮在大雾中搁浅，船上没有人受伤，乘客由救生艇送回港口，公司对此表示歉意。" * 2
+    assert reasons([("今天早上的渡轮播报", body), ("午间速递", body)]) == ["", "title_generic"]
