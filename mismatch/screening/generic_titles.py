@@ -80,7 +80,8 @@ MOST_NAMES = 4
 """words of a name in a byline, and of the name of a site"""
 MEDIA_ENDINGS = """
 网 網 新闻 新聞 日报 日報 晚报 晚報 早报 早報 时报 時報 周刊 週刊 快讯 快訊 资讯 資訊 频道 頻道
-在线 ニュース 通信 뉴스 신문 일보 방송 必读 必讀 必看 速递 速遞 播报 播報 简报 簡報 要闻 要聞 早知道 专栏 專欄 まとめ 브리핑 칼럼
+在线 ニュース 通信 뉴스 신문 일보 방송 必读 必讀 必看 速递 速遞 播报 播報 简报 簡報 要闻 要聞 早知道
+专栏 專欄 まとめ 브리핑 칼럼
 """
 """of names of media and columns in scripts without spaces"""
 MOST_NAME_CHARACTERS = 8

@@ -1,8 +1,8 @@
 """Writing systems and languages of titles and bodies, where they plainly differ.
 
 Languages are told by their most frequent function words alone: a title needs two
-more of its language than of its body's, and the body must be full of those of its own and nearly free of the title's. Names
-and borrowed headlines therefore pass.
+more of its language than of its body's, and the body must be full of those of its own and nearly free of the title's. Words
+that both languages have (Dutch and German "die") do not count. Names and borrowed headlines therefore pass.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ _BODY_BYTES = 1500
 _READ_TERMS = 512
 SCRIPTS = ("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "other Indic", "Ethiopic", "East Asian", "Thai")
 MIN_LETTERS = 8
+MOST_OF_OTHER = 15
+"""of so many letters of the body's writing system at most one may be of the title's: names and abbreviations"""
 
 
 @lru_cache(maxsize=1)
@@ -68,14 +70,23 @@ def languages_differ(titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.
     return out
 
 
-def scripts_differ(titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+def scripts_differ(
+    titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64], shares: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Whether title and body of each of `rows` have next to no letter of each other's writing system, shape (n,).
 
-    Names in Latin letters stand over bodies of every language: a Latin title must have two function words.
+    Names in Latin letters stand over bodies of every language: a Latin title that shares a term with the body must have two
+    function words. One that shares none and is not all names, in capitals, is an address, a transcription, or was
+    read in the wrong encoding.
+
+    Parameters
+    ----------
+    shares : bool array of shape (n,)
+        Whether title and body share a term.
     """
     out = np.zeros(len(rows), np.bool_)
     hashes, _ = _function_words()
-    _scripts(titles.data, titles.offsets, bodies.data, bodies.offsets, rows, fold_arguments(), hashes, out)
+    _scripts(titles.data, titles.offsets, bodies.data, bodies.offsets, rows, shares, fold_arguments(), hashes, out)
     return out
 
 
@@ -123,7 +134,7 @@ def _count_scripts(data, pos, stop, counts):
 
 
 @njit(cache=True, nogil=True)
-def _scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, out):
+def _scripts(title_data, title_offsets, body_data, body_offsets, rows, shares, fold, hashes, out):
     title = np.zeros(len(SCRIPTS), np.int64)
     body = np.zeros(len(SCRIPTS), np.int64)
     for k in range(rows.shape[0]):
@@ -136,11 +147,29 @@ def _scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, has
         out[k] = (
             of_title != of_body
             and title[of_title] >= MIN_LETTERS
-            and title[of_body] == 0
+            and 8 * title[of_body] < title[of_title]
             and body[of_body] >= 4 * MIN_LETTERS
-            and 50 * body[of_title] < body[of_body]
-            and (of_title != 0 or _known_words(title_data, title_offsets[row], title_offsets[row + 1], fold, hashes) >= 2)
+            and MOST_OF_OTHER * body[of_title] < body[of_body]
+            and (
+                of_title != 0
+                or (not shares[k] and _is_no_name(title_data, title_offsets[row], title_offsets[row + 1]))
+                or _known_words(title_data, title_offsets[row], title_offsets[row + 1], fold, hashes) >= 2
+            )
         )
+
+
+@njit(cache=True, nogil=True)
+def _is_no_name(data, pos, stop):
+    """Whether two words begin with a small letter, or there are letters beyond ASCII."""
+    small = 0
+    beyond = 0
+    inside = False
+    for p in range(pos, stop):
+        b = data[p]
+        small += 97 <= b < 123 and not inside
+        beyond += b >= 128
+        inside = 97 <= (b | 32) < 123 or b >= 128
+    return small >= 2 or beyond >= MIN_LETTERS
 
 
 @njit(cache=True, nogil=True)
@@ -163,12 +192,14 @@ def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hash
     stems = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     ends = np.empty(_READ_TERMS + SLACK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
-    title = np.zeros(n_languages, np.int64)
-    body = np.zeros(n_languages, np.int64)
+    title = np.zeros((n_languages, n_languages), np.int64)
+    body = np.zeros((n_languages, n_languages), np.int64)
     for k in range(rows.shape[0]):
         row = rows[k]
         for side in range(2):
-            counts = body if side else title
+            counts = (
+                body if side else title
+            )  # words of the first language that the second lacks, of the first on the diagonal
             data = body_data if side else title_data
             offsets = body_offsets if side else title_offsets
             counts[:] = 0
@@ -180,12 +211,15 @@ def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hash
             for t in range(n):
                 place = np.searchsorted(hashes, terms[t])
                 if place < hashes.shape[0] and hashes[place] == terms[t]:
-                    for language in range(n_languages):
-                        counts[language] += bits[place] >> np.uint32(language) & 1
-        of_title = np.argmax(title)
-        of_body = np.argmax(body)
+                    for one in range(n_languages):
+                        if bits[place] >> np.uint32(one) & 1:
+                            for other in range(n_languages):
+                                counts[one, other] += one == other or not bits[place] >> np.uint32(other) & 1
+        of_title = np.argmax(np.diag(title))
+        of_body = np.argmax(np.diag(body))
         out[k] = (
-            title[of_title] - title[of_body] >= MIN_TITLE_WORDS
-            and body[of_body] >= MIN_BODY_WORDS
-            and 10 * body[of_title] < body[of_body]
+            of_title != of_body
+            and title[of_title, of_body] - title[of_body, of_title] >= MIN_TITLE_WORDS
+            and body[of_body, of_body] >= MIN_BODY_WORDS
+            and 10 * body[of_title, of_body] < body[of_body, of_title]
         )

@@ -54,8 +54,7 @@ def screen(
     present = has_text(titles, bodies) > 0
     apart = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < LITTLE_COVERAGE))  # else the language is the same
     numbers[apart[languages_differ(titles, bodies, apart)]] = REASONS.index("language_differs")
-    apart = np.flatnonzero(present & (features[:, _HITS] == 0))
-    numbers[apart[scripts_differ(titles, bodies, apart)]] = REASONS.index("script_differs")
+    numbers[apart[scripts_differ(titles, bodies, apart, features[apart, _HITS] > 0)]] = REASONS.index("script_differs")
     generic = nothing_to_check(titles, present, features[:, _TITLE_TERMS], features[:, _COVERAGE])
     numbers[generic] = REASONS.index("title_generic")
     numbers[terms < MIN_BODY_TERMS - 0.5] = REASONS.index("body_too_short")

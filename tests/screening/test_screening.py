@@ -119,3 +119,37 @@ def test_headlines_with_such_words_are_judged(title: str) -> None:
 def test_the_name_of_a_column_is_judged_where_the_body_has_it() -> None:
     body = "早报说，今天早上的渡轮在大雾中搁浅，船上没有人受伤，乘客由救生艇送回港口，公司对此表示歉意。" * 2
     assert reasons([("今天早上的渡轮播报", body), ("午间速递", body)]) == ["", "title_generic"]
+
+
+GREEK = (
+    "Το πλοίο προσάραξε στην ομίχλη και το πλήρωμα σώθηκε από τη βάρκα που ήρθε από το λιμάνι χωρίς να χαθεί χρόνος. " * 2
+)
+HINDI = "कोहरे में नाव किनारे पर फँस गई और बंदरगाह से आई बचाव नौका ने सभी यात्रियों को सुरक्षित बाहर निकाल लिया। " * 2
+DUTCH = (
+    "De veerboot liep vast in de mist en de bemanning werd gered door het schip dat uit de haven kwam en niet ver weg was. "
+    * 2
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("parom sel na mel", RUSSIAN), ("https://vesti.example/2025/parom-sel-na-mel", RUSSIAN),
+        ("To ploio prosarakse stin omichli", GREEK), ("Kohre mein naav kinare par phans gayi", HINDI),
+        ("Ïàðîì ñåë íà ìåëü â òóìàíå", RUSSIAN), ("Паром сел на мель в тумане", GREEK),
+    ],
+)  # fmt: skip
+def test_a_transcription_or_a_wrong_encoding_is_another_writing_system(title: str, body: str) -> None:
+    assert reasons([(title, body)]) == ["script_differs"]
+
+
+def test_a_name_in_latin_letters_that_the_body_spells_otherwise_is_judged() -> None:
+    assert reasons([("FERRY QUEEN LIVE", RUSSIAN), ("Rolling Stones", HINDI)]) == ["", ""]
+
+
+def test_languages_that_share_words_are_told_by_the_others() -> None:
+    pairs = [
+        ("Het schip ligt er nog en de haven is dicht", GERMAN), ("Das Schiff liegt noch im Hafen und die Fähre auch", DUTCH),
+        ("Het schip ligt er nog en de haven is dicht", DUTCH), ("Das Schiff liegt noch im Hafen und die Fähre auch", GERMAN),
+    ]  # fmt: skip
+    assert reasons(pairs) == ["language_differs", "language_differs", "", ""]
