@@ -12,6 +12,7 @@ from mismatch.features.cascade import score_pairs
 from mismatch.features.grams import GRAM_FEATURES, gram_features
 from mismatch.model.model import Model
 from mismatch.screening import screening
+from mismatch.screening.body_cleaning import clean_bodies
 from mismatch.screening.title_cleaning import NO_HABITS, clean_titles
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 
@@ -43,9 +44,11 @@ class Compared(NamedTuple):
 
 
 def prepared(model: Model, titles: Column, bodies: Column, sources: Column | None = None) -> Texts:
-    """The texts as they are compared: titles without what is not headline, by what the model knows of their sources."""
+    """The texts as they are compared: titles without what is not headline, by what the model knows of their sources, and
+    bodies without markup, and without the title where they repeat it."""
     habits = model.stream.title_habits if model.stream is not None else NO_HABITS
-    return Texts(text_buffers(clean_titles(titles, sources, habits)), text_buffers(bodies))
+    cleaned = text_buffers(clean_titles(titles, sources, habits))
+    return Texts(cleaned, clean_bodies(cleaned, text_buffers(bodies)))
 
 
 def compare(
@@ -66,7 +69,7 @@ def compare(
     vectors = np.zeros((len(wanted), 2 if size else 0, size), np.float32)
     rows = np.arange(len(wanted))
     log_odds, features = _scored(model, texts, wanted, vectors, rows, rows, thorough=thorough)
-    refused = screening.screen(*texts, features, model.boilerplate)
+    refused = screening.screen(*texts, features, model.boilerplate, text_buffers(bodies))
     return Compared(log_odds, features, vectors, refused, texts)
 
 

@@ -1,8 +1,8 @@
 """Writing systems and languages of titles and bodies, where they plainly differ.
 
 Languages are told by their most frequent function words alone: a title needs two
-more of its language than of its body's, and the body must be full of those of its own and nearly free of the title's. Names
-and borrowed headlines therefore pass.
+more of its language than of its body's, and the body must be full of those of its own and nearly free of the title's. Words
+that both languages have (Dutch and German "die") do not count. Names and borrowed headlines therefore pass.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.compiling.kernels import part
+from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.hashing import place_among
-from mismatch.terms.text_buffers import text_buffers
-from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_all, cut_terms
+from mismatch.terms.text_buffers import TextBuffers
+from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments, terms_of
 
 FUNCTION_WORDS = {
     "en": "the of and to in is was for that with on as at by this from are have been they which will would their were "
@@ -40,23 +39,56 @@ FUNCTION_WORDS = {
     "ru": "и в не на что с по это как из его для но от был за при о к они она все также после года был было",
     "uk": "і в не на що з та як до для це від за про після його також був було із є які",
 }
-_N_LANGUAGES = len(FUNCTION_WORDS)
 MIN_TITLE_WORDS = 2
 MIN_BODY_WORDS = 12
 _BODY_BYTES = 1500
 _READ_TERMS = 512
 SCRIPTS = ("Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "other Indic", "Ethiopic", "East Asian", "Thai")
 MIN_LETTERS = 8
+MOST_OF_OTHER = 15
+"""of so many letters of the body's writing system at most one may be of the title's: names and abbreviations"""
 
 
 @lru_cache(maxsize=1)
-def function_words() -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+def _function_words() -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
     """Hashes of the words, ascending, and for each a bit for every language that has it."""
-    languages, terms, _ = cut_all(text_buffers(pa.array(FUNCTION_WORDS.values())))
-    hashes, words = np.unique(terms, return_inverse=True)
-    bits = np.zeros(len(hashes), np.uint32)
-    np.bitwise_or.at(bits, words, np.uint32(1) << languages.astype(np.uint32))
-    return hashes, bits
+    bits: dict[int, int] = {}
+    for k, words in enumerate(FUNCTION_WORDS.values()):
+        for term, _, _ in terms_of(words):
+            bits[term] = bits.get(term, 0) | 1 << k
+    hashes = np.array(sorted(bits), np.uint64)
+    return hashes, np.array([bits[int(h)] for h in hashes], np.uint32)
+
+
+def languages_differ(titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether title and body of each of `rows` are plainly in different languages, shape (n,)."""
+    out = np.zeros(len(rows), np.bool_)
+    hashes, bits = _function_words()
+    _differ(
+        titles.data, titles.offsets, bodies.data, bodies.offsets, rows, fold_arguments(), hashes, bits,
+        len(FUNCTION_WORDS), out,
+    )  # fmt: skip
+    return out
+
+
+def scripts_differ(
+    titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64], shares: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether title and body of each of `rows` have next to no letter of each other's writing system, shape (n,).
+
+    Names in Latin letters stand over bodies of every language: a Latin title that shares a term with the body must have two
+    function words. One that shares none and is not all names, in capitals, is an address, a transcription, or was
+    read in the wrong encoding.
+
+    Parameters
+    ----------
+    shares : bool array of shape (n,)
+        Whether title and body share a term.
+    """
+    out = np.zeros(len(rows), np.bool_)
+    hashes, _ = _function_words()
+    _scripts(titles.data, titles.offsets, bodies.data, bodies.offsets, rows, shares, fold_arguments(), hashes, out)
+    return out
 
 
 @part
@@ -68,7 +100,7 @@ def _count_scripts(data, pos, stop, counts):
             counts[0] += 97 <= (b | 32) < 123
             pos += 1
             continue
-        c = np.int64(data[pos + 1]) & 63 if pos + 1 < stop else np.int64(0)
+        c = np.int64(data[pos + 1]) & 63 if pos + 1 < stop else 0
         if b < 0xE0:
             code = (b & 31) << 6 | c
             pos += 2
@@ -102,21 +134,8 @@ def _count_scripts(data, pos, stop, counts):
             pos += 4
 
 
-@part
-def _largest(counts):
-    best = 0
-    for k in range(1, counts.shape[0]):
-        if counts[k] > counts[best]:
-            best = k
-    return best
-
-
-@part
-def compare_scripts(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, out):
-    """Writes to `out` whether title and body of each of `rows` have next to no letter of each other's writing system.
-
-    Names in Latin letters stand over bodies of every language: a Latin title must have two function words.
-    """
+@kernel
+def _scripts(title_data, title_offsets, body_data, body_offsets, rows, shares, fold, hashes, out):
     title = np.zeros(len(SCRIPTS), np.int64)
     body = np.zeros(len(SCRIPTS), np.int64)
     for k in range(rows.shape[0]):
@@ -124,16 +143,34 @@ def compare_scripts(title_data, title_offsets, body_data, body_offsets, rows, fo
         _count_scripts(title_data, title_offsets[row], title_offsets[row + 1], title)
         begin = body_offsets[row]
         _count_scripts(body_data, begin, min(body_offsets[row + 1], begin + 4 * _BODY_BYTES), body)
-        of_title = _largest(title)
-        of_body = _largest(body)
+        of_title = np.argmax(title)
+        of_body = np.argmax(body)
         out[k] = (
             of_title != of_body
             and title[of_title] >= MIN_LETTERS
-            and title[of_body] == 0
+            and 8 * title[of_body] < title[of_title]
             and body[of_body] >= 4 * MIN_LETTERS
-            and 50 * body[of_title] < body[of_body]
-            and (of_title != 0 or _known_words(title_data, title_offsets[row], title_offsets[row + 1], fold, hashes) >= 2)
+            and MOST_OF_OTHER * body[of_title] < body[of_body]
+            and (
+                of_title != 0
+                or (not shares[k] and _is_no_name(title_data, title_offsets[row], title_offsets[row + 1]))
+                or _known_words(title_data, title_offsets[row], title_offsets[row + 1], fold, hashes) >= 2
+            )
         )
+
+
+@part
+def _is_no_name(data, pos, stop):
+    """Whether two words begin with a small letter, or there are letters beyond ASCII."""
+    small = 0
+    beyond = 0
+    inside = False
+    for p in range(pos, stop):
+        b = data[p]
+        small += 97 <= b < 123 and not inside
+        beyond += b >= 128
+        inside = 97 <= (b | 32) < 123 or b >= 128
+    return small >= 2 or beyond >= MIN_LETTERS
 
 
 @part
@@ -145,23 +182,25 @@ def _known_words(data, pos, stop, fold, hashes):
     n, _ = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
     count = 0
     for t in range(n):
-        count += place_among(hashes, terms[t]) >= 0
+        place = np.searchsorted(hashes, terms[t])
+        count += place < hashes.shape[0] and hashes[place] == terms[t]
     return count
 
 
-@part
-def compare_languages(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, bits, out):
-    """Writes to `out` whether title and body of each of `rows` are plainly in different languages."""
+@kernel
+def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, bits, n_languages, out):
     terms = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     stems = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     ends = np.empty(_READ_TERMS + SLACK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
-    title = np.zeros(_N_LANGUAGES, np.int64)
-    body = np.zeros(_N_LANGUAGES, np.int64)
+    title = np.zeros((n_languages, n_languages), np.int64)
+    body = np.zeros((n_languages, n_languages), np.int64)
     for k in range(rows.shape[0]):
         row = rows[k]
         for side in range(2):
-            counts = body if side else title
+            counts = (
+                body if side else title
+            )  # words of the first language that the second lacks, of the first on the diagonal
             data = body_data if side else title_data
             offsets = body_offsets if side else title_offsets
             counts[:] = 0
@@ -173,12 +212,15 @@ def compare_languages(title_data, title_offsets, body_data, body_offsets, rows, 
             for t in range(n):
                 place = place_among(hashes, terms[t])
                 if place >= 0:
-                    for language in range(_N_LANGUAGES):
-                        counts[language] += bits[place] >> np.uint32(language) & 1
-        of_title = _largest(title)
-        of_body = _largest(body)
+                    for one in range(n_languages):
+                        if bits[place] >> np.uint32(one) & 1:
+                            for other in range(n_languages):
+                                counts[one, other] += one == other or not bits[place] >> np.uint32(other) & 1
+        of_title = np.argmax(np.diag(title))
+        of_body = np.argmax(np.diag(body))
         out[k] = (
-            title[of_title] - title[of_body] >= MIN_TITLE_WORDS
-            and body[of_body] >= MIN_BODY_WORDS
-            and 10 * body[of_title] < body[of_body]
+            of_title != of_body
+            and title[of_title, of_body] - title[of_body, of_title] >= MIN_TITLE_WORDS
+            and body[of_body, of_body] >= MIN_BODY_WORDS
+            and 10 * body[of_title, of_body] < body[of_body, of_title]
         )

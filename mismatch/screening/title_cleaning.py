@@ -8,7 +8,6 @@ which is learned from the stream and kept with the model.
 
 from __future__ import annotations
 
-import html
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mismatch.compiling.kernels import kernel
+from mismatch.screening.markup import without_markup
 from mismatch.screening.title_parts import DATE_KEY, ROUNDS, cut_rows, known_parts, part_keys
 from mismatch.terms.hashing import text_hashes
 from mismatch.terms.text_buffers import text_buffers
@@ -29,6 +29,15 @@ MIN_SHARE = 0.12
 NO_HABITS: NDArray[np.uint64] = np.empty(0, np.uint64)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d?);")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_ACCOUNT = re.compile(r"\s(?:via|by|from)\s+@\w{2,}|\s@\w{2,}(?=\s*$)", re.IGNORECASE)
+_HASHTAG = re.compile(r"#(\w+)")
+_INSIDE_HASHTAG = re.compile(r"(?<=[a-zà-þ]{2})(?=[A-Z][a-z])")
+_STANDFIRST = re.compile(
+    r"(?:(?<=[a-z?!”)])|(?<=\d{4}))(?:The|A|An|In|On|At|He|She|It|They|This|These|After|As|But|With|For|From|When|While|How|Why|What"
+    r"|Some|Der|Die|Das|Ein|Eine|Im|Nach|Wie|Le|La|Les|Un|Une|Des|Dans|El|Los|Las|Una|En|Il|Het|De|Een) (?=\S)"
+)
+"""where the first word of a standfirst touches the last one of the headline"""
+_MIN_HEADLINE_WORDS, _MIN_STANDFIRST_WORDS = 4, 6
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -89,7 +98,7 @@ def _cut(titles: pa.Array, names: NDArray[np.uint64], habits: NDArray[np.uint64]
     if not len(text.valid):
         return titles
     starts, stops = text.offsets[:-1].copy(), text.offsets[1:].copy()
-    if not cut_rows(text.data, starts, stops, text.valid, names, known_parts(), habits.copy()):
+    if not cut_rows(text.data, starts, stops, text.valid, names, known_parts(), habits):
         return titles
     offsets = np.zeros(len(starts) + 1, np.int64)
     np.cumsum(np.where(text.valid > 0, stops - starts, 0), out=offsets[1:])
@@ -101,7 +110,7 @@ def _cut(titles: pa.Array, names: NDArray[np.uint64], habits: NDArray[np.uint64]
 
 
 def _decoded(titles: pa.Array) -> pa.Array:
-    """The titles with HTML entities decoded and URLs replaced by the words of their slugs."""
+    """The titles without HTML, and URLs replaced by the words of their slugs."""
     if isinstance(titles, pa.ChunkedArray):
         titles = titles.combine_chunks()
     text = text_buffers(titles)
@@ -115,7 +124,11 @@ def _decoded(titles: pa.Array) -> pa.Array:
 
 
 def _plain(title: str) -> str:
-    decoded = html.unescape(title) if _ENTITY.search(title) else title
+    decoded = " ".join(without_markup(title).split()) if _ENTITY.search(title) or "<" in title else title
+    if "#" in decoded or "@" in decoded:
+        words = _HASHTAG.sub(lambda tag: _INSIDE_HASHTAG.sub(" ", tag[1]), _ACCOUNT.sub(" ", decoded)).strip()
+        decoded = words or decoded
+    decoded = _without_standfirst(decoded)
     url = _URL.search(decoded)
     if url is None:
         return decoded if decoded.strip() else title
@@ -123,6 +136,16 @@ def _plain(title: str) -> str:
     if len(_SLUG_WORD.findall(around)) >= 3:
         return around
     return _slug(url.group()) or title
+
+
+def _without_standfirst(title: str) -> str:
+    """The headline of a title to which the first sentence of the page was added without a space."""
+    found = _STANDFIRST.search(title)
+    if found is None:
+        return title
+    headline = title[: found.start()]
+    is_long = len(title[found.start() :].split()) >= _MIN_STANDFIRST_WORDS
+    return headline if is_long and len(headline.split()) >= _MIN_HEADLINE_WORDS else title
 
 
 def _slug(url: str) -> str:
@@ -140,18 +163,31 @@ def _slug(url: str) -> str:
 
 @kernel
 def _is_odd(data, offsets, valid):
-    """1 where there may be an entity ("&" and ";") or a URL ("://" or "www.")."""
+    """1 where there may be a tag ("<" and ">"), an entity ("&" and ";"), a URL ("://" or "www."), a hashtag, an account, or
+    a capital that touches the word before it."""
     out = np.zeros(valid.shape[0], np.uint8)
     for row in range(valid.shape[0]):
         if valid[row] == 0:
             continue
         ampersand = False
+        bracket = False
         for p in range(offsets[row], offsets[row + 1]):
             b = data[p]
             if b == 38:
                 ampersand = True
+            elif b == 60:
+                bracket = True
+            elif b == 35 or b == 64:
+                out[row] = 1
+            elif 65 <= b < 91:
+                before = data[p - 1] if p > offsets[row] else np.uint8(32)
+                behind = data[p + 1] if p + 1 < offsets[row + 1] else np.uint8(0)
+                small = 97 <= before < 123 or 48 <= before < 58 or before in (33, 41, 63, 0x9D)
+                if small and (97 <= behind < 123 or behind == 32):
+                    out[row] = 1
             elif (
                 (b == 59 and ampersand)
+                or (b == 62 and bracket)
                 or (b == 47 and p > offsets[row] and data[p - 1] == 58 and p + 1 < offsets[row + 1] and data[p + 1] == 47)
                 or (b == 46 and p >= offsets[row] + 3 and data[p - 1] | 32 == 119 and data[p - 2] | 32 == 119)
             ):

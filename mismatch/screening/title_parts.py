@@ -23,15 +23,17 @@ LONGEST_PART = 80
 MAX_SITE_WORDS = 5
 MAX_BARRED_WORDS = 3
 """words behind a bar that are cut for their capitals alone"""
-MIN_REST_WORDS = np.int64(3)
+MIN_REST_WORDS = 3
 """words that must be left where nothing but its capitals says that a part names a site"""
+DATE_NUMBERS = 3
+"""numbers without words that make a date"""
+MAX_CLAIM_WORDS = 12
+"""words behind a bar that are cut for a word that media bear"""
 PERHAPS, PLAINLY = np.int64(1), np.int64(2)
-_FIRST, _LAST = np.int64(1), np.int64(2)
+_FIRST, _LAST = 1, 2
 DATE_KEY = np.uint64(1)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NO_KEY = np.uint64(0)
-_NO_BAR = np.bool_(False)
-_ONE_WORD, _TWO_WORDS = np.int64(1), np.int64(2)
 _ZERO = np.int64(0)
 
 
@@ -59,10 +61,10 @@ def _separator(data, p, start, stop):
         return 0, 0, False
     if b == 124:
         return 1, 3, True
-    if b == 0xEF and p + 2 < stop and data[p + 1] == 0xBC:
-        if data[p + 2] == 0x9A:
+    if b == 0xEF and p + 2 < stop:  # both in full width
+        if data[p + 1] == 0xBC and data[p + 2] == 0x9A:
             return 3, 1, False
-        if data[p + 2] == 0x9C:
+        if data[p + 1] == 0xBD and data[p + 2] == 0x9C:
             return 3, 3, True
     if p == start or data[p - 1] != 32:
         return 0, 0, False
@@ -84,24 +86,29 @@ def _separator(data, p, start, stop):
 
 @part(inline=True)
 def _has(sorted_hashes, key):
-    return place_among(sorted_hashes, key) >= 0
+    place = place_among(sorted_hashes, key)
+    return place >= 0
 
 
-@part
+@kernel
 def _key(data, pos, stop, dates):
-    """The hash of the words without numbers and dates; 1 for a date alone, 0 for nothing."""
+    """The hash of the words without numbers and dates; 1 for a date alone ("4 March", "2026-03-04"), 0 for nothing."""
     total = np.uint64(0)
     word = np.uint64(0)
     digit = False
+    numbers = _ZERO
+    in_number = False
     dated = False
     kept = _ZERO
     for p in range(pos, stop + 1):
         b = data[p] if p < stop else 32
         if 65 <= b < 91:
             b += 32
-        if 97 <= b < 123 or b >= 128 or 48 <= b < 58:
+        numbers += 48 <= b < 58 and not in_number
+        in_number = 48 <= b < 58
+        if 97 <= b < 123 or b >= 128 or in_number:
             word = (word + np.uint64(b)) * _MULTIPLIER
-            digit |= 48 <= b < 58
+            digit |= in_number
         elif word != 0:
             h = mix(word)
             if _has(dates, h):
@@ -112,20 +119,23 @@ def _key(data, pos, stop, dates):
             word = np.uint64(0)
             digit = False
     if kept == 0:
-        return DATE_KEY if dated else _NO_KEY
+        return DATE_KEY if dated or numbers >= DATE_NUMBERS else _NO_KEY
     return mix(total) | np.uint64(2)
 
 
 @part
 def _site_looks(data, start, stop, is_bar, media):
     """Whether a part looks like the name of a site: `PLAINLY` if it is short, without a digit, in capitals, and has a word
-    that media bear, or is an address (`example.org`); `PERHAPS` if it is a few words in capitals behind a bar; else 0."""
+    that media bear, or is an address (`example.org`); `PERHAPS` if it is a few words in capitals behind a bar, in letters
+    that have capitals, or more that speak of media ("News from the coast since 1871"); else 0."""
     words = _ZERO
     small = _ZERO
     known = False
     dots = _ZERO
     spaces = _ZERO
     beyond = _ZERO
+    letters = _ZERO
+    odd = False
     word = np.uint64(0)
     first = np.uint8(0)
     length = _ZERO
@@ -138,8 +148,9 @@ def _site_looks(data, start, stop, is_bar, media):
             word = (word + np.uint64(lower)) * _MULTIPLIER
             length += 1
             beyond += b >= 128
+            letters += 1
         elif 48 <= b < 58:
-            return _ZERO
+            odd = True
         else:
             if length:
                 words += 1
@@ -149,9 +160,12 @@ def _site_looks(data, start, stop, is_bar, media):
                 length = _ZERO
             spaces += b == 32 and p < stop
             dots += b == 46 and start < p < stop - 2
-            if b == 33 or b == 63 or b == 44 or b == 34:  # ! ? , "
+            odd |= b == 44
+            if b == 33 or b == 63 or b == 34:  # ! ? "
                 return _ZERO
-    if words == 0 or words > MAX_SITE_WORDS:
+    if is_bar and known and words <= MAX_CLAIM_WORDS and (odd or small > 0 or words > MAX_SITE_WORDS):
+        return PERHAPS
+    if odd or words == 0 or words > MAX_SITE_WORDS:
         return _ZERO
     if spaces == 0 and dots > 0:
         return PLAINLY if beyond == 0 else _ZERO
@@ -159,7 +173,7 @@ def _site_looks(data, start, stop, is_bar, media):
         return _ZERO
     if known:
         return PLAINLY
-    return PERHAPS if is_bar and words <= MAX_BARRED_WORDS else _ZERO
+    return PERHAPS if is_bar and words <= MAX_BARRED_WORDS and 2 * beyond <= letters else _ZERO
 
 
 @part
@@ -242,25 +256,31 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
             )
             cut_last = behind != 0 and (behind == DATE_KEY or _has(habits, _of_source(behind, names[row], _LAST)))
             if cut_first:
-                if not _can_stand_alone(data, head, stop, _TWO_WORDS):
+                if not _can_stand_alone(data, head, stop, 2):
                     break
                 start = head
             elif cut_last:
-                if not _can_stand_alone(data, start, last, _TWO_WORDS):
+                if not _can_stand_alone(data, start, last, 2):
                     break
                 stop = last
             else:
+                site = _ZERO
                 if behind != 0:
                     site = PLAINLY if _has(known.last, behind) else _site_looks(data, tail, stop, last_is_bar, known.media)
-                if site > 0 and _can_stand_alone(data, start, last, _ONE_WORD if site == PLAINLY else MIN_REST_WORDS):
+                if site == 0 and last_is_bar and last > start:  # what a site says of itself stands behind its name
+                    _, _, _, _, name_last, name, _, _ = _ends(data, start, last, known.dates)
+                    if name_last > start and _site_looks(data, name, last, False, known.media) == PLAINLY:
+                        site = PLAINLY
+                        last = name_last
+                if site > 0 and _can_stand_alone(data, start, last, 1 if site == PLAINLY else MIN_REST_WORDS):
                     stop = last
                 else:
                     site = _ZERO
                     if before != 0 and _has(known.last, before):
                         site = PLAINLY
                     elif before != 0 and first_is_bar:
-                        site = _site_looks(data, start, first, _NO_BAR, known.media)
-                    if site == _ZERO or not _can_stand_alone(data, head, stop, _TWO_WORDS):
+                        site = _site_looks(data, start, first, False, known.media)
+                    if site == _ZERO or not _can_stand_alone(data, head, stop, 2):
                         break
                     start = head
             while start < stop and data[start] == 32:

@@ -101,6 +101,8 @@ foreign_mark_mask = _byte_mask(
     "foreign_mark_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0xC2, 0xD8, 0xE0, 0xE2, 0xE3, 0xEF)
 )
 """the bytes among 64 that begin characters with which some scripts end sentences or draw bars"""
+markup_mask = _byte_mask("markup_mask", WORDS_WIDTH, lambda builder, vector: _is(builder, vector, 0x3C, 0x26))
+"""the "<" and "&" among 64 bytes"""
 letter_mask = _byte_mask("letter_mask", WORDS_WIDTH, _is_letter)
 """the ASCII letters among 64 bytes"""
 digit_mask = _byte_mask("digit_mask", WORDS_WIDTH, lambda builder, vector: _between(builder, vector, 0x30, 0x39))
@@ -111,6 +113,20 @@ capital_mask = _byte_mask("capital_mask", WORDS_WIDTH, lambda builder, vector: _
 """the ASCII capitals among 64 bytes"""
 not_ascii_mask = _byte_mask("not_ascii_mask", WORDS_WIDTH, _is_high)
 """the bytes among 64 that are not ASCII"""
+
+
+@intrinsic
+def _letter_mask_of(typingctx, buffer, i, letter):  # type: ignore[no-untyped-def]
+    """uint64: which of the 64 bytes at `i` are `letter`, small or capital."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        vector = builder.or_(_load(context, builder, signature, args, WORDS_WIDTH), _splat(0x20, WORDS_WIDTH))
+        single = builder.insert_element(ir.Constant(vector.type, ir.Undefined), args[2], ir.Constant(ir.IntType(32), 0))
+        places = ir.Constant(ir.VectorType(ir.IntType(32), WORDS_WIDTH), [0] * WORDS_WIDTH)
+        wanted = builder.or_(builder.shuffle_vector(single, single, places), _splat(0x20, WORDS_WIDTH))
+        return _bits(builder, builder.icmp_unsigned("==", vector, wanted), WORDS_WIDTH)
+
+    return types.uint64(buffer, types.intp, types.uint8), codegen
 
 
 @intrinsic
@@ -219,6 +235,7 @@ def _copy_bytes(typingctx, target, at, source, start, n):  # type: ignore[no-unt
     return types.void(target, types.intp, source, types.intp, types.intp), codegen
 
 
+letter_mask_of = cast(Callable[[np.ndarray, int, np.uint8], np.uint64], _letter_mask_of)
 eight_bytes = cast(Callable[[np.ndarray, int], np.uint64], _eight_bytes)
 count_bits = cast(Callable[[np.uint64], int], _count_bits)
 highest_bit = cast(Callable[[np.uint64], int], _highest_bit)

@@ -89,3 +89,67 @@ def test_titles_over_bodies_of_another_writing_system_are_found(articles: list[d
     english = [row["body"] for row in articles if row["lang"] == "en"][:42]
     arabic = [row["title"] for row in articles if row["lang"] == "ar"]
     assert np.mean([r == "script_differs" for r in reasons(list(zip(arabic, english, strict=True)))]) > 0.9
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Politics", "SPORT", "Kultur", "BBC News", "新华网", "江北晨报快讯", "海岸资讯网", "きょうのニュース", "서울 뉴스",
+        "By Hanna Brook", "By Hanna Brook, Staff Writer | 3 November 2025, 07:40", "Von Jonas Feld", "Par Louise Vidal",
+        "3 November 2025", "07:40", "The Saltby Courier", "Latest news and videos from Saltby", "News, sport, weather and opinion",
+        "Business: news, analysis and comment from the islands", "早报必看",
+    ],
+)  # fmt: skip
+def test_names_of_sections_and_sites_bylines_and_dates_are_nothing_to_check(title: str) -> None:
+    assert reasons([(title, ENGLISH)]) == ["title_generic"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Politics of the harbour", "Sport brings the islands together", "Von der Klippe gestürzt", "By the sea they sing again",
+        "Courier loses parcel", "BBC News editor resigns over the film of the storm", "海岸资讯网创始人在机场被捕后获释",
+        "Education is not a business but a way of life", "Three storms in November", "To promote health education in Asia",
+    ],
+)  # fmt: skip
+def test_headlines_with_such_words_are_judged(title: str) -> None:
+    assert reasons([(title, ENGLISH)])[0] != "title_generic"
+
+
+def test_the_name_of_a_column_is_judged_where_the_body_has_it() -> None:
+    body = "早报说，今天早上的渡轮在大雾中搁浅，船上没有人受伤，乘客由救生艇送回港口，公司对此表示歉意。" * 2
+    assert reasons([("今天早上的渡轮播报", body), ("午间速递", body)]) == ["", "title_generic"]
+
+
+GREEK = (
+    "Το πλοίο προσάραξε στην ομίχλη και το πλήρωμα σώθηκε από τη βάρκα που ήρθε από το λιμάνι χωρίς να χαθεί χρόνος. " * 2
+)
+HINDI = "कोहरे में नाव किनारे पर फँस गई और बंदरगाह से आई बचाव नौका ने सभी यात्रियों को सुरक्षित बाहर निकाल लिया। " * 2
+DUTCH = (
+    "De veerboot liep vast in de mist en de bemanning werd gered door het schip dat uit de haven kwam en niet ver weg was. "
+    * 2
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("parom sel na mel", RUSSIAN), ("https://vesti.example/2025/parom-sel-na-mel", RUSSIAN),
+        ("To ploio prosarakse stin omichli", GREEK), ("Kohre mein naav kinare par phans gayi", HINDI),
+        ("Ïàðîì ñåë íà ìåëü â òóìàíå", RUSSIAN), ("Паром сел на мель в тумане", GREEK),
+    ],
+)  # fmt: skip
+def test_a_transcription_or_a_wrong_encoding_is_another_writing_system(title: str, body: str) -> None:
+    assert reasons([(title, body)]) == ["script_differs"]
+
+
+def test_a_name_in_latin_letters_that_the_body_spells_otherwise_is_judged() -> None:
+    assert reasons([("FERRY QUEEN LIVE", RUSSIAN), ("Rolling Stones", HINDI)]) == ["", ""]
+
+
+def test_languages_that_share_words_are_told_by_the_others() -> None:
+    pairs = [
+        ("Het schip ligt er nog en de haven is dicht", GERMAN), ("Das Schiff liegt noch im Hafen und die Fähre auch", DUTCH),
+        ("Het schip ligt er nog en de haven is dicht", DUTCH), ("Das Schiff liegt noch im Hafen und die Fähre auch", GERMAN),
+    ]  # fmt: skip
+    assert reasons(pairs) == ["language_differs", "language_differs", "", ""]

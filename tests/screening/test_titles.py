@@ -137,3 +137,58 @@ def test_whatever_the_titles_are_every_row_comes_out_and_none_becomes_empty(titl
     out = cleaned(titles)
     assert [row is None for row in out] == [row is None for row in titles]
     assert all(bool(new.strip()) for old, new in zip(titles, out, strict=True) if old and old.strip() and new is not None)
+
+
+def test_markup_in_titles_is_left_out() -> None:
+    titles = ["<b>Ferry</b> runs aground", "Pier &lt;reopens&gt; <i>again</i>", "Shares of <Quay> fall", "1 < 2 > 0"]
+    assert cleaned(titles) == ["Ferry runs aground", "Pier <reopens> again", "Shares of <Quay> fall", "1 < 2 > 0"]
+
+
+@pytest.mark.parametrize(
+    ("title", "left"),
+    [
+        ("2025-11-30 | Ferry runs aground in fog", "Ferry runs aground in fog"),
+        ("30.11.2025 - Ferry runs aground in fog", "Ferry runs aground in fog"),
+        ("2025-11-30 | 渡轮在大雾中搁浅", "渡轮在大雾中搁浅"),
+        ("本地要闻｜渡轮在大雾中搁浅 无人受伤", "本地要闻｜渡轮在大雾中搁浅 无人受伤"),
+        ("Паром сел на мель | Никто не пострадал", "Паром сел на мель | Никто не пострадал"),
+        ("Ferry runs aground in fog | Daily news from Saltby, Wick and the islands since 1902", "Ferry runs aground in fog"),
+        (
+            "Ferry runs aground in fog - The Saltby Courier | All that moves the coast, every day",
+            "Ferry runs aground in fog",
+        ),
+        ("Ferry runs aground | Nobody on board was hurt", "Ferry runs aground | Nobody on board was hurt"),
+    ],
+)
+def test_dates_and_what_a_site_says_of_itself_are_cut_and_a_second_half_stays(title: str, left: str) -> None:
+    assert cleaned([title]) == [left]
+
+
+@pytest.mark.parametrize(
+    ("title", "left"),
+    [
+        ("Ferry runs aground in fogThe captain said that he had seen no light", "Ferry runs aground in fog"),
+        (
+            "Worst harvest in Saltby since 1902In the villages they speak of little else",
+            "Worst harvest in Saltby since 1902",
+        ),
+        ("McAdam and YouTube settle their row over the film of the storm", None),
+        ("Virginia's 2A Sanctuary Counties to Join the Coast Guard in June", None),
+        ("Ferry stopsThe end", None),
+    ],
+)
+def test_a_standfirst_that_touches_the_headline_is_cut(title: str, left: str | None) -> None:
+    assert cleaned([title]) == [left or title]
+
+
+@pytest.mark.parametrize(
+    ("title", "left"),
+    [
+        ("#SaltbyFerry runs aground via @saltbynews", "Saltby Ferry runs aground"),
+        ("Ferry aground #iPhone @saltbynews", "Ferry aground iPhone"),
+        ("Who speaks for @saltbynews today?", "Who speaks for @saltbynews today?"),
+        ("Industry is #1", "Industry is 1"),
+    ],
+)
+def test_hashtags_are_words_and_the_account_behind_a_title_is_cut(title: str, left: str) -> None:
+    assert cleaned([title]) == [left]
