@@ -17,7 +17,7 @@ def between_0_and_1(value: float) -> float:
     return value
 
 
-def _between_or_none(value: float | None) -> float | None:
+def between_or_none(value: float | None) -> float | None:
     return value if value is None else between_0_and_1(value)
 
 
@@ -61,7 +61,7 @@ Prior = Annotated[
     typer.Option(
         "--prior",
         metavar="P",
-        callback=_between_or_none,
+        callback=between_or_none,
         help="Share of mismatches expected in the stream, for the probabilities; by default the model's.",
         show_default=False,
     ),

@@ -22,6 +22,7 @@ from mismatch.cli.options import (
     Source,
     Title,
     Topic,
+    between_or_none,
 )
 from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import labels_of, read_archive, read_pairs
@@ -170,10 +171,10 @@ def _write_suspects(path: Path, archive: Archive, training: Training) -> None:
 
 
 def calibrate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model whose cut is to be set: a file, or 'starter'.", show_default=False)],
-    pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs that the model was not trained on.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the calibrated model goes.", show_default=False)],
-    max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model that is adapted: a file, or 'starter'.", show_default=False)],
+    pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs of the feed, which the model was not trained on.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the adapted model goes.", show_default=False)],
+    max_false_flags: Annotated[float | None, typer.Option("--max-false-flags", metavar="R", callback=between_or_none, help="Promise to flag at most this share of good articles.", show_default=False)] = None,
     confidence: Confidence = defaults.CONFIDENCE,
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
     prior: Prior = None,
@@ -181,16 +182,15 @@ def calibrate(
     format: Format = None, title: Title = None, body: Body = None, source: Source = None, label: Label = None,
     rejected: Rejected = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """Sets the cut so that at most a share R of good articles is flagged, with confidence C.
+    """Adapts a model to a feed, for one verdict today and tomorrow; with --max-false-flags its cut carries a promise.
 
-    The pairs must be unseen in training; with a column of labels the matches among them are used. Without labels a few pairs
-    that look wrong are left out and listed; the promise says what it does not count. Where the pairs are too few for the
-    promise, the command says how many it takes, and what can be promised with these, and ends with 2.
+    No labels are needed. For a promise at most a share R of good articles is flagged, with confidence C: one half of the pairs
+    adapts the model, and the cut is set on the other, where they are many enough for both. Without labels a few pairs that look
+    wrong are left out and listed; the promise says what it does not count. Where the pairs are too few for the promise, the
+    command says how many it takes, and what can be promised with these, and ends with 2.
 
-    Example: mismatch calibrate starter held_out.jsonl --max-false-flags 0.01 --confidence 0.95 --out models/mine.joblib
+    Example: mismatch calibrate starter feed.jsonl --max-false-flags 0.01 --confidence 0.95 --out models/feed.joblib
     """
-    from mismatch.evaluation.operating_point import Promise
-    from mismatch.evaluation.operating_point import calibrate as set_cut
     from mismatch.judging import adaptation
     from mismatch.model.model_file import save_model
     from mismatch.records.columns import ColumnChoice
@@ -201,13 +201,27 @@ def calibrate(
     check_folder(out)
     check_outputs({"--out": out, "--rejected": rejected}, inputs=pairs)
     loaded = load_scorer(model).model
-    table, digests = read_pairs(
-        pairs, format, ColumnChoice(title=title, body=body, source=source, label=label), rejected, quiet
-    )
-    promise = Promise(max_false_flags, confidence, by == "source", prior, seed)
-    loaded = adaptation.adapt(loaded, table).model
-    done = set_cut(loaded, table, promise, labels=labels_of(table, label, quiet), digests=digests)
-    save_model(done.model, out)
+    choice = ColumnChoice(title=title, body=body, source=source, label=label)
+    table, digests = read_pairs(pairs, format, choice, rejected, quiet)
+    if max_false_flags is None:
+        adapted, words = adaptation.adapt(loaded, table)
+        if adapted is loaded:
+            raise InputError(f"{words[0].upper()}{words[1:]}; give more pairs of the feed")
+        say(words.partition(" (--no-adapt")[0], quiet=quiet)
+        save_model(adapted, out)
+    else:
+        from mismatch.evaluation.operating_point import Promise, calibrate_to_feed
+
+        promise = Promise(max_false_flags, confidence, by == "source", prior, seed)
+        done = calibrate_to_feed(loaded, table, promise, labels=labels_of(table, label, quiet), digests=digests)
+        save_model(done.model, out)
+        _say_promise(done, quiet)
+    say(f"model written to {out}", quiet=quiet)
+
+
+def _say_promise(done: Any, quiet: bool) -> None:
+    from mismatch.report.console import say
+
     for notice in done.notices:
         say(notice)
     counts, point = done.model.card["calibrated"]["pairs"], done.model.card["operating_point"]
@@ -216,4 +230,3 @@ def calibrate(
     if point["flagged_mismatched"] is not None:
         say(f"with this cut {point['flagged_mismatched']:.1%} of mismatches are found", quiet=quiet)
     say(f"promise: {done.model.calibration.promise}", quiet=quiet)
-    say(f"model written to {out}", quiet=quiet)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mismatch.errors import InputError, MismatchError
 from mismatch.evaluation.drawing import columns_of, judged_by
 from mismatch.evaluation.suspects import PromisedCut, promised_cut
+from mismatch.judging.adaptation import adapt
 from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.calibration import (
@@ -25,12 +26,20 @@ from mismatch.model.calibration import (
     promise_in_words,
 )
 from mismatch.model.model import Model
+from mismatch.model.stream_profile import StreamProfile
+from mismatch.screening.title_cleaning import learn_habits
+from mismatch.terms.hashing import text_hashes
+from mismatch.terms.text_buffers import text_buffers
 from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints_of, share_known
 
 MIN_FOR_PROBABILITIES = 100
 """matched pairs from which slope and intercept are fitted again; with fewer the model's own are steadier"""
 _SUSPECT_COUNT = 3
 _TOO_GOOD = "so that its scores are too good to promise anything; keep some pairs back from training and calibrate on those"
+
+
+SPARE = 1.3
+"""times the pairs that a promise needs: some have a body seen before, or cannot be judged"""
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,33 @@ class Calibrated:
     notices: list[str]
 
 
-def calibrate(
+def calibrate_to_feed(
     model: Model, table: pa.Table, promise: Promise, *, labels: NDArray[np.int64] | None = None,
     digests: Sequence[dict[str, Any]] = (),
+) -> Calibrated:  # fmt: skip
+    """The model, adapted to a feed, with a cut that keeps a promise; parameters and errors as for `calibrate`.
+
+    What a model was adapted to looks more matched to it than new pairs do. So one half of the pairs, drawn by a hash of
+    their texts, adapts it, and the cut is set on the other. Where that leaves too few for the promise, only the habits of
+    titles are learned, and the cut is set on all.
+    """
+    half = text_hashes(text_buffers(table["body"])) >> np.uint64(63) == 1
+    needed = pairs_needed(promise.max_false_flags, promise.confidence)
+    others = np.flatnonzero(~half)
+    if promise.by_source or len(others) < SPARE * needed:
+        sources = table["source"] if "source" in table.column_names else None
+        known = StreamProfile(learn_habits(table["title"], sources)).with_habits_of(model.stream)
+        return calibrate(replace(model, stream=known), table, promise, labels=labels, digests=digests)
+    adapted = adapt(model, table.filter(pa.array(half))).model
+    return calibrate(
+        adapted, table.take(pa.array(others)), promise, labels=None if labels is None else labels[others], digests=digests,
+        input_rows=others,
+    )  # fmt: skip
+
+
+def calibrate(
+    model: Model, table: pa.Table, promise: Promise, *, labels: NDArray[np.int64] | None = None,
+    digests: Sequence[dict[str, Any]] = (), input_rows: NDArray[np.int64] | None = None,
 ) -> Calibrated:  # fmt: skip
     """The model with a cut that keeps the promise.
 
@@ -74,6 +107,8 @@ def calibrate(
         rows are taken as matches, and the probabilities are fitted on swapped pairs.
     digests
         File names and SHA-256 of the inputs, for the card; a file that the model was trained on is refused.
+    input_rows : int64 array of shape (n_rows,), optional
+        Which row of the input each row of the table is, from 0; by default the same.
 
     Raises
     ------
@@ -84,6 +119,8 @@ def calibrate(
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
     sample = _sampled(model, table, promise, labels)
+    if input_rows is not None:
+        sample = replace(sample, input_rows=input_rows)
     promised = promised_cut(
         sample.scores[sample.drawn], sample.mismatched, promise.max_false_flags, promise.confidence,
         may_be_wrong=not sample.is_labelled,
@@ -146,6 +183,7 @@ class _Sample:
     """matched pairs left out because their body stood in another pair"""
     unscorable: int
     is_labelled: bool
+    input_rows: NDArray[np.int64] | None = None
 
     @property
     def border(self) -> float:
@@ -155,7 +193,8 @@ class _Sample:
     @property
     def suspects(self) -> NDArray[np.int64]:
         """Rows that look like a mismatch."""
-        return self.rows[self.scores >= self.border]
+        suspects = self.rows[self.scores >= self.border]
+        return suspects if self.input_rows is None else self.input_rows[suspects]
 
     def recall(self, cut: float) -> float | None:
         """Share of the mismatches above a cut; None where there are none."""
