@@ -226,8 +226,8 @@ class Lexicon:
         term_table = overlaid(self.term_table, _of_some(terms, [part.hashes for part, _ in parts]))
         stem_table = overlaid(self.stem_table, _of_some(stems, [part.hashes for _, part in parts]))
         if term_table is not None and stem_table is not None:
-            rows = np.full(len(term_table.rows), -1, np.int32)
-            rows[: len(before.terms.rows)] = before.terms.rows
+            rows, n_before = np.full(len(term_table.rows), -1, np.int32), int(np.count_nonzero(before.terms.slots))
+            rows[:n_before] = before.terms.rows[:n_before]
             arguments = before._replace(terms=term_table._replace(rows=rows), stems=stem_table)
             vars(lexicon).update(term_table=term_table, stem_table=stem_table, arguments=arguments)
         return lexicon
