@@ -203,6 +203,8 @@ def calibrate(
     loaded = load_scorer(model).model
     choice = ColumnChoice(title=title, body=body, source=source, label=label)
     table, digests = read_pairs(pairs, format, choice, rejected, quiet)
+    if not table.num_rows:
+        raise InputError("no pairs to calibrate on")
     if max_false_flags is None:
         adapted, words = adaptation.adapt(loaded, table)
         if adapted is loaded:

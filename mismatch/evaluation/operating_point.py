@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mismatch.errors import InputError, MismatchError
 from mismatch.evaluation.drawing import columns_of, judged_by
 from mismatch.evaluation.suspects import PromisedCut, promised_cut
-from mismatch.judging.adaptation import adapt
+from mismatch.judging.adaptation import MIN_PAIRS, adapt
 from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs, codes, derange
 from mismatch.model.calibration import (
@@ -78,10 +78,12 @@ def calibrate_to_feed(
     their texts, adapts it, and the cut is set on the other. Where that leaves too few for the promise, only the habits of
     titles are learned, and the cut is set on all.
     """
-    half = text_hashes(text_buffers(table["body"])) >> np.uint64(63) == 1
+    hashes = text_hashes(text_buffers(table["body"]))
+    half = hashes >> np.uint64(63) == 1
+    others, matched = np.flatnonzero(~half), ~half if labels is None else ~half & (labels == 0)
+    n_adapted, n_promised = (len(np.unique(hashes[some])) for some in (half, matched))
     needed = pairs_needed(promise.max_false_flags, promise.confidence)
-    others = np.flatnonzero(~half)
-    if promise.by_source or len(others) < SPARE * needed:
+    if promise.by_source or n_adapted < MIN_PAIRS or n_promised < SPARE * needed:
         sources = table["source"] if "source" in table.column_names else None
         known = StreamProfile(learn_habits(table["title"], sources)).with_habits_of(model.stream)
         return calibrate(replace(model, stream=known), table, promise, labels=labels, digests=digests)
