@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ordinary_pairs import CRICKET_TITLE, SYRIA_BODY
 
 from mismatch import Scorer
+from mismatch.errors import ModelError
 from mismatch.features.grams import GRAM_FEATURES
 from mismatch.features.overlap_features import FEATURE_NAMES, N_FEATURES
 from mismatch.model.model import Model
-from mismatch.model.model_file import load_model
+from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import starter_path
 from mismatch.terms.lexicon import look_up
 from mismatch.terms.tokens import terms_of
@@ -79,3 +83,22 @@ def test_the_card_names_every_archive(starter: Model) -> None:
     archives = {"allsides", "doj_releases", "digitalgov", "gsa18f"}
     assert {f"{name}.jsonl.gz" for name in archives} <= files
     assert set(starter.card["single_articles"]) == archives
+
+
+@pytest.mark.parametrize(
+    "anchors",
+    [np.zeros((3, N_FEATURES), np.float32), np.full((3, N_FEATURES + 3), np.nan, np.float32), np.zeros((3, N_FEATURES + 3))],
+    ids=["too few columns", "no numbers", "doubles"],
+)
+def test_anchors_of_another_kind_are_refused(starter: Model, tmp_path: Path, anchors: np.ndarray) -> None:
+    save_model(replace(starter, anchors=anchors), tmp_path / "other.joblib")
+    with pytest.raises(ModelError, match="do not fit together"):
+        load_model(tmp_path / "other.joblib")
+
+
+def test_a_model_keeps_its_anchors_in_its_file_and_does_without(starter: Model, tmp_path: Path) -> None:
+    assert starter.anchors is not None
+    for anchors in (starter.anchors[:7], None):
+        save_model(replace(starter, anchors=anchors), tmp_path / "other.joblib")
+        again = load_model(tmp_path / "other.joblib").anchors
+        assert (again is None) if anchors is None else np.array_equal(again, anchors)
