@@ -50,7 +50,8 @@ def score(
             raise InputError(
                 "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local"
             )
-        return _score_on(engine, inputs, out, model=model, format=format, title=title, body=body, quiet=quiet)
+        given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
+        return _score_on(engine, inputs, out, quiet=quiet, **given)
     fast_start.start()
     from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mismatch.errors import InputError, MissingExtraError
 from mismatch.integrations.fields import added_fields, named_field, text_of
+from mismatch.judging.recent import RecentArticles
 from mismatch.judging.scorer import Scorer, load
 from mismatch.judging.verdicts import Verdict
 
@@ -60,6 +61,7 @@ class MismatchPipeline:
     MISMATCH_FEED        JSON lines file of "feed"; it is appended to; %(name)s is the spider, %(time)s the start
     MISMATCH_MODEL       a model file, or "starter" (default)
     MISMATCH_TITLE, _BODY  names of the fields; by default the usual ones (title, headline; body, text, content, ...)
+    MISMATCH_ADAPT       True adapts the model to the last 4,096 items, after each 1,000 (False)
     MISMATCH_BATCH_ITEMS items judged at once, at most (256)
     MISMATCH_MAX_WAIT    seconds an item waits for others, at most (0.1)
     ==================== =========================================================================================
@@ -84,6 +86,7 @@ class MismatchPipeline:
         )
         self.scorer = load(settings.get("MISMATCH_MODEL", "starter"))
         self.scorer.verdicts(["compiles"], ["before the first item comes"])
+        self._recent = RecentArticles(self.scorer) if settings.getbool("MISMATCH_ADAPT") else None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -129,7 +132,10 @@ class MismatchPipeline:
 
     def _judge(self, articles: list[_Article]) -> list[Verdict | None]:
         """Verdicts, None where judging failed; runs in a thread."""
-        return _judged(self.scorer, articles)
+        verdicts = _judged(self.scorer, articles)
+        if self._recent is not None and (adapted := self._recent.add(articles)) is not None:
+            self.scorer = adapted
+        return verdicts
 
     def _count(self, *names: str) -> None:
         for name in names:

@@ -22,9 +22,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mismatch.errors import InputError, MissingExtraError, ModelError
+from mismatch.judging.adaptation import MAX_DRAWN
+from mismatch.judging.adaptation import adapt as adapt_model
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import ADDED_SCHEMA
-from mismatch.model.model_file import load_model
+from mismatch.model.model import Model
+from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.known_formats import BY_SUFFIX, named_format
@@ -50,9 +53,9 @@ _shipped: dict[str, Path] = {}
 
 def score(
     df: DataFrame, *, model: str | Path = "starter", title: str | None = None, body: str | None = None,
-    source: str | None = None,
+    source: str | None = None, adapt: bool | None = None,
 ) -> DataFrame:  # fmt: skip
-    """The data frame with the verdict columns added; lazy, like any transformation.
+    """The data frame with the verdict columns added; lazy, like any transformation, but for the sample that it adapts to.
 
     Parameters
     ----------
@@ -60,6 +63,9 @@ def score(
         A model file on the driver, or "starter".
     title, body, source
         Names of the columns; by default the usual ones are tried.
+    adapt
+        Whether the model is first adapted to the frame: it is read once for a sample, which goes to the driver, and all
+        executors get the same adapted model. By default only a model that was not adapted to a feed yet.
 
     Raises
     ------
@@ -70,7 +76,11 @@ def score(
     """
     columns = text_columns(df, ColumnChoice(title=title, body=body, source=source))
     title_column, body_column = str(columns.title), str(columns.body)
-    name, digest = ship_model(context_of(df.sparkSession), model)
+    context, path = context_of(df.sparkSession), model_path(model)
+    loaded = load_model(path)
+    if adapt or (adapt is None and not loaded.is_adapted):
+        path = _adapted_to(df, columns, loaded, path)
+    name, digest = ship_model(context, path)
 
     def judged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = _scorer(name, digest)
@@ -80,6 +90,25 @@ def score(
     added = [types.StructField(field.name, _SPARK_TYPES[field.type]) for field in ADDED_SCHEMA]
     kept = [field for field in df.schema.fields if field.name not in ADDED_SCHEMA.names]
     return df.mapInArrow(judged, types.StructType(kept + added))
+
+
+def _adapted_to(df: DataFrame, columns: Columns, model: Model, path: Path) -> Path:
+    """The file of the model, adapted to a sample of the frame.
+
+    The sample is the rows whose texts have the smallest hashes: neither the order of the rows nor their partitions matter.
+    """
+    from pyspark.sql import functions as f
+
+    named = {role: getattr(columns, role) for role in ("title", "body", "source") if getattr(columns, role) is not None}
+    pairs = df.select([f.col(f"`{name}`").cast("string").alias(role) for role, name in named.items()])
+    drawn = pairs.where("title is not null and body is not null").orderBy(f.xxhash64("title", "body")).limit(MAX_DRAWN)
+    adapted = adapt_model(model, drawn.toArrow()).model
+    if adapted is model:
+        return path
+    folder = Path(tempfile.mkdtemp(prefix="mismatch-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    save_model(adapted, folder / path.name)
+    return folder / path.name
 
 
 def text_columns(df: DataFrame, choice: ColumnChoice) -> Columns:
@@ -155,7 +184,7 @@ def _scorer(name: str, digest: str) -> Scorer:
 
 def score_files(
     inputs: list[str], out: str, *, model: str | Path = "starter", format: str | None = None,
-    title: str | None = None, body: str | None = None,
+    title: str | None = None, body: str | None = None, source: str | None = None, adapt: bool | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Scores folders or files of Parquet or JSON lines, on any path that Spark reads, into a folder of the same format.
 
@@ -185,7 +214,8 @@ def score_files(
             session.sparkContext.pythonExec = sys.executable  # else the workers are the `python3` of the path
         counts = [f.count_if(f.col("mismatch_verdict") == verdict).alias(verdict) for verdict in VERDICTS]
         given = session.read.parquet(*inputs) if kind == "parquet" else session.read.json(inputs)
-        scored = score(given, model=model, title=title, body=body).observe(seen, f.count(f.lit(1)).alias("rows"), *counts)
+        judged = score(given, model=model, title=title, body=body, source=source, adapt=adapt)
+        scored = judged.observe(seen, f.count(f.lit(1)).alias("rows"), *counts)
         getattr(scored.write, kind)(out)
     except (PySparkException, Py4JError) as error:
         raise InputError(f"Spark: {str(error).strip().splitlines()[0]}") from error

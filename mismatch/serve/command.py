@@ -43,6 +43,9 @@ def serve(
         Path | None, _option(f"File with the bearer token; else {TOKEN_VARIABLE}.", metavar="FILE", show_default=False)
     ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond loopback without a token.")] = False,
+    adapt: Annotated[
+        bool, typer.Option("--adapt", help="Adapt the model to the last 4,096 articles, after each 1,000.")
+    ] = False,
     threads: Annotated[int, _option("Threads that judge.", metavar="N")] = _DEFAULT.threads,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong.")] = False,
     max_body: Annotated[int, _size("One article, a list, an HTML file (413), or a row of a stream.")] = _DEFAULT.max_body,

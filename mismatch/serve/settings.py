@@ -34,6 +34,8 @@ class ServiceSettings:
     port: int = 8000
     token: str | None = None
     insecure: bool = False
+    adapt: bool = False
+    """whether the model is adapted to the last articles from time to time"""
     quiet: bool = False
     threads: int = 2
     """for judging; explanations and HTML files have as many of their own"""

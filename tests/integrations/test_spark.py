@@ -69,7 +69,9 @@ def frame_of(spark: Any, pages: list[dict[str, Any]], partitions: int = 4) -> An
 
 
 def locally(judge: Scorer, pages: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    scored = judge.score(pa.Table.from_pylist([{key: page[key] for key in ("id", "title", "body")} for page in pages]))
+    scored = judge.score(
+        pa.Table.from_pylist([{key: page[key] for key in ("id", "source", "title", "body")} for page in pages])
+    )
     return {row["id"]: {name: row[name] for name in ADDED_SCHEMA.names} for row in scored.to_pylist()}
 
 

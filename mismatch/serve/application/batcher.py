@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from mismatch.judging.scorer import Scorer
 from mismatch.serve.application.articles import Article
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.metrics import Metrics
@@ -84,7 +83,7 @@ class Batcher:
                     rows += len(job.articles)
             if jobs:
                 self._idle -= 1
-                work = asyncio.get_running_loop().run_in_executor(self._pool, _verdicts_of, self._model.current.scorer, jobs)
+                work = asyncio.get_running_loop().run_in_executor(self._pool, _verdicts_of, self._model, jobs)
                 work.add_done_callback(lambda done, jobs=jobs: self._finish(jobs, done))  # type: ignore[misc]
         self._metrics.waiting.set(self.waiting)
 
@@ -107,6 +106,9 @@ class Batcher:
             self._dispatch()
 
 
-def _verdicts_of(scorer: Scorer, jobs: list[_Job]) -> list[Row]:
-    columns = zip(*(article for job in jobs for article in job.articles), strict=True)
-    return scorer.added_columns(*(pa.array(texts, pa.large_string()) for texts in columns)).to_pylist()
+def _verdicts_of(model: ModelInUse, jobs: list[_Job]) -> list[Row]:
+    articles = [article for job in jobs for article in job.articles]
+    columns = (pa.array(texts, pa.large_string()) for texts in zip(*articles, strict=True))
+    rows = model.current.scorer.added_columns(*columns).to_pylist()
+    model.learn_from(articles)
+    return rows

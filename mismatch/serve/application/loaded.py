@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from mismatch.errors import MismatchError
+from mismatch.judging.recent import RecentArticles
 from mismatch.judging.scorer import Scorer, load
 from mismatch.model.starter import model_path
+from mismatch.serve.application.articles import Article
 
 _WARM_UP = ("A title to warm up", "A body of more than a dozen terms, so that compiled code is there before anyone waits.")
 
@@ -46,16 +48,32 @@ def load_and_warm(model: str) -> LoadedModel:
 class ModelInUse:
     """Holds the model. A request takes `current` once, so that a reload never mixes two models in one answer."""
 
-    def __init__(self, model: str) -> None:
-        self._model = model
-        self.current = load_and_warm(model)
+    def __init__(self, model: str, *, adapt: bool = False) -> None:
+        """
+        Parameters
+        ----------
+        adapt
+            Whether the model is adapted to the last articles from time to time.
+        """
+        self._model, self._adapts = model, adapt
         self._lock = asyncio.Lock()
+        self._take(load_and_warm(model))
+
+    def _take(self, loaded: LoadedModel) -> None:
+        self.current = loaded
+        self._recent = RecentArticles(loaded.scorer) if self._adapts else None
+
+    def learn_from(self, articles: list[Article]) -> None:
+        """Remembers articles that were judged, where the model is adapted to them; any thread may call it."""
+        recent = self._recent
+        if recent is not None and (adapted := recent.add(articles)) is not None and recent is self._recent:
+            self.current = replace(self.current, scorer=adapted)
 
     async def reload(self) -> str | None:
         """Reads the file again; returns None, or why the model before stays in use."""
         async with self._lock:
             try:
-                self.current = await asyncio.to_thread(load_and_warm, self._model)
+                self._take(await asyncio.to_thread(load_and_warm, self._model))
             except (MismatchError, OSError) as error:
                 return str(error)
         return None
