@@ -14,6 +14,12 @@ import pytest
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
+from mismatch.evaluation.decision import ESTIMATE, Decision
+from mismatch.evaluation.prevalence import MIXTURE, ShareEstimate
+from mismatch.judging.pipeline import Tally
+from mismatch.judging.scorer import Scorer
+from mismatch.report.gate_page import gate_page
+from mismatch.report.gate_words import MOST_ARE_WRONG
 from mismatch.report.html import inert, percent
 from mismatch.report.marks import marked
 from mismatch.screening.reasons import REASONS
@@ -93,6 +99,25 @@ def test_a_gate_over_hostile_articles_is_inert(invoke: Any, tmp_path: Path, host
                   "Strongest flags", "'=HYPERLINK(", "<iframe src=https://evil.example>"):  # fmt: skip
         assert words in page.text, words
     assert ("mark", "class", "missing") in page.attributes
+
+
+def test_a_gate_that_could_not_read_enough_has_a_report_that_says_so(
+    invoke: Any, tmp_path: Path, articles: list[dict[str, str]], model_path: Path, write_rows: Any
+) -> None:
+    path, out = write_rows(tmp_path / "<b>a.jsonl", [*articles, b"<script>"]), tmp_path / "report.html"
+    assert invoke("gate", path, "--report", out, "--model", model_path).code == 2
+    page = assert_inert(out.read_text("utf-8"))
+    for words in ("Gate: not decided", "1 of 65 rows (1.54 %) could not be read", "likeliest cause: format", "<b>a.jsonl"):
+        assert words in page.text, words
+
+
+def test_a_page_says_that_most_rows_are_wrong_and_where_the_estimate_comes_from(scorer: Scorer) -> None:
+    estimate = ShareEstimate(0.97, 0.93, 0.99, 0.92, MIXTURE)
+    decision = Decision(False, 0.02, ESTIMATE, estimate, None, "")
+    html = gate_page(Tally(10, 0), decision, model="m", inputs=["a.jsonl"], lexicon=scorer.model.lexicon)
+    page = assert_inert(html)
+    for words in (MOST_ARE_WRONG, "between 93.0 % and 99.0 % with confidence", "beside those of its own titles"):
+        assert words in " ".join(page.text.split()), words
 
 
 def test_two_models_stand_side_by_side(invoke: Any, tmp_path: Path, pairs_file: Path, model_path: Path) -> None:
