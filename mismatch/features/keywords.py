@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ _CONTENT_IDF = 2.5
 
 @dataclass(frozen=True)
 class TitleTerm:
-    """One different term of the title."""
+    """One different term of the title, or a run of them in a script without spaces."""
 
     text: str
     """as it stands in the title"""
@@ -105,7 +105,7 @@ def _idf(term, table):
 
 
 def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
-    """The different terms of the title, heaviest first."""
+    """The different terms of the title, heaviest first; overlapping pairs of characters are one, as they stand there."""
     body_spans = spans(body)
     first: dict[int, Span] = {}
     for span in body_spans:
@@ -113,17 +113,27 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
     seen: set[int] = set()
     out: list[TitleTerm] = []
     words = {span.term: span.text for span in reversed(body_spans)}
+    before: Span | None = None
     for span in spans(title):
         if span.term in seen:
             continue
         seen.add(span.term)
         hit = first.get(span.stem)
         weight = idf(span.term, lexicon.term_table) / float(lexicon.term_table.unknown)
-        if hit is not None:
-            out.append(TitleTerm(span.text, weight, True, _sentence(body, hit)))
+        nearest = () if hit is not None else _nearest(span.term, words, lexicon)
+        term = TitleTerm(span.text, weight, hit is not None, None if hit is None else _sentence(body, hit), nearest)
+        if before is not None and span.start < before.stop and out[-1].found == term.found:  # pairs of characters overlap
+            out[-1] = _joined(out[-1], term, title[before.stop : span.stop])
         else:
-            out.append(TitleTerm(span.text, weight, False, None, _nearest(span.term, words, lexicon)))
+            out.append(term)
+        before = span
     return sorted(out, key=lambda term: -term.weight)
+
+
+def _joined(left: TitleTerm, right: TitleTerm, more: str) -> TitleTerm:
+    """Two overlapping pairs of characters as one piece of text: half a word says nothing to a reader."""
+    heavier = left if left.weight >= right.weight else right
+    return replace(heavier, text=left.text + more)
 
 
 def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ ECHOES_A_ROW = 8
 
 def clean_bodies(titles: TextBuffers, bodies: TextBuffers) -> TextBuffers:
     """The bodies without markup, and without their titles; each stays where it is, with spaces for what is left out."""
-    return without_echoes(titles, without_tags(bodies))
+    read = without_tags(bodies)
+    return without_echoes(titles, read, is_copy=read is not bodies)
 
 
 def without_tags(bodies: TextBuffers) -> TextBuffers:
@@ -36,7 +37,7 @@ def without_tags(bodies: TextBuffers) -> TextBuffers:
     rows = np.flatnonzero(has_markup(bodies))
     if not len(rows):
         return bodies
-    copied = own_copy(bodies)
+    copied = _own_copy(bodies)
     for row in rows.tolist():
         start, stop = (int(place) for place in copied.offsets[row : row + 2])
         raw = copied.data[start:stop].tobytes()
@@ -46,8 +47,8 @@ def without_tags(bodies: TextBuffers) -> TextBuffers:
     return _read_only(copied)
 
 
-def without_echoes(titles: TextBuffers, bodies: TextBuffers) -> TextBuffers:
-    """The bodies with spaces where the title of the row stands again as a line of its own.
+def without_echoes(titles: TextBuffers, bodies: TextBuffers, *, is_copy: bool = False) -> TextBuffers:
+    """The bodies with spaces where the title of the row stands again as a line of its own; a copy is written to as it is.
 
     Examples
     --------
@@ -61,12 +62,13 @@ def without_echoes(titles: TextBuffers, bodies: TextBuffers) -> TextBuffers:
     n = find_echoes(*titles, *bodies, fold_arguments(), beside_words(), cuts)
     if not n:
         return bodies
-    copied = own_copy(bodies)
+    copied = bodies if is_copy else _own_copy(bodies)
+    copied.data.flags.writeable = True
     _blank(copied.data, cuts[:n] - bodies.offsets[0])
     return _read_only(copied)
 
 
-def own_copy(texts: TextBuffers) -> TextBuffers:
+def _own_copy(texts: TextBuffers) -> TextBuffers:
     """The texts in memory of their own, which may be written to."""
     begin, end = int(texts.offsets[0]), int(texts.offsets[-1])
     return TextBuffers(texts.data[begin : max(end, begin + 1)].copy(), texts.offsets - begin, texts.valid)

@@ -70,7 +70,7 @@ rédaction redacción redazione press associated special chief senior
 """
 MOST_WORDS = 14
 """of a title that may be what a site says of itself"""
-LITTLE_FOUND = 0.75
+LITTLE_FOUND = 0.5
 """coverage above which a title is checked by what is in the body, whatever it looks like"""
 MIN_CLAIMS = 3
 """names of sections and other claims"""

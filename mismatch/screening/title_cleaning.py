@@ -171,6 +171,8 @@ def _is_odd(data, offsets, valid):
             continue
         ampersand = False
         bracket = False
+        spaces = 0
+        touching = -1  # spaces before the first capital that touches a word
         for p in range(offsets[row], offsets[row + 1]):
             b = data[p]
             if b == 38:
@@ -179,12 +181,14 @@ def _is_odd(data, offsets, valid):
                 bracket = True
             elif b == 35 or b == 64:
                 out[row] = 1
-            elif 65 <= b < 91:
-                before = data[p - 1] if p > offsets[row] else np.uint8(32)
+            elif b == 32:
+                spaces += 1
+            elif 65 <= b < 91 and touching < 0 and spaces >= _MIN_HEADLINE_WORDS - 1:
+                before = data[p - 1]
                 behind = data[p + 1] if p + 1 < offsets[row + 1] else np.uint8(0)
                 small = 97 <= before < 123 or 48 <= before < 58 or before in (33, 41, 63, 0x9D)
                 if small and (97 <= behind < 123 or behind == 32):
-                    out[row] = 1
+                    touching = spaces
             elif (
                 (b == 59 and ampersand)
                 or (b == 62 and bracket)
@@ -192,6 +196,8 @@ def _is_odd(data, offsets, valid):
                 or (b == 46 and p >= offsets[row] + 3 and data[p - 1] | 32 == 119 and data[p - 2] | 32 == 119)
             ):
                 out[row] = 1
+        if touching >= 0 and spaces - touching >= _MIN_STANDFIRST_WORDS - 1:
+            out[row] = 1
     return out
 
 

@@ -205,7 +205,8 @@ def _try(title_data, title_start, title_stop, anchor, size, data, begin, stop, p
     left, began = _goes_on(title_data, anchor - 1, title_start - 1, data, p - 1, begin - 1, -1)
     if right + left >= _ANCHOR_TRIES or (ended and began):
         return True
-    return (ended or began) and right + left >= _ANCHOR_TRIES // 2
+    is_unspaced = title_data[anchor] >= 0xE3  # where half a title is often one run of characters
+    return is_unspaced and (ended or began) and right + left >= _ANCHOR_TRIES // 2
 
 
 @kernel
