@@ -210,7 +210,7 @@ def calibrate(
         if adapted is loaded:
             raise InputError(f"{words[0].upper()}{words[1:]}; give more pairs of the feed")
         say(words.partition(" (--no-adapt")[0], quiet=quiet)
-        save_model(adapted, out)
+        save_model(adaptation.expecting(adapted), out)
     else:
         from mismatch.evaluation.operating_point import Promise, calibrate_to_feed
 

@@ -35,6 +35,7 @@ from mismatch.training.fingerprints import KNOWN_SHARE, fingerprints_of, share_k
 MIN_FOR_PROBABILITIES = 100
 """matched pairs from which slope and intercept are fitted again; with fewer the model's own are steadier"""
 _SUSPECT_COUNT = 3
+_LEAST_PRIOR, _MOST_PRIOR = 1e-4, 0.5
 _TOO_GOOD = "so that its scores are too good to promise anything; keep some pairs back from training and calibrate on those"
 
 
@@ -142,9 +143,8 @@ def calibrate(
     if model.calibration.curve is None:
         calibration = Calibration.agreeing(slope, intercept, cut, words, promise.prior)
     else:
-        calibration = replace(model.calibration, cut=cut, promise=words).agreed()
-        if promise.prior is not None:
-            calibration = calibration.with_prior(promise.prior)
+        calibration = replace(model.calibration, cut=cut, promise=words)
+        calibration = calibration.with_prior(promise.prior if promise.prior is not None else _even_at(calibration, cut))
     cut = calibration.cut
     card = {
         **model.card,
@@ -237,6 +237,13 @@ def _slope_and_intercept(
         return old.slope, old.intercept
     truth = np.repeat([0, 1], [len(matched), len(mismatched)])
     return fit_platt(np.concatenate([matched, mismatched]), truth)
+
+
+def _even_at(calibration: Calibration, cut: float) -> float:
+    """The share of mismatches at which the odds are even at the cut: an archive that is nearly clean expects none itself."""
+    at_cut, share = float(calibration.probability(np.array([cut]))[0]), calibration.prior
+    odds = share / (1 - share) * (1 - at_cut) / at_cut * (1 + 1e-6)
+    return min(max(odds / (1 + odds), _LEAST_PRIOR), _MOST_PRIOR)
 
 
 def _pairs_on_card(sample: _Sample, promise: Promise) -> dict[str, Any]:

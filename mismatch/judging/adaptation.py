@@ -27,7 +27,7 @@ from mismatch.judging.comparison import Texts, prepared
 from mismatch.judging.density_ratio import Described, fit_density_ratio
 from mismatch.judging.mixture import fit_mixture
 from mismatch.judging.swaps import Pairs, derange
-from mismatch.model.calibration import Calibration
+from mismatch.model.calibration import FLAG_FROM, UNSURE_FROM, Calibration
 from mismatch.model.model import Model
 from mismatch.model.stream_profile import StreamProfile
 from mismatch.screening.screening import has_text, screen
@@ -49,6 +49,10 @@ RUN_ROWS = 64
 SWAPS_OF_A_TITLE = 2
 MIN_SWAPPED = 0.8
 """share of the titles that must find a foreign body"""
+MAX_UNSURE = 0.2
+"""share of the rows that may be unsure: where more are, the pairs of the stream look too much like its swapped ones"""
+EXPECTED_SHARE = 0.01
+"""share of mismatches that is expected at least in rows that are yet to come"""
 DOUBTFUL_FROM, FIRST_LOOK_MARGIN = 0.01, 0.5
 """probability from which a pair is not to be cleared early, and by how much of log-odds"""
 TELLING_SHARE = 0.05
@@ -98,11 +102,22 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     mixture = fit_mixture(fitted.observed, fitted.swapped, fitted.anchors)
     profile = replace(profile, ratio=fitted.ratio, share=mixture.share, share_interval=mixture.share_interval)
     calibration = Calibration.of_curve(mixture.curve, mixture.share)
+    of_rows = calibration.probability(fitted.observed)
+    if ((of_rows >= UNSURE_FROM) & (of_rows < FLAG_FROM)).mean() > MAX_UNSURE:
+        return _as_it_is(model, "the pairs look too much like swapped ones")
     log_odds = np.concatenate([observed.log_odds, of_swaps.log_odds])
     ratios = np.concatenate([fitted.observed, fitted.swapped])
     first_look = _lowered(model.first_look, log_odds, calibration.probability(ratios))
     adapted = replace(adapted, stream=profile, calibration=calibration, first_look=first_look)
     return Adaptation(adapted, f"adapted to {len(rows):,} rows of this input (--no-adapt: the model as it is)")
+
+
+def expecting(model: Model, share: float = EXPECTED_SHARE) -> Model:
+    """An adapted model for rows that are yet to come: it expects at least a small share of mismatches, however clean the rows
+    were that it has seen."""
+    if model.calibration.curve is None or model.calibration.prior >= share:
+        return model
+    return replace(model, calibration=model.calibration.with_prior(share))
 
 
 def drawn_evenly(table: pa.Table) -> pa.Table:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from mismatch.judging.adaptation import MAX_DRAWN, adapt
+from mismatch.judging.adaptation import MAX_DRAWN, adapt, expecting
 from mismatch.judging.scorer import Scorer
 
 ADAPT_EVERY = 1000
@@ -40,4 +40,4 @@ class RecentArticles:
             columns = zip(*self._recent, strict=True)
         texts = [pa.array(column, pa.large_string()) for column in columns]
         model = adapt(self._base.model, pa.table(texts, names=["title", "body", "source"])).model
-        return None if model is self._base.model else self._base.with_model(model)
+        return None if model is self._base.model else self._base.with_model(expecting(model))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 EASY = ("--max-false-flags", "0.05", "--confidence", "0.9")
 
 
@@ -169,3 +170,25 @@ def test_gate_on_an_unknown_operating_point_is_refused(invoke: Any, pairs_file: 
     assert ended.code == 2
     assert "does not say how often its cut is right" in ended.said[-1]
     assert "estimated share of mismatches: not known" in invoke("gate", pairs_file, "--model", trained).out.decode()
+
+
+def test_a_model_that_is_calibrated_on_a_clean_archive_flags_what_is_wrong_elsewhere() -> None:
+    """The archive's own share of mismatches is next to nothing; at that share no row would ever be flagged."""
+    from mismatch.evaluation.operating_point import Promise, calibrate
+    from mismatch.judging.adaptation import expecting
+    from mismatch.judging.scorer import Scorer, load
+    from mismatch.records.tables import read_pairs
+
+    table = read_pairs([ROOT / "training_data" / "articles" / "en.jsonl"])
+    first, rest = table.slice(0, 400), table.slice(400)
+    adapted = load().adapt(first).model
+    assert adapted.stream is not None
+    assert adapted.stream.share is not None
+    assert adapted.stream.share < 0.01
+    titles, bodies = rest["title"].to_pylist(), rest["body"].to_pylist()
+    for model in (calibrate(adapted, first, Promise(0.01, 0.95)).model, expecting(adapted)):
+        scorer = Scorer(model)
+        right = [verdict.verdict for verdict in scorer.verdicts(titles, bodies)]
+        wrong = [verdict.verdict for verdict in scorer.verdicts(titles, [*bodies[9:], *bodies[:9]])]
+        assert right.count("mismatch") <= 0.02 * len(right)
+        assert wrong.count("mismatch") >= 0.5 * len(wrong)
