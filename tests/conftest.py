@@ -37,8 +37,8 @@ class Ended:
 
     @property
     def said(self) -> list[str]:
-        """The lines on standard error."""
-        return self.err.splitlines()
+        """The lines on standard error, but for the one that a first start may say."""
+        return [line for line in self.err.splitlines() if not line.startswith("compiling for this machine")]
 
     @property
     def rows(self) -> list[dict[str, Any]]:

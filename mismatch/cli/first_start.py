@@ -15,13 +15,16 @@ import sys
 from mismatch.compiling.watching import watchers
 
 _ONCE = "compiling for this machine, once: about 15 s"
+_watched: list[bool] = []
 _AHEAD = (("pairs", "screening"), ("topics", "writing"))
 """what each of the other processes compiles, in this order (`mismatch.cli.exercises`)"""
 
 
 def watch() -> None:
-    """Has the first kernel that is compiled in this process announced, and helped with."""
-    watchers.append(_begin)
+    """Has the first kernel that is compiled in this process announced, and helped with; once, however often it is called."""
+    if not _watched:
+        _watched.append(True)
+        watchers.append(_begin)
 
 
 def _begin(name: str) -> None:

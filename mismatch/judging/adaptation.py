@@ -113,8 +113,10 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
 
 
 def expecting(model: Model, share: float = EXPECTED_SHARE) -> Model:
-    """An adapted model for rows that are yet to come: it expects at least a small share of mismatches, however clean the rows
-    were that it has seen."""
+    """An adapted model for rows that are yet to come.
+
+    It expects at least a small share of mismatches, however clean the rows were that it has seen.
+    """
     if model.calibration.curve is None or model.calibration.prior >= share:
         return model
     return replace(model, calibration=model.calibration.with_prior(share))
