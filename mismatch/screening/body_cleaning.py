@@ -83,4 +83,5 @@ def _read_only(texts: TextBuffers) -> TextBuffers:
 @kernel
 def _blank(data: NDArray[np.uint8], cuts: NDArray[np.int64]) -> None:
     for k in range(cuts.shape[0]):
-        data[cuts[k, 0] : cuts[k, 1]] = np.uint8(32)
+        for p in range(cuts[k, 0], cuts[k, 1]):
+            data[p] = 32

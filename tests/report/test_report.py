@@ -95,7 +95,7 @@ def test_a_gate_over_hostile_articles_is_inert(invoke: Any, tmp_path: Path, host
     ended = invoke("gate", hostile_file, "--report", out, "--max-rate", "0", "--model", model_path)
     assert ended.code == 1
     page = assert_inert(out.read_text("utf-8"))
-    for words in ("Gate: failed", "3 of 67 rows are flagged", "By source", "By reason", REASONS["weak_overlap"],
+    for words in ("Gate: failed", "3 of 67 rows are flagged", "By source", "By reason", REASONS["no_shared_terms"],
                   "Strongest flags", "'=HYPERLINK(", "<iframe src=https://evil.example>"):  # fmt: skip
         assert words in page.text, words
     assert ("mark", "class", "missing") in page.attributes
