@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # the folder of the archives that the starter is made of, see models/README.md
 ARCHIVES ?= .
 
-.PHONY: help install test lint floor starter clean
+.PHONY: help install test lint floor house starter clean
 
 help:  ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
@@ -28,6 +28,9 @@ lint: install  ## style and types
 
 floor: install  ## quality and speed against the committed floors
 	$(BIN)/python -m benchmarks.floor
+
+house: install  ## draws the rooms and their imports again (needs Graphviz)
+	$(BIN)/import-linter drawgraph mismatch | tred | dot -Tsvg -o docs/images/house.svg
 
 starter: install  ## trains the starter model again: make starter ARCHIVES=/path
 	$(BIN)/pip install -q --group build
