@@ -101,6 +101,8 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     fitted = fit_density_ratio(observed, of_swaps, anchors, *platt, SWAPS_OF_A_TITLE)
     mixture = fit_mixture(fitted.observed, fitted.swapped, fitted.anchors)
     profile = replace(profile, ratio=fitted.ratio, share=mixture.share, share_interval=mixture.share_interval)
+    if mixture.share > 0.5 and np.median(platt[0] * observed.log_odds + platt[1]) < 0:
+        return _as_it_is(model, "titles fit the bodies of other rows as well as their own")
     calibration = Calibration.of_curve(mixture.curve, mixture.share)
     of_rows = calibration.probability(fitted.observed)
     if ((of_rows >= UNSURE_FROM) & (of_rows < FLAG_FROM)).mean() > MAX_UNSURE:

@@ -13,7 +13,7 @@ from mismatch.errors import MismatchError
 
 FLAG_FROM, UNSURE_FROM = 0.5, 0.1
 """probabilities from which a pair is a mismatch, and from which it is no match"""
-_LEAST_PRIOR = 1e-4
+_LEAST_PRIOR, _LEAST_SHARE = 1e-4, 1e-5
 NEVER = 1e6
 """a score that no pair has"""
 SIGNIFICANT_DIGITS = 6
@@ -202,17 +202,18 @@ class Calibration:
     def agreed(self) -> Calibration:
         """The same with cuts that keep to the probabilities: none below `FLAG_FROM` flags, none from `UNSURE_FROM` clears.
 
-        A cut that is promised and higher stays; what lies between is unsure.
+        A cut that is promised and higher stays; what lies between is unsure. Without a promise the cut is where the odds are
+        even.
         """
         even, doubtful = (float(self.log_odds(np.array(share))) for share in (FLAG_FROM, UNSURE_FROM))
-        cut = max(self.cut, even)
+        cut = max(self.cut, even) if self.promise else even
         return replace(self, cut=cut, unsure_cut=min(doubtful, cut))
 
     @classmethod
     def of_curve(cls, curve: Curve, share: float) -> Calibration:
         """What a stream has shown: a mismatch from a probability of `FLAG_FROM`, no match from `UNSURE_FROM`."""
         cuts = curve.first_above(FLAG_FROM), curve.first_above(UNSURE_FROM)
-        return cls(1.0, 0.0, min(max(share, 1e-3), 1 - 1e-3), cuts[0], cuts[1], "", curve)
+        return cls(1.0, 0.0, min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE), cuts[0], cuts[1], "", curve)
 
     def probability(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability of a mismatch at the expected share, shape as `log_odds`; NaN stays NaN.

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from mismatch.compiling.kernels import kernel
 from mismatch.terms.hashing import mix
@@ -90,6 +88,9 @@ def alike_groups(of: Sketches) -> NDArray[np.int64]:
     -------
     int64 array of shape (n_texts,)
     """
+    from scipy.sparse import coo_array  # half a second of loading that scoring a few rows can do without
+    from scipy.sparse.csgraph import connected_components
+
     sketches, sequences = of
     n = len(sequences)
     left, right = [], []

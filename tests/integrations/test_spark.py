@@ -154,7 +154,8 @@ def test_the_model_is_loaded_once_in_a_python_worker(spark: Any, judge_path: Pat
 
     found = spark.range(0, 1000, 1, 20).mapInArrow(loads, "pid long, loads long").collect()
     assert len(found) == 20
-    assert {row["loads"] for row in found} == {1}
+    for pid in {row["pid"] for row in found}:  # a worker may have loaded models of other tests before
+        assert len({row["loads"] for row in found if row["pid"] == pid}) == 1
     assert len({row["pid"] for row in found}) <= 4
 
 

@@ -93,7 +93,7 @@ def test_a_background_does_not_dilute_the_corpus_and_decides_while_it_is_small()
 
 
 def found_in(table: LookupTable, h: int) -> tuple[float, int]:
-    idf, row = look_up(np.uint64(h), table)
+    idf, row = look_up.alone(np.uint64(h), table)
     return float(idf), int(row)
 
 
