@@ -116,7 +116,8 @@ def nothing_to_check(
     """
     out = np.zeros(len(wanted), np.bool_)
     rows = np.flatnonzero(wanted & (n_terms <= MOST_WORDS) & ((n_terms < _FEW_TERMS) | (coverage < LITTLE_FOUND)))
-    _find_generic(titles.data, titles.offsets, rows, coverage, fold_arguments(), _known(), out)
+    contiguous = np.ascontiguousarray(coverage)
+    _find_generic(titles.data, titles.offsets, rows, contiguous, fold_arguments(), _known(), out)
     return out
 
 

@@ -110,7 +110,7 @@ def test_cuts_and_probabilities_agree(prior: float | None) -> None:
 
 def test_a_promised_cut_above_even_odds_stays_and_what_lies_between_is_unsure() -> None:
     curve = Curve(-5.0, 5.0, np.linspace(0.0, 1.0, 101))
-    calibration = replace(Calibration.of_curve(curve, 0.02), cut=3.0).agreed()
+    calibration = replace(Calibration.of_curve(curve, 0.02), cut=3.0, promise="kept").agreed()
     assert calibration.cut == 3.0
     assert calibration.unsure_cut == pytest.approx(-4.0)
     assert calibration.probability(np.array([2.9]))[0] > 0.5
