@@ -212,7 +212,7 @@ def cleared_pairs(scorer: Scorer, size: int) -> tuple[pa.Array, pa.Array]:
     titles = pa.array([" ".join(body.split()[:TITLE_WORDS]) for body in bodies.to_pylist()], pa.large_string())
     model, wanted = scorer.model, np.ones(len(bodies), np.uint8)
     arguments = text_buffers(titles), text_buffers(bodies), wanted, model.lexicon, model.forest
-    features = score_pairs(*arguments, first_look=scorer.first_look)[1]
+    features = score_pairs(*arguments, first_look=model.usable_first_look())[1]
     in_part = features[:, BODY_LENGTH] < score_pairs(*arguments)[1][:, BODY_LENGTH]
     rows = pa.array(np.flatnonzero(in_part)[:N_CLEARED])
     if len(rows) < N_CLEARED:
