@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ def safe(text: str, limit: int = 100) -> str:
 def say(words: str, *, quiet: bool = False) -> None:
     """A line of words on standard error; names of files and columns in it are made harmless."""
     if not quiet:
-        sys.stderr.write(f"{safe(words, 2000)}\n")
-        sys.stderr.flush()
+        with suppress(BrokenPipeError):  # nobody listens any more, which is no reason to stop, or not to
+            sys.stderr.write(f"{safe(words, 2000)}\n")
+            sys.stderr.flush()
 
 
 def console(*, to_stderr: bool) -> Console:

@@ -6,6 +6,8 @@ import http.client
 import json
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -120,6 +122,16 @@ def test_on_sigterm_requests_at_work_are_answered_and_the_exit_code_is_0(
         connection.sendall(data[10:])
         assert status_of(received(connection)) == 200
     assert service.process.wait(10) == 0
+
+
+def test_it_stops_although_nobody_reads_its_words_any_more() -> None:
+    command = [sys.executable, "-m", "mismatch.cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("serving on" in line for line in process.stderr)
+        process.stderr.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
 
 
 def test_under_load_sigterm_loses_no_request(start: Callable[..., Service], stray: dict[str, str]) -> None:
