@@ -48,6 +48,9 @@ _FREQUENCIES = "qzjxvkbywgpfmucdlhrsnioate"
 """the letters, the rarest first"""
 _RANKS = np.array([_FREQUENCIES.find(chr(b)) + 1 for b in range(128)], np.uint8)
 _NOWHERE = np.int64(-1)
+_ZERO = np.int64(0)
+_BEHIND, _BEFORE = np.int64(1), np.int64(-1)
+"""the steps of the two directions"""
 _ONE = np.uint64(1)
 
 
@@ -186,7 +189,7 @@ def _echo_at(data, begin, stop, place, size, reach, title, n, open_title, words,
         fits = whole and is_part and beside <= MOST_BESIDE
         if fits and open_title and k == 0:  # the title was cut off, and the line has it whole
             return first, behind
-        before = mark_before(data, first, start) or _only_beside(line, 0, k, words)
+        before = mark_before(data, first, start) or _only_beside(line, _ZERO, k, words)
         if fits and before and (mark_behind(data, end, behind) or _only_beside(line, k + run, m, words)):
             return start, end
     is_first = k == 0 and first <= begin + 2 and end < behind
@@ -201,8 +204,8 @@ def _try(title_data, title_start, title_stop, anchor, size, data, begin, stop, p
     for d in range(size):
         if data[p + d] | 32 != title_data[anchor + d] | 32:
             return False
-    right, ended = _goes_on(title_data, anchor + size, title_stop, data, p + size, stop, 1)
-    left, began = _goes_on(title_data, anchor - 1, title_start - 1, data, p - 1, begin - 1, -1)
+    right, ended = _goes_on(title_data, anchor + size, title_stop, data, p + size, stop, _BEHIND)
+    left, began = _goes_on(title_data, anchor - 1, title_start - 1, data, p - 1, begin - 1, _BEFORE)
     if right + left >= _ANCHOR_TRIES or (ended and began):
         return True
     is_unspaced = title_data[anchor] >= 0xE3  # where half a title is often one run of characters

@@ -30,11 +30,13 @@ DATE_NUMBERS = 3
 MAX_CLAIM_WORDS = 12
 """words behind a bar that are cut for a word that media bear"""
 PERHAPS, PLAINLY = np.int64(1), np.int64(2)
-_FIRST, _LAST = 1, 2
+_FIRST, _LAST = np.int64(1), np.int64(2)
 DATE_KEY = np.uint64(1)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NO_KEY = np.uint64(0)
 _ZERO = np.int64(0)
+_TWO = np.int64(2)
+_NO = np.bool_(False)
 
 
 class KnownParts(NamedTuple):
@@ -256,11 +258,11 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
             )
             cut_last = behind != 0 and (behind == DATE_KEY or _has(habits, _of_source(behind, names[row], _LAST)))
             if cut_first:
-                if not _can_stand_alone(data, head, stop, 2):
+                if not _can_stand_alone(data, head, stop, _TWO):
                     break
                 start = head
             elif cut_last:
-                if not _can_stand_alone(data, start, last, 2):
+                if not _can_stand_alone(data, start, last, _TWO):
                     break
                 stop = last
             else:
@@ -269,7 +271,7 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
                     site = PLAINLY if _has(known.last, behind) else _site_looks(data, tail, stop, last_is_bar, known.media)
                 if site == 0 and last_is_bar and last > start:  # what a site says of itself stands behind its name
                     _, _, _, _, name_last, name, _, _ = _ends(data, start, last, known.dates)
-                    if name_last > start and _site_looks(data, name, last, False, known.media) == PLAINLY:
+                    if name_last > start and _site_looks(data, name, last, _NO, known.media) == PLAINLY:
                         site = PLAINLY
                         last = name_last
                 if site > 0 and _can_stand_alone(data, start, last, 1 if site == PLAINLY else MIN_REST_WORDS):
@@ -279,8 +281,8 @@ def cut_rows(data, starts, stops, valid, names, known, habits):
                     if before != 0 and _has(known.last, before):
                         site = PLAINLY
                     elif before != 0 and first_is_bar:
-                        site = _site_looks(data, start, first, False, known.media)
-                    if site == _ZERO or not _can_stand_alone(data, head, stop, 2):
+                        site = _site_looks(data, start, first, _NO, known.media)
+                    if site == _ZERO or not _can_stand_alone(data, head, stop, _TWO):
                         break
                     start = head
             while start < stop and data[start] == 32:

@@ -99,7 +99,7 @@ def test_a_command_goes_on_with_damaged_files(tmp_path: Path) -> None:
     rows.write_text('{"title": "Ferry runs aground in fog", "body": "' + "The ferry ran aground in fog. " * 9 + '"}\n')
     here = next((folder for folder in folders() if folder.is_dir()), None)
     if here is not None:  # what this machine has compiled already
-        shutil.copytree(here, cache / "mismatch")
+        shutil.copytree(here, cache / "mismatch", ignore=shutil.ignore_patterns("*.lock"))
     command = [sys.executable, "-m", "mismatch.cli", "score", str(rows), "--quiet"]
     outputs = []
     for _ in range(2):
