@@ -14,7 +14,7 @@ import sys
 
 from mismatch.compiling.watching import watchers
 
-_ONCE = "compiling for this machine, once: about 15 s"
+_ONCE = "compiling for this machine, once: about 20 s"
 _watched: list[bool] = []
 _AHEAD = (("pairs", "screening"), ("topics", "writing"))
 """what each of the other processes compiles, in this order (`mismatch.cli.exercises`)"""
