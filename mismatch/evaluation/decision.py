@@ -17,7 +17,7 @@ MANY_UNSURE = 0.2
 """share of the judged rows on which the model abstains, above which they are unlike what its cut was set on"""
 ENOUGH = 20
 """judged rows from which that share says anything"""
-NOT_ADAPTED = "the model could not be adapted to this input, which may be unlike anything that it was calibrated on"
+NOT_ADAPTED = "the model was not adapted to this input, which may be unlike anything that it was calibrated on"
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,8 @@ class Scorer:
     def adapt(self, pairs: Any, *, title: str = "title", body: str = "body", source: str | None = None) -> Scorer:
         """A scorer that is adapted to the stream that some pairs are drawn from; no labels are needed.
 
-        It learns what the titles of each source share, such as the name of a site. With fewer than 200 pairs that have text
-        the model is used as it is.
+        It learns how titles and bodies of the stream go together, and what the titles of each source share, such as the name
+        of a site (see `judging.adaptation`). Where fewer than 100 different pairs can be judged, the model stays as it is.
 
         Parameters
         ----------

@@ -198,8 +198,8 @@ def _echo_at(data, begin, stop, place, size, reach, title, n, open_title, words,
     return place, place
 
 
-@kernel
-def _try(title_data, title_start, title_stop, anchor, size, data, begin, stop, p):
+@part
+def _stands_at(title_data, title_start, title_stop, anchor, size, data, begin, stop, p):
     """Whether the title's longest word stands at `p` with the title going on around it."""
     for d in range(size):
         if data[p + d] | 32 != title_data[anchor + d] | 32:
@@ -254,7 +254,7 @@ def find_echoes(title_data, title_offsets, title_valid, data, offsets, valid, fo
                 candidates &= candidates - _ONE
                 if p + size > stop or p < cut_to:
                     continue
-                if not _try(title_data, title_start, title_stop, anchor, size, data, begin, stop, p):
+                if not _stands_at(title_data, title_start, title_stop, anchor, size, data, begin, stop, p):
                     continue
                 if n < 0:
                     state[:] = 0

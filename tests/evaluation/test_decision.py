@@ -78,7 +78,7 @@ def test_a_stream_that_could_not_be_adapted_to_gets_no_promise_and_is_said_to_be
     given = model_of(scorer, operating_point=POINT)
     shown = said(decide(TALLY, given, given, limit=None), scorer, capsys)
     assert "at most 1 %" not in shown
-    assert "promise: none, for the model could not be adapted to this input" in shown
+    assert "promise: none, for the model was not adapted to this input" in shown
     assert ", if this input is like what the model was calibrated on\n" in shown
 
 
