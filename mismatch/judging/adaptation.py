@@ -77,7 +77,7 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     """
     drawn = _different(pairs, MAX_DRAWN)
     if drawn.num_rows < MIN_PAIRS:
-        return _as_it_is(model, f"{drawn.num_rows:,} different rows show too little to adapt to")
+        return _as_it_is(model, f"too few different rows to adapt to: {drawn.num_rows:,}, it takes {MIN_PAIRS}")
     sources = drawn["source"] if "source" in drawn.column_names else None
     known = StreamProfile(learn_habits(drawn["title"], sources)).with_habits_of(model.stream)
     model_with_habits = replace(model, stream=replace(known, n_pairs=drawn.num_rows))
@@ -85,7 +85,9 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
         return Adaptation(model_with_habits, f"adapted to the titles of {drawn.num_rows:,} rows")
     texts = _judged(model, prepared(model_with_habits, drawn["title"], drawn["body"], sources))
     if len(texts.titles.valid) < MIN_PAIRS:
-        return _as_it_is(model, f"{len(texts.titles.valid):,} rows that can be judged show too little to adapt to")
+        return _as_it_is(
+            model, f"too few rows that can be judged to adapt to: {len(texts.titles.valid):,}, it takes {MIN_PAIRS}"
+        )
     if np.median(_telling_terms(*texts)) < 1:
         return _as_it_is(model, "most titles have no word that tells bodies apart")
     lexicon = model.lexicon.with_stream([_count(side) for side in texts])
@@ -193,9 +195,7 @@ def _swapped(texts: Texts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.concatenate([titles for titles, _ in drawn]), np.concatenate([bodies for _, bodies in drawn])
 
 
-def _described(
-    model: Model, texts: Texts, pairs: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
-) -> list[Described]:  # fmt: skip
+def _described(model: Model, texts: Texts, pairs: list[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> list[Described]:
     """Pairs of rows as the density ratio sees them, on all cores."""
     stream, n_parts = model.stream, os.cpu_count() or 1
     assert stream is not None
