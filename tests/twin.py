@@ -180,6 +180,11 @@ class Known:
     def term(self, term: Term) -> float:
         return self._term_idf.get(term.hashes[0], self.unknown)
 
+    def vector(self, term: Term) -> NDArray[np.float64] | None:
+        """The vector of a term or, where it has none, that of its stem."""
+        own = self.vectors.get(term.hashes[0])
+        return own if own is not None else self.vectors.get(term.hashes[1])
+
     def stem(self, stem: int) -> float:
         return self._stem_idf.get(stem, self.unknown_stem)
 
@@ -270,10 +275,12 @@ def _vector_features(
         return nothing
     sums = np.zeros((3, known.size))
     for t in types:
-        sums[0] += weights[t.text, t.unspaced] * known.vectors.get(t.hashes[0], np.zeros(known.size))
+        vector = known.vector(t)
+        if vector is not None:
+            sums[0] += weights[t.text, t.unspaced] * vector
     near = []
     for t in looked_at:
-        vector = known.vectors.get(t.hashes[0])
+        vector = known.vector(t)
         if vector is None:
             continue
         near.append(vector)
@@ -281,10 +288,9 @@ def _vector_features(
         if (t.text, t.unspaced) in lead:
             sums[2] += known.term(t) * vector
     hit = sum(known.term(t) for t in types if t.hashes[1] in found)
-    missing = [t for t in types if t.hashes[1] not in found and t.hashes[0] in known.vectors][
-        : vector_features.MISSING_TERMS
-    ]
-    best = [_nearest(known.vectors[t.hashes[0]], near) for t in missing]
+    with_vectors = [(t, vector) for t in types if t.hashes[1] not in found and (vector := known.vector(t)) is not None]
+    missing = [t for t, _ in with_vectors][: vector_features.MISSING_TERMS]
+    best = [_nearest(vector, near) for _, vector in with_vectors[: vector_features.MISSING_TERMS]]
     weight = sum(known.term(t) for t in missing)
     soft = sum(known.term(t) * b[0] for t, b in zip(missing, best, strict=True))
     soft_8 = sum(known.term(t) * sum(b) / vector_features.BEST for t, b in zip(missing, best, strict=True))
@@ -307,7 +313,7 @@ def _covered(types: Sequence[Term], known: Known) -> tuple[float, float]:
     total = share = 0.0
     for t in types:
         total += known.term(t)
-        share += known.term(t) if t.hashes[0] in known.vectors else 0.0
+        share += known.term(t) if known.vector(t) is not None else 0.0
     return total, share
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mismatch.compiling.kernels import part
 from mismatch.terms.hashing import HAS_DIGIT
-from mismatch.terms.lexicon import look_up
+from mismatch.terms.lexicon import look_up, row_of_stem
 from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms
 from mismatch.terms.vector_instructions import prefetch
 
@@ -70,6 +70,7 @@ class Workspace(NamedTuple):
     slots: NDArray[np.uint64]
     """of the body's different terms: upper half of the hash, and index + 1; 0 where free"""
     body_terms: NDArray[np.uint64]
+    body_stems: NDArray[np.uint64]
     body_counts: NDArray[np.int32]
     body_idf: NDArray[np.float32]
     body_rows: NDArray[np.int32]
@@ -131,6 +132,7 @@ def new_workspace(vector_size, best):
         np.zeros(MAX_BIGRAMS, np.uint8),
         np.zeros(_BODY_SLOTS, np.uint64),
         np.empty(BODY_TERMS + 1, np.uint64),
+        np.empty(BODY_TERMS + 1, np.uint64),
         np.empty(BODY_TERMS + 1, np.int32),
         np.empty(BODY_TERMS + 1, np.float32),
         np.empty(BODY_TERMS + 1, np.int32),
@@ -186,7 +188,8 @@ def read_title(data, pos, stop, work, fold, lexicon):
             if work.title_table[2 * i + 1] >> 32 != generation:
                 work.title_table[2 * i] = term
                 work.title_table[2 * i + 1] = generation << 32 | n_terms
-                work.title_idf[n_terms], work.title_rows[n_terms] = look_up(work.terms[k], lexicon.terms)
+                work.title_idf[n_terms], row = look_up(work.terms[k], lexicon.terms)
+                work.title_rows[n_terms] = row_of_stem(row, work.stems[k], lexicon.terms)
                 work.title_counts[n_terms] = 0
                 work.title_stems[n_terms] = stem_id
                 work.title_hits[n_terms] = 0
@@ -269,6 +272,7 @@ def _make_room(n_types, n, left, mask, work):
 def _count(begin, end, n_types, mask, work):
     """Counts some of the terms just cut; returns the number of different ones so far."""
     terms, slots, counts, types = work.terms, work.slots, work.body_counts, work.body_terms
+    stems, type_stems = work.stems, work.body_stems
     for k in range(begin, end):
         term = terms[k]
         i = np.int64(term) & mask
@@ -284,6 +288,7 @@ def _count(begin, end, n_types, mask, work):
         counts[index] = counts[index] * np.int32(1 - is_new) + np.int32(1)
         slots[i] = term & _UPPER | np.uint64(index + 1)
         types[n_types] = term
+        type_stems[n_types] = stems[k]
         n_types += is_new
     return n_types
 
@@ -298,7 +303,8 @@ def _look_up_types(begin, end, work, lexicon):
         for k in range(first, last):
             prefetch(slots, np.int64(work.body_terms[k]) & mask)
         for k in range(first, last):
-            work.body_idf[k], work.body_rows[k] = look_up(work.body_terms[k], lexicon.terms)
+            work.body_idf[k], row = look_up(work.body_terms[k], lexicon.terms)
+            work.body_rows[k] = row_of_stem(row, work.body_stems[k], lexicon.terms)
 
 
 @part(inline=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mismatch.compiling.kernels import part
 from mismatch.paragraphs.passages import MAX_PASSAGES, ROOM, cut_body, split
-from mismatch.terms.lexicon import look_up
+from mismatch.terms.lexicon import look_up, row_of_stem
 from mismatch.terms.tokens import STATE_SIZE
 
 MIN_PASSAGES = 4
@@ -134,9 +134,9 @@ def _lower_idf(n_terms, n_types, work, lexicon):
 
 
 @part(fastmath=True)
-def _add_vector(term, weight, into, lexicon):
-    """Adds the term's vector, if it has one, times the weight; returns whether it has."""
-    row = look_up(term, lexicon.terms)[1]
+def _add_vector(term, stem, weight, into, lexicon):
+    """Adds the vector of a term, or of its stem, times the weight; returns whether there is one."""
+    row = row_of_stem(look_up(term, lexicon.terms)[1], stem, lexicon.terms)
     if row < 0:
         return False
     factor = np.float32(weight * lexicon.scales[row])
@@ -158,7 +158,7 @@ def _add_title(data, begin, stop, n, mask, n_types, shift, work, fold, lexicon):
         if work.in_title[i] == 0:
             idf += work.idf[i]
         work.in_title[i] = 1
-        _add_vector(work.terms[t], work.idf[i] - np.float32(1.0), work.vectors[n + 1], lexicon)
+        _add_vector(work.terms[t], work.stems[t], work.idf[i] - np.float32(1.0), work.vectors[n + 1], lexicon)
     return idf
 
 
@@ -197,7 +197,8 @@ def read_passages(title_data, title_begin, title_stop, data, begin, stop, work, 
     for p in range(n):
         vector = work.vectors[p]
         for t in range(work.first[p], work.first[p + 1]):
-            work.known[p] += _add_vector(work.terms[t], work.idf[work.numbers[t]] - np.float32(1.0), vector, lexicon)
+            weight = work.idf[work.numbers[t]] - np.float32(1.0)
+            work.known[p] += _add_vector(work.terms[t], work.stems[t], weight, vector, lexicon)
         square = np.float32(1e-12)
         for d in range(vector.shape[0]):
             square += vector[d] * vector[d]

@@ -59,6 +59,12 @@ def look_up(h, table):
     return table.unknown, np.int64(-1)
 
 
+@part
+def row_of_stem(row, stem, table):
+    """A term's row or, where it has no vector, that of its stem, which may have one; else -1."""
+    return row if row >= 0 else look_up(stem, table)[1]
+
+
 @kernel
 def _fill_table(hashes, slots):
     mask = slots.shape[0] - 1
@@ -141,7 +147,10 @@ def _never_empty(array: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class TermVectors:
-    """Quantised vectors of terms, sorted by hash."""
+    """Quantised vectors of terms, and of stems for terms that have none, sorted by hash.
+
+    A stem's hash is salted, so that it is no term's; see `row_of_stem`.
+    """
 
     hashes: NDArray[np.uint64]
     codes: NDArray[np.int8]

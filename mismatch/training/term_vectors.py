@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 
 from mismatch.compiling.kernels import kernel, part
 from mismatch.terms.document_frequency import Counts
-from mismatch.terms.lexicon import Lexicon, TermVectors, look_up, lookup_table
+from mismatch.terms.lexicon import Lexicon, TermVectors, look_up, lookup_table, row_of_stem
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import CHUNK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 
@@ -29,7 +29,7 @@ EPOCHS = 3
 BATCH = 512
 LEARNING_RATE = 2e-3
 MAX_TERMS = 56_000
-"""terms with a vector"""
+"""terms of a corpus that get a vector; those of the vectors to start from keep theirs"""
 MIN_COVERED = 0.3
 """share of the weight of the bodies whose terms must have a vector already, for the others to begin at theirs"""
 _EPSILON = 1e-8
@@ -50,7 +50,7 @@ def _count_terms(data, offsets, rows, fold, table, n_terms, indptr, indices, val
         while pos < stop:
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             for t in range(n):
-                row = look_up(terms[t], table)[1]
+                row = row_of_stem(look_up(terms[t], table)[1], stems[t], table)
                 if row < 0:
                     continue
                 if stamp[row] != k:
@@ -81,14 +81,19 @@ def term_matrix(texts: TextBuffers, rows: NDArray[np.int64], hashes: NDArray[np.
 
 
 def idf_of(hashes: NDArray[np.uint64], lexicon: Lexicon) -> NDArray[np.float32]:
-    """IDF of hashed terms, shape (len(hashes),)."""
+    """IDF of hashed terms, and of stems, shape (len(hashes),)."""
     counts = lexicon.terms
     if not len(counts.hashes):
         return np.ones(len(hashes), np.float32)
-    at = np.minimum(np.searchsorted(counts.hashes, hashes), len(counts.hashes) - 1)
-    known = counts.hashes[at] == hashes
-    frequency = np.where(known, counts.frequencies[at], 0.0)
+    frequency = np.maximum(_frequency_of(hashes, counts), _frequency_of(hashes, lexicon.stems))
     return (np.log((1 + counts.n_documents) / (1 + np.minimum(frequency, counts.n_documents))) + 1).astype(np.float32)
+
+
+def _frequency_of(hashes: NDArray[np.uint64], counts: Counts) -> NDArray[np.float64]:
+    if not len(counts.hashes):
+        return np.zeros(len(hashes))
+    at = np.minimum(np.searchsorted(counts.hashes, hashes), len(counts.hashes) - 1)
+    return np.where(counts.hashes[at] == hashes, counts.frequencies[at], 0.0)
 
 
 def learn_vectors(
@@ -104,14 +109,11 @@ def learn_vectors(
     frequencies
         Document frequencies of the corpus itself, from which the terms are chosen: those in at least two documents.
     base
-        Vectors to start from; their terms are kept too, at most `MAX_TERMS` in all, the most frequent ones.
+        Vectors to start from; their terms are kept.
     """
     rng = np.random.default_rng(seed)
     often = Counts(*_at_least_twice(frequencies)).frequent(MAX_TERMS).hashes
     hashes = often if base is None else np.union1d(often, base.hashes)
-    if len(hashes) > MAX_TERMS:
-        frequency = idf_of(hashes, lexicon)
-        hashes = np.sort(hashes[np.lexsort((hashes, frequency))[:MAX_TERMS]])
     title_matrix, body_matrix = (term_matrix(texts, rows, hashes, lexicon) for texts in (titles, bodies))
     start = _start(title_matrix, body_matrix, hashes, base, size, rng)
     tuned = _contrast(title_matrix, body_matrix, start, rng, epochs, rate)

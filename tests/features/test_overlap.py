@@ -26,12 +26,13 @@ VOCABULARY = written.vocabulary(random.Random(3), 400)
 
 
 def learned(texts: Sequence[bytes], *, vectors: float = 0.0, seed: int = 0) -> Lexicon:
-    """A lexicon of some documents; a share of its terms, drawn at random, has vectors."""
+    """A lexicon of some documents; a share of its terms, and of its stems, drawn at random, has vectors."""
     counter = DocumentCounter()
     counter.add(written.buffers(texts))
     terms, stems = counter.counts()
     rng = np.random.default_rng(seed)
-    chosen = terms.hashes[rng.random(len(terms.hashes)) < vectors]
+    known = np.concatenate([terms.hashes, stems.hashes])
+    chosen = known[rng.random(len(known)) < vectors / 2]
     lexicon = Lexicon.learn(terms, stems)
     if not len(chosen):
         return lexicon
