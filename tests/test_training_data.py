@@ -20,7 +20,9 @@ from mismatch.terms.text_buffers import text_buffers
 DATA = Path(__file__).parent.parent / "training_data"
 Row = dict[str, Any]
 
-LANGUAGES = frozenset(["ar", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "pl", "pt", "ru", "sw", "tr", "vi", "zh"])
+LANGUAGES = frozenset(
+    ["ar", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "pl", "pt", "ru", "sw", "tr", "vi", "zh"]
+)
 SCRIPTS = {
     "ar": r"[\u0620-\u064a]",
     "bn": r"[\u0980-\u09ff]",
