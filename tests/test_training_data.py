@@ -21,7 +21,29 @@ DATA = Path(__file__).parent.parent / "training_data"
 Row = dict[str, Any]
 
 LANGUAGES = frozenset(
-    ["ar", "bn", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "pl", "pt", "ru", "sw", "tr", "ur", "vi", "zh"]
+    [
+        "ar",
+        "bn",
+        "de",
+        "en",
+        "es",
+        "fa",
+        "fr",
+        "hi",
+        "id",
+        "it",
+        "ja",
+        "ko",
+        "pl",
+        "pt",
+        "ru",
+        "sw",
+        "tr",
+        "ur",
+        "vi",
+        "xh",
+        "zh",
+    ]
 )
 SCRIPTS = {
     "ar": r"[\u0620-\u064a]",

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 DATA = Path(__file__).parent.parent / "training_data"
 Row = dict[str, Any]
-ADDED = ["bn", "fa", "id", "it", "ko", "pl", "sw", "ur", "vi"]
+ADDED = ["bn", "fa", "id", "it", "ko", "pl", "sw", "ur", "vi", "xh"]
 """the languages with at least forty short articles each"""
 STATEMENTS = ("plain", "number", "capitals", "live_score")
 """styles whose headlines say what the body says, in its words"""
