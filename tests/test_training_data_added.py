@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -60,3 +61,16 @@ def test_the_styles_of_headlines_vary(rows):
     styles = Counter(row["headline_style"] for row in rows)
     assert len(styles) >= 7
     assert styles["plain"] <= 0.6 * styles.total()
+
+
+def test_a_style_shows_in_its_headline(rows):
+    for row in rows:
+        title, style = row["title"], row["headline_style"]
+        if style == "question" and row["lang"] != "ko":  # Korean asks by the ending of the verb
+            assert re.search(r"[?؟]", title), title
+        if style == "quote":
+            assert title[0] in '"«„‘', title
+        if style == "number":
+            assert any(c.isdigit() for c in "".join(title.split()[:4])), title
+        if style == "capitals":
+            assert title == title.upper(), title
