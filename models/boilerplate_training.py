@@ -63,12 +63,13 @@ def ordinary_texts(bodies: Sequence[str], seed: int = 0) -> list[str]:
 def frequent_words(languages: Sequence[str], texts: int = 60) -> list[str]:
     """Word salad by the frequencies of `wordfreq`: what is frequent in a language does not make a text boilerplate.
 
-    For languages that have few articles among the training data, or none.
+    For languages that have few articles among the training data, or none. A language that `wordfreq` has no list of is left
+    out: it would answer with the English one.
     """
-    from wordfreq import get_frequency_dict
+    from wordfreq import available_languages, get_frequency_dict
 
-    rng, made = np.random.default_rng(0), []
-    for language in languages:
+    rng, made, listed = np.random.default_rng(0), [], available_languages("best")
+    for language in filter(listed.__contains__, languages):
         best = sorted(get_frequency_dict(language, "best").items(), key=lambda item: (-item[1], item[0]))[:20_000]
         words, frequency = [word for word, _ in best], np.array([f for _, f in best])
         gap, end = ("", "。") if language in ("zh", "ja") else (" ", ". ")

@@ -11,7 +11,14 @@ import pytest
 
 from mismatch.screening.boilerplate import KINDS, BoilerplateModel
 from mismatch.terms.text_buffers import text_buffers
-from models.boilerplate_training import learn_boilerplate, ordinary_texts, read_pages, read_phrases, tables_of_figures
+from models.boilerplate_training import (
+    frequent_words,
+    learn_boilerplate,
+    ordinary_texts,
+    read_pages,
+    read_phrases,
+    tables_of_figures,
+)
 
 DATA = Path(__file__).parent.parent.parent / "training_data"
 COOKIES = "We use cookies to improve your experience. Accept all cookies or manage your preferences in our privacy policy."
@@ -105,3 +112,9 @@ def test_a_damaged_plain_form_is_refused(model: BoilerplateModel, part: str) -> 
         plain["arrays"] = {**plain["arrays"], part: {"dtype": array.dtype.name, "shape": [0], "data": b""}}
     with pytest.raises(ValueError, match="boilerplate"):
         BoilerplateModel.from_plain(plain)
+
+
+def test_a_language_without_a_list_of_words_adds_none() -> None:
+    pytest.importorskip("wordfreq", reason="needed only to build a starter")
+    assert frequent_words(["sw", "xh"], texts=2) == []
+    assert frequent_words(["de", "xh"], texts=2) == frequent_words(["de"], texts=2)
