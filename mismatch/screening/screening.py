@@ -10,6 +10,7 @@ from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.screening.boilerplate import KINDS, BoilerplateModel
 from mismatch.screening.generic_titles import nothing_to_check
 from mismatch.screening.language import languages_differ, scripts_differ
+from mismatch.screening.link_lists import are_link_lists
 from mismatch.screening.reasons import REASONS_TO_REFUSE
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
@@ -19,6 +20,8 @@ REASONS = ("", *REASONS_TO_REFUSE)
 MIN_BODY_TERMS = 12
 LITTLE_COVERAGE = 0.3
 """a pair that shares more than this is in one language; less may be 'in' or a name"""
+COVERED = 0.5
+"""a body that has so much of its title is judged by it, whatever the lines look like"""
 
 _TITLE_TERMS = FEATURE_NAMES.index("title_terms")
 _BODY_LENGTH = FEATURE_NAMES.index("body_length")
@@ -53,11 +56,14 @@ def screen(
     terms = np.expm1(features[:, _BODY_LENGTH])
     present = has_text(titles, bodies) > 0
     apart = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < LITTLE_COVERAGE))  # else the language is the same
-    numbers[apart[languages_differ(titles, bodies, apart)]] = REASONS.index("language_differs")
-    numbers[apart[scripts_differ(titles, bodies, apart, features[apart, _HITS] > 0)]] = REASONS.index("script_differs")
+    shares = features[apart, _HITS] > 0
+    numbers[apart[languages_differ(titles, bodies, apart, shares)]] = REASONS.index("language_differs")
+    numbers[apart[scripts_differ(titles, bodies, apart, shares)]] = REASONS.index("script_differs")
     generic = nothing_to_check(titles, present, features[:, _TITLE_TERMS], features[:, _COVERAGE])
     numbers[generic] = REASONS.index("title_generic")
     numbers[terms < MIN_BODY_TERMS - 0.5] = REASONS.index("body_too_short")
+    listed = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < COVERED))
+    numbers[listed[are_link_lists(bodies, listed)]] = REASONS.index("body_boilerplate:navigation")
     if boilerplate is not None:
         kinds = boilerplate.judge(bodies, np.where(generic, np.float32(0), features[:, _STEM_COVERAGE]))
         numbers[kinds > 0] = kinds[kinds > 0] + (REASONS.index(f"body_boilerplate:{KINDS[1]}") - 1)

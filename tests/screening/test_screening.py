@@ -76,6 +76,16 @@ def test_writing_systems_and_languages_that_differ_are_named() -> None:
     assert reasons(pairs) == ["script_differs"] * 2 + ["language_differs"] * 2
 
 
+def test_one_word_that_no_other_language_has_tells_the_language_of_a_title_that_shares_nothing() -> None:
+    assert reasons([("Ferry runs aground outside the harbour", GERMAN)]) == ["language_differs"]
+    pairs = [
+        ("Ferry aground: passengers rescued overnight", GERMAN),  # nothing tells its language
+        ("The Drifters: Gruppe spielt heute im Hafen", GERMAN),  # a word of the body's language
+        ("Kapitän Nebel und Hafen: the ferry story", GERMAN),  # words of the body
+    ]
+    assert reasons(pairs) == [""] * 3
+
+
 def test_an_english_name_over_another_language_is_judged() -> None:
     pairs = [("iPhone 15 Pro", RUSSIAN + " iPhone 15 Pro"), ("The Rolling Stones", GERMAN), ("BTS", RUSSIAN)]
     assert reasons(pairs) == [""] * 3
