@@ -22,17 +22,17 @@ FUNCTION_WORDS = {
     "en": "the of and to in is was for that with on as at by this from are have been they which will would their were "
     "his her she you your not has had but who what why how when than into after before about",
     "de": "der die und das den von mit ist des dem nicht ein eine für auf im sich auch wird bei nach aus wie zum zur einer "
-    "einen sind noch nur wurde haben über gegen vor ich wir",
+    "einen sind noch nur wurde haben über gegen vor ich wir in an zu sie es er hat als am bis so um will was war",
     "fr": "le les des et du une dans est pour que qui sur pas au par avec il sont ont ce cette aux plus se été leur mais "
-    "ses après contre nous vous être",
+    "ses après contre nous vous être la un en",
     "es": "el los las y del una en que por con para su se es lo como más al fue sus ha este pero sobre tras entre sin "
-    "según también desde está",
+    "según también desde está la un de",
     "pt": "os as e do da dos das uma em no na que não com para por ao mais se foi pelo pela são após sobre também seu sua "
-    "nos nas está",
+    "nos nas está um de",
     "it": "il gli di della del dei delle che è per una con non sono nel nella alla al dal da ha più come anche si dopo "
-    "questo stato degli sul",
+    "questo stato degli sul la le un in",
     "nl": "het een van en de is dat niet op te zijn voor met die aan er wordt door ook bij naar om uit nog maar werd hun "
-    "heeft over deze",
+    "heeft over deze in was ze hij als",
     "pl": "nie się na jest że do to z w za od po jak przez oraz są dla tym ich ale czy już roku który która został",
     "tr": "ve bir bu için ile da de çok olarak daha olan gibi ne sonra kadar en var ancak göre değil oldu ise her",
     "sv": "och att det som en är av för på med den till inte har om ett var de från men kan ska efter vid",
