@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mismatch.compiling.kernels import kernel
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.screening.boilerplate import KINDS, BoilerplateModel
+from mismatch.screening.east_asia import chinese_meets_japanese
 from mismatch.screening.generic_titles import nothing_to_check
 from mismatch.screening.language import languages_differ, scripts_differ
 from mismatch.screening.link_lists import are_link_lists
@@ -57,7 +58,8 @@ def screen(
     present = has_text(titles, bodies) > 0
     apart = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < LITTLE_COVERAGE))  # else the language is the same
     shares = features[apart, _HITS] > 0
-    numbers[apart[languages_differ(titles, bodies, apart, shares)]] = REASONS.index("language_differs")
+    differ = languages_differ(titles, bodies, apart, shares) | chinese_meets_japanese(titles, bodies, apart)
+    numbers[apart[differ]] = REASONS.index("language_differs")
     numbers[apart[scripts_differ(titles, bodies, apart, shares)]] = REASONS.index("script_differs")
     generic = nothing_to_check(titles, present, features[:, _TITLE_TERMS], features[:, _COVERAGE])
     numbers[generic] = REASONS.index("title_generic")
