@@ -186,7 +186,7 @@ def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
         if n > 0 and (len(key) == 1 or key in phrases)
     }
     ranked = sorted((key for key in weights if weights[key] > 0), key=lambda key: -weights[key])[:limit]
-    first = {(span.term,): span for span in reversed(found)}
+    first: dict[tuple[int, ...], Span] = {(span.term,): span for span in reversed(found)}
     return _whole_runs(text, [(shown[key], first.get(key)) for key in ranked])
 
 

@@ -20,8 +20,8 @@ from mismatch.terms.tokens import fold_arguments
 
 _K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 400.0
 MOST_VARIED = 0.8
-"""different terms to a term above which texts do not differ in their kind but in their language: words that take endings, and
-pairs of characters, hardly come again"""
+"""different terms to a term above which texts differ in their language rather than in their kind: words that take endings
+hardly come again, nor do pairs of characters"""
 _SOFT = 19
 """where the features of the vectors begin"""
 
