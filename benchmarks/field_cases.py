@@ -52,18 +52,21 @@ class Judged(NamedTuple):
 def run(given: argparse.Namespace) -> Result:
     if not (given.folder / FILE).is_file():
         sys.exit(f"no field cases: there is no {given.folder / FILE}; --folder names the folder that holds it")
-    lines = (given.folder / FILE).read_text(encoding="utf-8").splitlines()
+    lines = (given.folder / FILE).read_text(encoding="utf-8").split("\n")
     rows = [json.loads(line) for line in lines if line.strip()][: given.limit]
     judged = [one for one in judge(rows, Scorer(model_of(given))) if not given.only or one.row["case"] in given.only]
     result = Result("field_cases", "Faults reported from the field", {"model": model_name(given), "limit": given.limit})
-    columns = ["rows", "right", "", "right pairs flagged", "wrong pairs passed", "reason named"]
+    columns = ["rows", "right", "share", "right pairs flagged", "wrong pairs passed", "reason named"]
     languages, cases = Table("By language", ["language", *columns]), Table("By case", ["case", *columns])
     languages.add("English", *_figures(one for one in judged if one.row["lang"] == "en"))
     languages.add("others", *_figures(one for one in judged if one.row["lang"] != "en"))
     languages.add("all", *_figures(judged))
     for case in dict.fromkeys(one.row["case"] for one in judged):
         cases.add(case, *_figures(one for one in judged if one.row["case"] == case))
-    cases.notes = ["Flagged: called mismatch where that is wrong. Passed: called match where that is wrong."]
+    cases.notes = [
+        "Flagged: called mismatch where that is wrong. Passed: called match where that is wrong.",
+        "Reasons that only commands on whole files give (repeated_body) are never named here.",
+    ]
     result.tables += [languages, cases]
     if given.misses:
         result.tables.append(_misses(judged))

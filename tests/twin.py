@@ -249,7 +249,7 @@ def features(title: bytes, body: bytes, known: Known) -> dict[str, float]:
         "rare_hits": sum(s in places for s in rarest),
         "bm25": sum(idf * c * (overlap_features._K1 + 1) / (c + saturation) for idf, c in counts) / known.unknown,
         "density": math.log(1 + 1000 * occurrences / n) if n else 0,
-        "type_token_ratio": min(overlap_features.MOST_VARIED, len(body_types) / n) if n else 0,
+        "type_token_ratio": len(body_types) / n if n else 0,
         "words": math.log(1 + sum(not any("0" <= c <= "9" for c in t.text) for t in body_types)),
     }
     lead = {(t.text, t.unspaced) for t in body_terms[: pair_terms.LEAD_TERMS]}

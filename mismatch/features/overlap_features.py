@@ -19,9 +19,6 @@ from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import fold_arguments
 
 _K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 400.0
-MOST_VARIED = 0.8
-"""different terms to a term above which texts differ in their language rather than in their kind: words that take endings
-hardly come again, nor do pairs of characters"""
 _SOFT = 19
 """where the features of the vectors begin"""
 
@@ -51,7 +48,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("rare_hits", -1, "how many of the title's three rarest stems are in the body"),
     Feature("bm25", -1, "BM25 of the title as a query, by title IDF (Robertson and Zaragoza 2009)"),
     Feature("density", -1, "ln(1 + 1000 * occurrences of title stems / terms in the body)"),
-    Feature("type_token_ratio", 0, f"different terms of the body / its terms, at most {MOST_VARIED}"),
+    Feature("type_token_ratio", 0, "different terms of the body / its terms"),
     Feature("words", 0, "ln(1 + different terms of the body without a digit): figures say little"),
     Feature("vector_similarity", -1, "cosine of the vectors of title and body"),
     Feature("lead_similarity", -1, "cosine of the vectors of the title and the first 100 terms of the body"),
@@ -157,7 +154,7 @@ def _compare_terms(title, body, work, lexicon, out):
     out[14] = rare_hits
     out[15] = bm25 / unknown
     out[16] = np.log(1.0 + 1000.0 * body.occurrences / n_body) if n_body > 0 else 0.0
-    out[17] = min(MOST_VARIED, body.types / n_body) if n_body > 0 else 0.0
+    out[17] = body.types / n_body if n_body > 0 else 0.0
     out[18] = np.log(1.0 + body.words)
 
 
