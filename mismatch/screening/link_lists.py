@@ -61,6 +61,15 @@ def _ends_sentence(data, begin, stop):
 
 
 @part
+def _ends_in_colon(data, begin, stop):
+    """Whether a line names a field, of a form or a table."""
+    p = stop - 1
+    while p > begin and data[p] <= 32:
+        p -= 1
+    return data[p] == 58 or (p - begin >= 2 and data[p] == 0x9A and data[p - 1] == 0xBC and data[p - 2] == 0xEF)
+
+
+@part
 def _measure(data, begin, stop):
     """(characters, words, numbers) of a line."""
     characters = words = numbers = unspaced = np.int64(0)
@@ -96,7 +105,8 @@ def _find(data, offsets, rows, out):
             lines += n_words > 0
             words += n_words
             numbers += n_numbers
-            prose += characters >= LONG_LINE or (n_words >= SENTENCE_WORDS and _ends_sentence(data, pos, end))
+            is_sentence = n_words >= SENTENCE_WORDS and _ends_sentence(data, pos, end)
+            prose += characters >= LONG_LINE or is_sentence or _ends_in_colon(data, pos, end)
             tiny += 0 < n_words <= TINY_WORDS
             running_on += 97 <= data[pos] < 123
             if prose > 1 and prose > MOST_PROSE * max(lines, 2 * MIN_LINES):

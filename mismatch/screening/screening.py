@@ -20,9 +20,7 @@ REASONS = ("", *REASONS_TO_REFUSE)
 """reason codes; a row's screening number is an index into it, 0 where the pair can be judged"""
 MIN_BODY_TERMS = 12
 LITTLE_COVERAGE = 0.3
-"""a pair that shares more than this is in one language; less may be 'in' or a name"""
-COVERED = 0.5
-"""a body that has so much of its title is judged by it, whatever the lines look like"""
+"""a pair that shares more than this is in one language, and judged by it; less may be 'in' or a name"""
 
 _TITLE_TERMS = FEATURE_NAMES.index("title_terms")
 _BODY_LENGTH = FEATURE_NAMES.index("body_length")
@@ -64,8 +62,7 @@ def screen(
     generic = nothing_to_check(titles, present, features[:, _TITLE_TERMS], features[:, _COVERAGE])
     numbers[generic] = REASONS.index("title_generic")
     numbers[terms < MIN_BODY_TERMS - 0.5] = REASONS.index("body_too_short")
-    listed = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < COVERED))
-    numbers[listed[are_link_lists(bodies, listed)]] = REASONS.index("body_boilerplate:navigation")
+    numbers[apart[are_link_lists(bodies, apart)]] = REASONS.index("body_boilerplate:navigation")
     if boilerplate is not None:
         kinds = boilerplate.judge(bodies, np.where(generic, np.float32(0), features[:, _STEM_COVERAGE]))
         numbers[kinds > 0] = kinds[kinds > 0] + (REASONS.index(f"body_boilerplate:{KINDS[1]}") - 1)

@@ -39,6 +39,7 @@ PARAGRAPH = "The lamp of the old tower went out at nine, and the keeper rowed to
     [
         PARAGRAPH * 8,
         (PARAGRAPH * 2 + "\n\n") * 3 + "\n".join(SECTION * 2),
+        "\n".join(f"{word}:" for word in ["Name", "Age", "Island", "Boat", "Port of call"] * 4),  # a form
         "\n".join(f"{word}, said the keeper of the lamp." for word in SECTION * 4),
         "\n".join(PARAGRAPH[k : k + 20].lower() for k in range(0, 100, 5)),  # running text, broken into lines
         "\n".join(f"Boat {k}\n{k} 12 4\n{k + 1} 9 3" for k in range(12)),  # a table of figures
