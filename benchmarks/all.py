@@ -27,6 +27,7 @@ NAMES = (
     "archive_sizes",
     "operating_point",
     "single_articles",
+    "field_cases",
     "planted",
     "rivals",
 )
