@@ -27,6 +27,7 @@ NAMES = (
     "archive_sizes",
     "operating_point",
     "single_articles",
+    "pairs_by_hand",
     "planted",
     "rivals",
 )
