@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mismatch.judging import adaptation
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import MISMATCH, VERDICTS, Judged
+from mismatch.records.drawing import Runs
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
@@ -30,7 +31,9 @@ FLAGGED = frozenset({"mismatch"})
 NOT_FLAGGED = frozenset(VERDICTS) - FLAGGED
 MAX_SOURCES = 10_000
 FIRST_CHUNKS = 4
-"""chunks that a model is adapted to, of files; of a stream, whose rows should come out soon, it is one"""
+"""chunks that a model is adapted to, of what cannot be sought in; of a stream, whose rows should come out soon, it is one"""
+RUNS = Runs(adaptation.MAX_DRAWN // adaptation.RUN_ROWS, adaptation.RUN_ROWS, 1 << 18)
+"""rows from all over longer files that a model is adapted to"""
 _ADAPTED_SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
 OTHER_SOURCES = "(other sources)"
 NO_SOURCE = "(none)"
@@ -147,7 +150,9 @@ class _Decoded:
 
 
 def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tuple[Scorer, Iterator[Chunk], str]:
-    """The scorer adapted to what comes first, all chunks of the reader, and one line that says what was done.
+    """The scorer adapted to the input, all chunks of the reader, and one line that says what was done.
+
+    It is adapted to all of a short input, to rows drawn evenly from all of one that can be sought in, else to its beginning.
 
     Parameters
     ----------
@@ -159,11 +164,15 @@ def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tup
         return scorer, chunks, "the model is used as it is (--no-adapt)"
     if adapt is None and scorer.model.is_adapted:
         return scorer, chunks, "the model is used as it is (adapted to a feed already; --adapt adapts it again)"
-    n_first = FIRST_CHUNKS if reader.bytes_total is not None else 1
-    first = [chunk.decode() for chunk in islice(chunks, n_first)]
-    batches = [block.pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA) for block in first]
-    pairs = pa.Table.from_batches(batches, _ADAPTED_SCHEMA)
-    model, words = adaptation.adapt(scorer.model, adaptation.drawn_evenly(pairs))
+    is_short = reader.is_text_of_at_most(RUNS.total_bytes)
+    batches, first = None if is_short else reader.drawn_evenly(RUNS), []
+    if batches is None:
+        n_first = None if is_short else FIRST_CHUNKS if reader.bytes_total is not None else 1
+        first = [chunk.decode() for chunk in islice(chunks, n_first)]
+        batches = [block.pairs for block in first]
+    batches = [pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA) for pairs in batches]
+    pairs = adaptation.drawn_evenly(pa.Table.from_batches(batches, _ADAPTED_SCHEMA))
+    model, words = adaptation.adapt(scorer.model, pairs)
     if model is not scorer.model:
         scorer = scorer.with_model(model)
     return scorer, chain((_Decoded(block.origin, block) for block in first), chunks), words
