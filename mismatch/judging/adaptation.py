@@ -34,7 +34,7 @@ from mismatch.screening.screening import has_text, screen
 from mismatch.screening.title_cleaning import learn_habits
 from mismatch.screening.writing_systems import writing_systems
 from mismatch.terms.document_frequency import Counts, DocumentCounter
-from mismatch.terms.hashing import text_hashes
+from mismatch.terms.hashing import HAS_DIGIT, text_hashes
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 from mismatch.terms.tokens import cut_all
 
@@ -189,9 +189,12 @@ def _count(texts: TextBuffers) -> tuple[Counts, Counts]:
 
 
 def _telling_terms(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.float64]:
-    """For each title, how many of its terms stand in some body, and in few of the titles and few of the bodies."""
+    """For each title, how many of its terms stand in some body, and in few of the titles and few of the bodies.
+
+    Terms with a digit do not count: those of an id or an address turn up in some body by chance.
+    """
     rows, terms, _ = cut_all(titles)
-    telling = np.ones(len(terms), bool)
+    telling = terms & HAS_DIGIT == 0
     for texts in (titles, bodies):
         counts, _ = _count(texts)
         found = np.zeros(len(terms))

@@ -81,6 +81,10 @@ STREAMS: dict[str, tuple[Callable[[], Rows], Expected]] = {
         lambda: [{**row, "title": f"a{i:06d}"} for i, row in enumerate(articles())],
         Expected("is that the column of titles?", 0.0, 0.0),
     ),
+    "addresses as titles": (
+        lambda: [{**row, "title": f"https://daily.example/{i}/{7 * i}"} for i, row in enumerate(articles())],
+        Expected("is that the column of titles?", 0.0, 0.0),
+    ),
     "no titles": (lambda: each(title=""), Expected("too few", 0.0, 0.0)),
 }  # fmt: skip
 
