@@ -28,6 +28,7 @@ NAMES = (
     "operating_point",
     "single_articles",
     "field_cases",
+    "pairs_by_hand",
     "planted",
     "rivals",
 )
