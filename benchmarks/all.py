@@ -27,6 +27,8 @@ NAMES = (
     "archive_sizes",
     "operating_point",
     "single_articles",
+    "field_cases",
+    "pairs_by_hand",
     "planted",
     "rivals",
 )

@@ -30,12 +30,15 @@ def options_of(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def start(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], Result]) -> None:
+def start(
+    parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], Result], *, needs_corpora: bool = True
+) -> None:
     """Parses, measures, prints and, with --save, keeps the result."""
     given = parser.parse_args()
     if given.save == Path() and (given.limit is not None or given.only):
         parser.error("figures of a part do not go onto the page: give --save another folder")
-    corpora.require()
+    if needs_corpora:
+        corpora.require()
     result = run(given)
     result.print()
     if given.save is not None:

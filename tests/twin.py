@@ -45,8 +45,8 @@ class Term(NamedTuple):
         if self.unspaced:
             numbers = [ord(c) for c in self.text]
             together = sum(n << 32 * i for i, n in enumerate(numbers))
-            stem = numbers[0].to_bytes(8, "little")
-            return hashed(together.to_bytes(8, "little"), _PAIR_SALT) & _WORD >> 1, hashed(stem, _STEM_SALT)
+            pair = hashed(together.to_bytes(8, "little"), _PAIR_SALT) & _WORD >> 1
+            return pair, pair
         has_digit = any("0" <= c <= "9" for c in self.text)
         return hashed(self.text.encode()) & _WORD >> 1 | has_digit << 63, hashed(self.stem.encode(), _STEM_SALT)
 
@@ -145,7 +145,7 @@ def cut(data: bytes) -> list[Term]:
             run.append(letter)
             end = pos
             if _is_unspaced(letter) and len(run) > 1:
-                out.append(Term("".join(run[-2:]), True, run[-2], pos))
+                out.append(Term("".join(run[-2:]), True, "".join(run[-2:]), pos))
     close()
     return out
 

@@ -206,8 +206,8 @@ def calibrate(
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
     if max_false_flags is None:
-        adapted, words = adaptation.adapt(loaded, table)
-        if adapted is loaded:
+        adapted, words, learned = adaptation.adapt(loaded, table)
+        if not learned:
             raise InputError(f"{words[0].upper()}{words[1:]}; give more pairs of the feed")
         say(words.partition(" (--no-adapt")[0], quiet=quiet)
         save_model(adaptation.expecting(adapted), out)

@@ -88,10 +88,10 @@ def calibrate_to_feed(
         sources = table["source"] if "source" in table.column_names else None
         known = StreamProfile(learn_habits(table["title"], sources)).with_habits_of(model.stream)
         return calibrate(replace(model, stream=known), table, promise, labels=labels, digests=digests)
-    adapted = adapt(model, table.filter(pa.array(half))).model
+    adapted = adapt(model, table.filter(pa.array(half)))
     return calibrate(
-        adapted, table.take(pa.array(others)), promise, labels=None if labels is None else labels[others], digests=digests,
-        input_rows=others,
+        adapted.model if adapted.learned else model, table.take(pa.array(others)), promise,
+        labels=None if labels is None else labels[others], digests=digests, input_rows=others,
     )  # fmt: skip
 
 

@@ -93,6 +93,11 @@ class Forest:
         """The forest whose output is larger by a constant."""
         return replace(self, offset=self.offset + log_odds)
 
+    def deaf_above(self, feature: int, value: float) -> Forest:
+        """The forest that takes every value of a feature above `value` for that one."""
+        beyond = (self.feature == feature) & (self.left != 0) & (self.threshold >= value)
+        return replace(self, right=np.where(beyond, self.left, self.right))
+
     def plus(self, other: Forest) -> Forest:
         """The forest whose output is the sum of both."""
         shift = np.int32(len(self.feature))

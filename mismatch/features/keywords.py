@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -29,6 +30,9 @@ _NEAR = 0.35
 """cosine from which a term is called near"""
 
 _CONTENT_IDF = 2.5
+
+TELLING_IDF = 1 + math.log(3)
+"""from which a term of the title is shown: a word that a third of the texts have is no evidence, there or missing"""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def _idf(term, table):
 
 
 def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
-    """The different terms of the title, heaviest first; overlapping pairs of characters are one, as they stand there."""
+    """The different terms of the title that tell texts apart, heaviest first; overlapping pairs of characters are one."""
     body_spans = spans(body)
     first: dict[int, Span] = {}
     for span in body_spans:
@@ -115,11 +119,12 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
     words = {span.term: span.text for span in reversed(body_spans)}
     before: Span | None = None
     for span in spans(title):
-        if span.term in seen:
+        weight = idf(span.term, lexicon.term_table)
+        if span.term in seen or weight < TELLING_IDF:
             continue
         seen.add(span.term)
         hit = first.get(span.stem)
-        weight = idf(span.term, lexicon.term_table) / float(lexicon.term_table.unknown)
+        weight /= float(lexicon.term_table.unknown)
         nearest = () if hit is not None else _nearest(span.term, words, lexicon)
         term = TitleTerm(span.text, weight, hit is not None, None if hit is None else _sentence(body, hit), nearest)
         if before is not None and span.start < before.stop and out[-1].found == term.found:  # pairs of characters overlap
@@ -180,8 +185,24 @@ def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
         for key, n in counts.items()
         if n > 0 and (len(key) == 1 or key in phrases)
     }
-    ranked = sorted((key for key in weights if weights[key] > 0), key=lambda key: -weights[key])
-    return [shown[key] for key in ranked[:limit]]
+    ranked = sorted((key for key in weights if weights[key] > 0), key=lambda key: -weights[key])[:limit]
+    first: dict[tuple[int, ...], Span] = {(span.term,): span for span in reversed(found)}
+    return _whole_runs(text, [(shown[key], first.get(key)) for key in ranked])
+
+
+def _whole_runs(text: str, ranked: list[tuple[str, Span | None]]) -> list[str]:
+    """Keywords with the pairs of characters that overlap put together, at the place of the best of them."""
+    out: list[tuple[str, int, int]] = []
+    for words, span in ranked:
+        start, stop = (-1, -1) if span is None or not _is_pair(text[span.start]) else (span.start, span.stop)
+        joined = [run for run in out if start >= 0 and run[1] < stop and start < run[2]]
+        if not joined:
+            out.append((words, start, stop))
+            continue
+        start, stop = min(start, *(run[1] for run in joined)), max(stop, *(run[2] for run in joined))
+        out[out.index(joined[0])] = (text[start:stop], start, stop)
+        out = [run for run in out if run not in joined[1:]]
+    return [words for words, _, _ in out]
 
 
 def _content(span: Span, table: LookupTable) -> float:

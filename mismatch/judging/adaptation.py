@@ -27,18 +27,18 @@ from mismatch.judging.comparison import Texts, prepared
 from mismatch.judging.density_ratio import Described, fit_density_ratio
 from mismatch.judging.mixture import fit_mixture
 from mismatch.judging.swaps import Pairs, derange
-from mismatch.model.calibration import FLAG_FROM, UNSURE_FROM, Calibration
+from mismatch.model.calibration import FLAG_FROM, UNSURE_FROM, Calibration, Curve
 from mismatch.model.model import Model
 from mismatch.model.stream_profile import StreamProfile
 from mismatch.screening.screening import has_text, screen
 from mismatch.screening.title_cleaning import learn_habits
 from mismatch.screening.writing_systems import writing_systems
 from mismatch.terms.document_frequency import Counts, DocumentCounter
-from mismatch.terms.hashing import text_hashes
+from mismatch.terms.hashing import HAS_DIGIT, text_hashes
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
 from mismatch.terms.tokens import cut_all
 
-MIN_PAIRS = 100
+MIN_PAIRS = 30
 """different pairs that can be judged, from which a stream shows anything; with fewer the model is used as it is"""
 MAX_DRAWN = 4096
 """pairs that titles' habits are learned from"""
@@ -55,6 +55,9 @@ EXPECTED_SHARE = 0.01
 """share of mismatches that is expected at least in rows that are yet to come"""
 DOUBTFUL_FROM, FIRST_LOOK_MARGIN = 0.01, 0.5
 """probability from which a pair is not to be cleared early, and by how much of log-odds"""
+_SCORES, _CURVE_POINTS = (-15.0, 15.0), 600
+"""range of the head's log-odds, for a calibration as a curve"""
+_BELOW_A_FLAG = FLAG_FROM - 0.01
 TELLING_SHARE = 0.05
 """share of the documents in which a term may stand to tell bodies apart"""
 
@@ -64,6 +67,8 @@ class Adaptation(NamedTuple):
 
     model: Model
     words: str
+    learned: bool = True
+    """False where the stream has taught the model nothing"""
 
 
 def adapt(model: Model, pairs: pa.Table) -> Adaptation:
@@ -88,14 +93,14 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
         return _as_it_is(
             model, f"too few rows that can be judged to adapt to: {len(texts.titles.valid):,}, it takes {MIN_PAIRS}"
         )
-    if np.median(_telling_terms(*texts)) < 1:
-        return _as_it_is(model, "most titles have no word that tells bodies apart")
-    lexicon = model.lexicon.with_stream([_count(side) for side in texts])
-    profile = replace(known, n_pairs=drawn.num_rows, grams=count_grams(*texts))
-    adapted = replace(model, lexicon=lexicon, stream=profile, first_look=None)
     swapped = _swapped(texts)
     if len(swapped[0]) < MIN_SWAPPED * SWAPS_OF_A_TITLE * len(texts.titles.valid):
         return _as_it_is(model, "too many titles or bodies are the same")
+    if np.median(_telling_terms(*texts)) < 1:
+        return _without_flags(model, "most titles have no word that tells bodies apart: is that the column of titles?")
+    lexicon = model.lexicon.with_stream([_count(side) for side in texts])
+    profile = replace(known, n_pairs=drawn.num_rows, grams=count_grams(*texts))
+    adapted = replace(model, lexicon=lexicon, stream=profile, first_look=None)
     rows = np.arange(len(texts.titles.valid))
     observed, of_swaps = _described(adapted, texts, [(rows, rows), swapped])
     anchors = Described(model.anchors, model.forest.predict(model.anchors[:, :N_FEATURES]))
@@ -136,7 +141,17 @@ def drawn_evenly(table: pa.Table) -> pa.Table:
 
 
 def _as_it_is(model: Model, why: str) -> Adaptation:
-    return Adaptation(model, f"the model is used as it is ({why})")
+    return Adaptation(model, f"the model is used as it is ({why})", learned=False)
+
+
+def _without_flags(model: Model, why: str) -> Adaptation:
+    """The model for titles by which nothing can be told: it calls no pair a mismatch, only unsure."""
+    given = model.calibration
+    low, high = _SCORES if given.curve is None else (given.curve.low, given.curve.high)
+    grid = np.linspace(low, high, _CURVE_POINTS)
+    curve = Curve(low, high, np.minimum(given.probability(grid), _BELOW_A_FLAG))
+    unsure_at_most = replace(model, calibration=Calibration.of_curve(curve, given.prior))
+    return Adaptation(unsure_at_most, f"the model is used as it is, and flags nothing ({why})", learned=False)
 
 
 def _different(pairs: pa.Table, limit: int) -> pa.Table:
@@ -174,9 +189,12 @@ def _count(texts: TextBuffers) -> tuple[Counts, Counts]:
 
 
 def _telling_terms(titles: TextBuffers, bodies: TextBuffers) -> NDArray[np.float64]:
-    """For each title, how many of its terms stand in some body, and in few of the titles and few of the bodies."""
+    """For each title, how many of its terms stand in some body, and in few of the titles and few of the bodies.
+
+    Terms with a digit do not count: those of an id or an address turn up in some body by chance.
+    """
     rows, terms, _ = cut_all(titles)
-    telling = np.ones(len(terms), bool)
+    telling = terms & HAS_DIGIT == 0
     for texts in (titles, bodies):
         counts, _ = _count(texts)
         found = np.zeros(len(terms))

@@ -22,6 +22,7 @@ ANCHOR_WEIGHT = 40.0
 ROUNDS, NEWTON_STEPS = 5, 3
 PRIOR_COUNTS = (1.0, 99.0)
 """mismatches and matches that are taken as seen already"""
+_STEP_LENGTHS = tuple(0.5**k for k in range(8))
 _SMALLEST_DEVIATION = 1e-3
 _DIGITS = 9
 """decimals that are kept, so that the number of threads of a BLAS library changes nothing"""
@@ -79,8 +80,15 @@ def fit_density_ratio(
             expected = _sigmoid(logits)
             hessian = (x * (weights * expected * (1 - expected))[:, None]).T @ x + np.diag(ridge)
             gradient = x.T @ (weights * (labels - expected)) - ridge * coefficients
-            coefficients = coefficients + np.linalg.solve(hessian, gradient)
-            logits = line + x @ coefficients
+            step, now = np.linalg.solve(hessian, gradient), _fitness(logits, labels, weights, coefficients, ridge)
+            for (
+                length
+            ) in _STEP_LENGTHS:  # a whole step from a flat place may lead far beyond the top, and the next one further
+                moved = coefficients + length * step
+                at_moved = line + x @ moved
+                if _fitness(at_moved, labels, weights, moved, ridge) >= now:
+                    coefficients, logits = moved, at_moved
+                    break
         influence = weights * ((x @ np.linalg.inv(hessian)) * x).sum(axis=1)
         left_out = _without_themselves(logits[:n], labels[:n], influence[:n])
         share = _share(left_out, share)
@@ -89,6 +97,15 @@ def fit_density_ratio(
     swaps = slice(n, n + m)
     of_swaps = _without_themselves(logits[swaps], labels[swaps], swaps_of_a_title * influence[swaps])
     return FittedRatio(ratio, left_out.round(_DIGITS), of_swaps.round(_DIGITS), logits[n + m :].round(_DIGITS))
+
+
+def _fitness(
+    logits: NDArray[np.float64], labels: NDArray[np.float64], weights: NDArray[np.float64],
+    coefficients: NDArray[np.float64], ridge: NDArray[np.float64],
+) -> float:  # fmt: skip
+    """The log-likelihood less the penalty."""
+    likelihood = labels * logits - np.logaddexp(0, logits)
+    return float((weights * likelihood).sum() - 0.5 * (ridge * coefficients**2).sum())
 
 
 def _without_themselves(

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from mismatch.judging import adaptation
 from mismatch.judging.scorer import Scorer
-from mismatch.judging.verdicts import MISMATCH, VERDICTS, Judged
+from mismatch.judging.verdicts import MISMATCH, UNSURE, VERDICTS, Judged
+from mismatch.records.drawing import Runs
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
@@ -30,7 +31,9 @@ FLAGGED = frozenset({"mismatch"})
 NOT_FLAGGED = frozenset(VERDICTS) - FLAGGED
 MAX_SOURCES = 10_000
 FIRST_CHUNKS = 4
-"""chunks that a model is adapted to, of files; of a stream, whose rows should come out soon, it is one"""
+"""chunks that a model is adapted to, of what cannot be sought in; of a stream, whose rows should come out soon, it is one"""
+RUNS = Runs(adaptation.MAX_DRAWN // adaptation.RUN_ROWS, adaptation.RUN_ROWS, 1 << 18)
+"""rows from all over longer files that a model is adapted to"""
 _ADAPTED_SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
 OTHER_SOURCES = "(other sources)"
 NO_SOURCE = "(none)"
@@ -42,7 +45,7 @@ _Out = TypeVar("_Out")
 
 @dataclass(frozen=True)
 class Example:
-    """A flagged row, kept to be shown."""
+    """A flagged or unsure row, kept to be shown."""
 
     origin: str
     row: int
@@ -51,7 +54,7 @@ class Example:
     reasons: tuple[str, ...]
     source: str | None = None
     body: str = ""
-    """its beginning"""
+    """its beginning; of an unsure row nothing"""
 
 
 @dataclass
@@ -64,6 +67,9 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     by_source: dict[str, Counter[str]] = field(default_factory=dict)
     examples: list[Example] = field(default_factory=list)
+    """the flagged rows that are likeliest mismatches"""
+    doubtful: list[Example] = field(default_factory=list)
+    """the same of the unsure rows"""
 
     @property
     def flagged(self) -> int:
@@ -81,7 +87,12 @@ class Tally:
         for source, counts in part.by_source.items():
             name = source if source in self.by_source or len(self.by_source) < MAX_SOURCES else OTHER_SOURCES
             self.by_source.setdefault(name, Counter()).update(counts)
-        self.examples = sorted(self.examples + part.examples, key=lambda e: -e.probability)[:MAX_EXAMPLES]
+        self.examples = _likeliest(self.examples + part.examples)
+        self.doubtful = _likeliest(self.doubtful + part.doubtful)
+
+
+def _likeliest(examples: list[Example]) -> list[Example]:
+    return sorted(examples, key=lambda example: -example.probability)[:MAX_EXAMPLES]
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,9 @@ class _Decoded:
 
 
 def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tuple[Scorer, Iterator[Chunk], str]:
-    """The scorer adapted to what comes first, all chunks of the reader, and one line that says what was done.
+    """The scorer adapted to the input, all chunks of the reader, and one line that says what was done.
+
+    It is adapted to all of a short input, to rows drawn evenly from all of one that can be sought in, else to its beginning.
 
     Parameters
     ----------
@@ -159,11 +172,15 @@ def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tup
         return scorer, chunks, "the model is used as it is (--no-adapt)"
     if adapt is None and scorer.model.is_adapted:
         return scorer, chunks, "the model is used as it is (adapted to a feed already; --adapt adapts it again)"
-    n_first = FIRST_CHUNKS if reader.bytes_total is not None else 1
-    first = [chunk.decode() for chunk in islice(chunks, n_first)]
-    batches = [block.pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA) for block in first]
-    pairs = pa.Table.from_batches(batches, _ADAPTED_SCHEMA)
-    model, words = adaptation.adapt(scorer.model, adaptation.drawn_evenly(pairs))
+    is_short = reader.is_text_of_at_most(RUNS.total_bytes)
+    batches, first = None if is_short else reader.drawn_evenly(RUNS), []
+    if batches is None:
+        n_first = None if is_short else FIRST_CHUNKS if reader.bytes_total is not None else 1
+        first = [chunk.decode() for chunk in islice(chunks, n_first)]
+        batches = [block.pairs for block in first]
+    batches = [pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA) for pairs in batches]
+    pairs = adaptation.drawn_evenly(pa.Table.from_batches(batches, _ADAPTED_SCHEMA))
+    model, words, _ = adaptation.adapt(scorer.model, pairs)
     if model is not scorer.model:
         scorer = scorer.with_model(model)
     return scorer, chain((_Decoded(block.origin, block) for block in first), chunks), words
@@ -204,7 +221,8 @@ def _counted(block: Block, judged: Judged, by_source: bool) -> Tally:
         for name, of_source in zip(names, counts.reshape(-1, len(VERDICTS)), strict=True):
             found = {verdict: int(n) for verdict, n in zip(VERDICTS, of_source, strict=True) if n}
             tally.by_source.setdefault(name, Counter()).update(found)
-        tally.examples.extend(_examples(block, judged))
+        tally.examples.extend(_examples(block, judged, MISMATCH))
+        tally.doubtful.extend(_examples(block, judged, UNSURE))
     return tally
 
 
@@ -213,14 +231,15 @@ def _counts(numbers: NDArray[np.int8]) -> dict[str, int]:
     return {verdict: n for verdict, n in zip(VERDICTS, counts, strict=True) if n}
 
 
-def _examples(block: Block, judged: Judged) -> list[Example]:
-    """The flagged rows that are likeliest mismatches."""
-    flagged = np.flatnonzero(judged.numbers == MISMATCH)
+def _examples(block: Block, judged: Judged, verdict: int) -> list[Example]:
+    """Of the rows with a verdict, those that are likeliest mismatches."""
+    flagged = np.flatnonzero(judged.numbers == verdict)
     probability = judged.columns.column("mismatch_probability").to_numpy(zero_copy_only=False)
     out = []
     for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
         title, body, source = (block.pairs.column(name)[i].as_py() for name in ("title", "body", "source"))
         reasons = tuple(judged.columns.column("mismatch_reasons")[i].as_py())
         example = Example(block.origin, int(block.row_numbers[i]), (title or "")[:200], float(probability[i]), reasons)
-        out.append(replace(example, source=source, body=(body or "")[:_BODY_KEPT]))
+        kept = (body or "")[:_BODY_KEPT] if verdict == MISMATCH else ""
+        out.append(replace(example, source=source, body=kept))
     return out

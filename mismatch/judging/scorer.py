@@ -86,7 +86,7 @@ class Scorer:
         """A scorer that is adapted to the stream that some pairs are drawn from; no labels are needed.
 
         It learns how titles and bodies of the stream go together, and what the titles of each source share, such as the name
-        of a site (see `judging.adaptation`). Where fewer than 100 different pairs can be judged, the model stays as it is.
+        of a site (see `judging.adaptation`). Where fewer than 30 different pairs can be judged, the model stays as it is.
 
         Parameters
         ----------

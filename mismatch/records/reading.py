@@ -17,6 +17,7 @@ from mismatch.errors import InputError
 from mismatch.records.blocks import MAX_LINE_BYTES, Block, Chunk, JsonLines, Reject
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
 from mismatch.records.compression import ByteSource, compression_of
+from mismatch.records.drawing import Runs, offsets_in, runs_of_lines, runs_of_records, texts_only
 from mismatch.records.first_bytes import json_layout, sniffed_format
 from mismatch.records.formats.columnar import ColumnarFile
 from mismatch.records.formats.delimited import delimited_chunks, read_header
@@ -29,6 +30,8 @@ from mismatch.records.unreadable import cause_of_one_name
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 
 _LONGEST_HEADER = 1 << 22
+LOOK_BYTES = 64 << 20
+"""of a Parquet file that a look at all of it may read"""
 
 
 @dataclass
@@ -37,8 +40,12 @@ class _Prepared:
 
     input: InputFile
     size: int | None
-    chunks: Callable[[], Iterator[Chunk]]
+    chunks: Callable[[int], Iterator[Chunk]]
+    """in stretches of so many bytes"""
     empty: bool = False
+    is_plain_text: bool = False
+    runs: Callable[[list[int], Runs], list[pa.RecordBatch] | None] | None = None
+    """pairs from so many places, None where they cannot be sought after all; not given where that is known"""
 
 
 class Reader:
@@ -93,7 +100,34 @@ class Reader:
 
     def __iter__(self) -> Iterator[Chunk]:
         for item in self._prepared:
-            yield from item.chunks()
+            yield from item.chunks(self._chunk_bytes)
+
+    def is_text_of_at_most(self, n_bytes: int) -> bool:
+        """Whether all inputs are files of text, not compressed, and together no longer."""
+        if self.bytes_total is None or self.bytes_total > n_bytes:
+            return False
+        return all(item.is_plain_text or item.empty for item in self._prepared)
+
+    def drawn_evenly(self, runs: Runs) -> list[pa.RecordBatch] | None:
+        """Pairs from all over the inputs, from each in proportion to its size; None where only a beginning can be had.
+
+        That is a stream, and one input that cannot be sought in (it is compressed, or a JSON array); of several inputs,
+        those give their share from their beginnings. What is looked at counts neither as read nor as damaged: it is read
+        again.
+        """
+        if self.bytes_total is None:
+            return None
+        items = [item for item in self._prepared if not item.empty]
+        places = offsets_in([item.size or 0 for item in items], runs) if items else []
+        counted = self.bytes_read, len(self.problems)
+        found: list[pa.RecordBatch] = []
+        for item, offsets in zip(items, places, strict=True):
+            pairs = _sought(item, offsets, runs)
+            if pairs is None and len(items) == 1:
+                return None
+            found += _first_pairs(item, len(offsets), runs) if pairs is None else pairs
+        self.bytes_read, self.problems[counted[1] :] = counted[0], []
+        return found
 
     def _prepare(self, item: InputFile) -> _Prepared:
         try:
@@ -126,7 +160,7 @@ class Reader:
         again: Callable[[], ByteSource],
     ) -> _Prepared:
         origin = item.origin
-        chunk_bytes, max_line_bytes, problem = self._chunk_bytes, self._max_line_bytes, self.problems.append
+        max_line_bytes, problem = self._max_line_bytes, self.problems.append
         if format in DELIMITERS:
             delimiter = DELIMITERS[format]
             header = read_header(source, origin, delimiter, _LONGEST_HEADER)
@@ -134,10 +168,12 @@ class Reader:
                 return self._empty(item, size, source)
             columns = self.columns[origin] = _columns_of_table(header, self._choice, origin, format)
             self._schemas.append(pa.schema([(name, pa.string()) for name in header]))
-            return _Prepared(item, size, lambda: _closing(s := again(), delimited_chunks(
-                s, origin, header, columns, delimiter=delimiter, chunk_bytes=chunk_bytes,
+            prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), delimited_chunks(
+                s, origin, header, columns, delimiter=delimiter, chunk_bytes=n_bytes,
                 max_line_bytes=max_line_bytes, problem=problem,
             )))  # fmt: skip
+            texts = texts_only(columns)
+            return _plain(prepared, lambda path, *at: runs_of_records(path, header, texts, delimiter, *at))
         self._schemas.append(None)
         layout, found = json_layout(source, format, self._choice, origin)
         if layout == "empty":
@@ -145,26 +181,30 @@ class Reader:
         columns = self.columns[origin] = found
         if layout == "lines":
             self.formats[origin] = "jsonl"
-            return _Prepared(item, size, lambda: _closing(s := again(), json_line_chunks(
-                s, origin, columns, chunk_bytes=chunk_bytes, max_line_bytes=max_line_bytes, problem=problem,
+            prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), json_line_chunks(
+                s, origin, columns, chunk_bytes=n_bytes, max_line_bytes=max_line_bytes, problem=problem,
             )))  # fmt: skip
+            return _plain(prepared, lambda path, *at: runs_of_lines(path, texts_only(columns), *at))
         self.formats[origin] = "json"
-        return _Prepared(item, size, lambda: _closing(s := again(), json_element_chunks(
-            s, origin, columns, in_array=layout == "array", chunk_bytes=chunk_bytes,
+        return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), json_element_chunks(
+            s, origin, columns, in_array=layout == "array", chunk_bytes=n_bytes,
             max_line_bytes=max_line_bytes, problem=problem,
-        )))  # fmt: skip
+        ))), None)  # fmt: skip
 
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
-        def open_file() -> ColumnarFile:
+        def open_file(n_bytes: int = self._chunk_bytes) -> ColumnarFile:
             file: str | BinaryIO = str(item.path)
             if item.is_stream:
                 spool.seek(0)
                 file = spool
-            return ColumnarFile(file, item.origin, format, self._choice, self._chunk_bytes)
+            return ColumnarFile(file, item.origin, format, self._choice, n_bytes)
 
-        def chunks() -> Iterator[Chunk]:
-            yield from open_file().chunks(self.problems.append)
+        def chunks(n_bytes: int) -> Iterator[Chunk]:
+            yield from open_file(n_bytes).chunks(self.problems.append)
             self._count(size or 0)
+
+        def runs(offsets: list[int], runs: Runs) -> list[pa.RecordBatch] | None:
+            return open_file().runs(len(offsets), runs.rows, LOOK_BYTES)
 
         if item.is_stream:  # these formats are read from their end, so that a pipe has to be stored first
             spool = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))  # noqa: SIM115 (closed by the finaliser)
@@ -177,14 +217,14 @@ class Reader:
         opened = open_file()
         self.columns[item.origin] = opened.columns
         self._schemas.append(opened.schema)
-        return _Prepared(item, size, chunks)
+        return _Prepared(item, size, chunks, runs=None if item.is_stream else runs)
 
     def _empty(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:
         self.notices.append(f"{item.origin}: no rows")
         if source.broken:
             self.problems.append(f"{item.origin}: {source.broken} after line 0")
         self.columns[item.origin] = columns_unseen(self._choice)
-        return _Prepared(item, size, lambda: iter(()), empty=True)
+        return _Prepared(item, size, lambda n_bytes: iter(()), empty=True)
 
     def _source(self, item: InputFile, count: Callable[[int], None]) -> ByteSource:
         path = item.path
@@ -229,6 +269,39 @@ def _read_fully(stream: BinaryIO, n: int) -> bytes:
     while len(data) < n and (more := stream.read(n - len(data))):
         data += more
     return data
+
+
+def _plain(
+    item: _Prepared, runs_in: Callable[[Path, list[int], Runs], list[pa.RecordBatch] | None] | None
+) -> _Prepared:  # fmt: skip
+    """An input of text that is not compressed, if it is; `runs_in` draws from its file."""
+    path = item.input.path
+    if path is not None and not item.input.is_stream and item.input.compression is None:
+        item.is_plain_text = True
+        if runs_in is not None:
+            item.runs = lambda offsets, runs: runs_in(path, offsets, runs)
+    return item
+
+
+def _sought(item: _Prepared, offsets: list[int], runs: Runs) -> list[pa.RecordBatch] | None:
+    """Pairs from these places of an input; None where it cannot be sought in."""
+    if not offsets:
+        return []
+    try:
+        return None if item.runs is None else item.runs(offsets, runs)
+    except (OSError, pa.ArrowException):
+        return None  # whoever reads it from its beginning says where it is damaged
+
+
+def _first_pairs(item: _Prepared, n_runs: int, runs: Runs) -> Iterator[pa.RecordBatch]:
+    """The pairs at the beginning of an input, about as many as `n_runs` runs would give."""
+    rows, size = n_runs * runs.rows, 0
+    for chunk in item.chunks(n_runs * runs.n_bytes):
+        pairs = chunk.decode().pairs[:rows]
+        yield pairs
+        rows, size = rows - len(pairs), size + pairs.nbytes
+        if not rows or size >= n_runs * runs.n_bytes:
+            return
 
 
 def _closing(source: ByteSource, chunks: Iterator[Chunk]) -> Iterator[Chunk]:

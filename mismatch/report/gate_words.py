@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_ARE_WRONG = "Most rows are wrong: the titles and bodies look shifted against each other, or a column is the wrong one."
 _SHOWN_SOURCES = 12
 _SHOWN_EXAMPLES = 7
+_SHOWN_PLACES = 12
 _SHOWN_REFUSALS = 2
 _SHOWN_KEYWORDS = 3
 _INDENT = " " * 6
@@ -81,14 +82,28 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int) -> Iterator[st
     shown = tally.examples[:_SHOWN_EXAMPLES]
     certainty = max((len(likelihood(example.probability)) for example in shown), default=0)
     for example in shown:
-        where = f"{_end_of(safe(example.origin, 1000))}:{example.row}" if several_files else f"row {example.row:,}"
-        head = f"  {likelihood(example.probability):{certainty}}  {where}  "
+        where = _place(example, several_files)
+        head = f"  {likelihood(example.probability):{certainty}}  {where if several_files else f'row {where}'}  "
         title = safe(example.title, max(30, width - len(head)))
         yield f"{escape(head)}[bold]{escape(title)}[/bold]"
         yield escape(safe_line(f"{_INDENT}{_why(example, lexicon)}", width))
     if tally.flagged > len(shown):
         yield f"  … and {tally.flagged - len(shown):,} more"
     yield from _others_in_words(tally)
+
+
+def _place(example: Example, several_files: bool) -> str:
+    return f"{_end_of(safe(example.origin, 1000))}:{example.row}" if several_files else f"{example.row:,}"
+
+
+def _places(examples: list[Example], n: int) -> str:
+    """Where rows stand, the likeliest mismatches first: row 3; rows 12, 5 and 7; rows 12, 5, 7 and 20 more."""
+    several_files = len({example.origin for example in examples}) > 1
+    shown = [_place(example, several_files) for example in examples[:_SHOWN_PLACES]]
+    more = [f"{n - len(shown):,} more"] if n > len(shown) else []
+    *first, last = [*shown, *more]
+    word = "" if several_files else "row " if n == 1 else "rows "
+    return word + (f"{', '.join(first)} and {last}" if first else last)
 
 
 def safe_line(text: str, width: int) -> str:
@@ -110,11 +125,14 @@ def _why(example: Example, lexicon: Lexicon) -> str:
 
 
 def _others_in_words(tally: Tally) -> Iterator[str]:
+    from rich.markup import escape
+
     unsure, unscorable = tally.verdicts["unsure"], tally.verdicts["unscorable"]
     if unsure:
         more = " more" if tally.flagged else ""
         are, go = ("is", "passes") if unsure == 1 else ("are", "pass")
-        yield f"{unsure:,}{more} {are} hard to say (unsure) and {go}."
+        where = f": {escape(_places(tally.doubtful, unsure))}" if tally.doubtful else ""
+        yield f"{unsure:,}{more} {are} hard to say (unsure) and {go}{where}."
     if unscorable:
         reasons = Counter({code: n for code, n in tally.reasons.items() if code in REASONS_TO_REFUSE})
         words = " ".join(REASONS_TO_REFUSE[code] for code, _ in reasons.most_common(_SHOWN_REFUSALS))

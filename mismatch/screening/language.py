@@ -2,7 +2,8 @@
 
 Languages are told by their most frequent function words alone: a title needs two
 more of its language than of its body's, and the body must be full of those of its own and nearly free of the title's. Words
-that both languages have (Dutch and German "die") do not count. Names and borrowed headlines therefore pass.
+that both languages have (Dutch and German "die") do not count. Names and borrowed headlines therefore pass. For a title of
+several words that shares none with its body, one word of those that no other language has is enough ("the").
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ FUNCTION_WORDS = {
     "en": "the of and to in is was for that with on as at by this from are have been they which will would their were "
     "his her she you your not has had but who what why how when than into after before about",
     "de": "der die und das den von mit ist des dem nicht ein eine für auf im sich auch wird bei nach aus wie zum zur einer "
-    "einen sind noch nur wurde haben über gegen vor ich wir",
+    "einen sind noch nur wurde haben über gegen vor ich wir in an zu sie es er hat als am bis so um will was war",
     "fr": "le les des et du une dans est pour que qui sur pas au par avec il sont ont ce cette aux plus se été leur mais "
-    "ses après contre nous vous être",
+    "ses après contre nous vous être la un en",
     "es": "el los las y del una en que por con para su se es lo como más al fue sus ha este pero sobre tras entre sin "
-    "según también desde está",
+    "según también desde está la un de",
     "pt": "os as e do da dos das uma em no na que não com para por ao mais se foi pelo pela são após sobre também seu sua "
-    "nos nas está",
+    "nos nas está um de",
     "it": "il gli di della del dei delle che è per una con non sono nel nella alla al dal da ha più come anche si dopo "
-    "questo stato degli sul",
+    "questo stato degli sul la le un in",
     "nl": "het een van en de is dat niet op te zijn voor met die aan er wordt door ook bij naar om uit nog maar werd hun "
-    "heeft over deze",
+    "heeft over deze in was ze hij als",
     "pl": "nie się na jest że do to z w za od po jak przez oraz są dla tym ich ale czy już roku który która został",
     "tr": "ve bir bu için ile da de çok olarak daha olan gibi ne sonra kadar en var ancak göre değil oldu ise her",
     "sv": "och att det som en är av för på med den till inte har om ett var de från men kan ska efter vid",
@@ -39,7 +40,11 @@ FUNCTION_WORDS = {
     "ru": "и в не на что с по это как из его для но от был за при о к они она все также после года был было",
     "uk": "і в не на що з та як до для це від за про після його також був було із є які",
 }
+TELLING_WORDS = "the und avec une uma não della degli een dla przez için och att dengan что это"
+"""function words that are words of one language only, without their accents too"""
 MIN_TITLE_WORDS = 2
+MIN_FOREIGN_TERMS = 5
+"""of a title whose language a single word may tell"""
 MIN_BODY_WORDS = 12
 _BODY_BYTES = 1500
 _READ_TERMS = 512
@@ -49,23 +54,36 @@ MOST_OF_OTHER = 15
 """of so many letters of the body's writing system at most one may be of the title's: names and abbreviations"""
 
 
+_TELLING_BIT = np.uint32(1 << 31)
+
+
 @lru_cache(maxsize=1)
 def _function_words() -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """Hashes of the words, ascending, and for each a bit for every language that has it."""
+    """Hashes of the words, ascending, and for each a bit for every language that has it, and one for telling words."""
     bits: dict[int, int] = {}
     for k, words in enumerate(FUNCTION_WORDS.values()):
         for term, _, _ in terms_of(words):
             bits[term] = bits.get(term, 0) | 1 << k
+    for term, _, _ in terms_of(TELLING_WORDS):
+        bits[term] |= int(_TELLING_BIT)
     hashes = np.array(sorted(bits), np.uint64)
     return hashes, np.array([bits[int(h)] for h in hashes], np.uint32)
 
 
-def languages_differ(titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether title and body of each of `rows` are plainly in different languages, shape (n,)."""
+def languages_differ(
+    titles: TextBuffers, bodies: TextBuffers, rows: NDArray[np.int64], shares: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether title and body of each of `rows` are plainly in different languages, shape (n,).
+
+    Parameters
+    ----------
+    shares : bool array of shape (n,)
+        Whether title and body share a term.
+    """
     out = np.zeros(len(rows), np.bool_)
     hashes, bits = _function_words()
     _differ(
-        titles.data, titles.offsets, bodies.data, bodies.offsets, rows, fold_arguments(), hashes, bits,
+        titles.data, titles.offsets, bodies.data, bodies.offsets, rows, shares, fold_arguments(), hashes, bits,
         len(FUNCTION_WORDS), out,
     )  # fmt: skip
     return out
@@ -188,7 +206,7 @@ def _known_words(data, pos, stop, fold, hashes):
 
 
 @kernel
-def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hashes, bits, n_languages, out):
+def _differ(title_data, title_offsets, body_data, body_offsets, rows, shares, fold, hashes, bits, n_languages, out):
     terms = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     stems = np.empty(_READ_TERMS + SLACK_TERMS, np.uint64)
     ends = np.empty(_READ_TERMS + SLACK_TERMS, np.int64)
@@ -197,6 +215,8 @@ def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hash
     body = np.zeros((n_languages, n_languages), np.int64)
     for k in range(rows.shape[0]):
         row = rows[k]
+        n_terms = np.int64(0)  # of the title
+        telling = np.int64(0)
         for side in range(2):
             counts = (
                 body if side else title
@@ -209,18 +229,24 @@ def _differ(title_data, title_offsets, body_data, body_offsets, rows, fold, hash
             n, _ = cut_terms(
                 data, offsets[row], stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends
             )
+            n_terms = n_terms if side else n
             for t in range(n):
                 place = place_among(hashes, terms[t])
                 if place >= 0:
+                    telling += side == 0 and bits[place] & _TELLING_BIT != 0
                     for one in range(n_languages):
                         if bits[place] >> np.uint32(one) & 1:
                             for other in range(n_languages):
                                 counts[one, other] += one == other or not bits[place] >> np.uint32(other) & 1
         of_title = np.argmax(np.diag(title))
         of_body = np.argmax(np.diag(body))
+        foreign = title[of_title, of_body] - title[of_body, of_title]
+        is_plain = foreign >= MIN_TITLE_WORDS or (
+            telling > 0 and foreign > 0 and title[of_body, of_body] == 0 and not shares[k] and n_terms >= MIN_FOREIGN_TERMS
+        )
         out[k] = (
             of_title != of_body
-            and title[of_title, of_body] - title[of_body, of_title] >= MIN_TITLE_WORDS
+            and is_plain
             and body[of_body, of_body] >= MIN_BODY_WORDS
             and 10 * body[of_title, of_body] < body[of_body, of_title]
         )

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from mismatch.compiling.kernels import kernel
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.screening.boilerplate import KINDS, BoilerplateModel
+from mismatch.screening.east_asia import chinese_meets_japanese
 from mismatch.screening.generic_titles import nothing_to_check
 from mismatch.screening.language import languages_differ, scripts_differ
+from mismatch.screening.link_lists import are_link_lists
 from mismatch.screening.reasons import REASONS_TO_REFUSE
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
@@ -18,7 +20,7 @@ REASONS = ("", *REASONS_TO_REFUSE)
 """reason codes; a row's screening number is an index into it, 0 where the pair can be judged"""
 MIN_BODY_TERMS = 12
 LITTLE_COVERAGE = 0.3
-"""a pair that shares more than this is in one language; less may be 'in' or a name"""
+"""a pair that shares more than this is in one language, and judged by it; less may be 'in' or a name"""
 
 _TITLE_TERMS = FEATURE_NAMES.index("title_terms")
 _BODY_LENGTH = FEATURE_NAMES.index("body_length")
@@ -53,11 +55,14 @@ def screen(
     terms = np.expm1(features[:, _BODY_LENGTH])
     present = has_text(titles, bodies) > 0
     apart = np.flatnonzero(present & (features[:, _STEM_COVERAGE] < LITTLE_COVERAGE))  # else the language is the same
-    numbers[apart[languages_differ(titles, bodies, apart)]] = REASONS.index("language_differs")
-    numbers[apart[scripts_differ(titles, bodies, apart, features[apart, _HITS] > 0)]] = REASONS.index("script_differs")
+    shares = features[apart, _HITS] > 0
+    differ = languages_differ(titles, bodies, apart, shares) | chinese_meets_japanese(titles, bodies, apart)
+    numbers[apart[differ]] = REASONS.index("language_differs")
+    numbers[apart[scripts_differ(titles, bodies, apart, shares)]] = REASONS.index("script_differs")
     generic = nothing_to_check(titles, present, features[:, _TITLE_TERMS], features[:, _COVERAGE])
     numbers[generic] = REASONS.index("title_generic")
     numbers[terms < MIN_BODY_TERMS - 0.5] = REASONS.index("body_too_short")
+    numbers[apart[are_link_lists(bodies, apart)]] = REASONS.index("body_boilerplate:navigation")
     if boilerplate is not None:
         kinds = boilerplate.judge(bodies, np.where(generic, np.float32(0), features[:, _STEM_COVERAGE]))
         numbers[kinds > 0] = kinds[kinds > 0] + (REASONS.index(f"body_boilerplate:{KINDS[1]}") - 1)

@@ -38,6 +38,9 @@ _STANDFIRST = re.compile(
 )
 """where the first word of a standfirst touches the last one of the headline"""
 _MIN_HEADLINE_WORDS, _MIN_STANDFIRST_WORDS = 4, 6
+_DAMAGED = re.compile(r"\S*(?:[^\W\d_]\?(?=[^\W\d_A-Z])|\ufffd)\S*")
+"""a word of which a letter was lost on the way: a question mark or a replacement character stands in its place"""
+_MIN_UNDAMAGED = 3
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -131,6 +134,7 @@ def _plain(title: str) -> str:
     decoded = _without_standfirst(decoded)
     url = _URL.search(decoded)
     if url is None:
+        decoded = _without_damaged(decoded)
         return decoded if decoded.strip() else title
     around = f"{decoded[: url.start()]} {decoded[url.end() :]}".strip()
     if len(_SLUG_WORD.findall(around)) >= 3:
@@ -148,6 +152,12 @@ def _without_standfirst(title: str) -> str:
     return headline if is_long and len(headline.split()) >= _MIN_HEADLINE_WORDS else title
 
 
+def _without_damaged(title: str) -> str:
+    """The title without the words that lost a letter, where enough others are left: no body has halves of words."""
+    left = " ".join(_DAMAGED.sub(" ", title).split())
+    return left if left != title and len(_SLUG_WORD.findall(left)) >= _MIN_UNDAMAGED else title
+
+
 def _slug(url: str) -> str:
     """The words of the last part of a URL's path that holds some."""
     try:
@@ -163,8 +173,8 @@ def _slug(url: str) -> str:
 
 @kernel
 def _is_odd(data, offsets, valid):
-    """1 where there may be a tag ("<" and ">"), an entity ("&" and ";"), a URL ("://" or "www."), a hashtag, an account, or
-    a capital that touches the word before it."""
+    """1 where there may be a tag ("<" and ">"), an entity ("&" and ";"), a URL ("://" or "www."), a hashtag, an account, a
+    capital that touches the word before it, or a word that lost a letter."""
     out = np.zeros(valid.shape[0], np.uint8)
     for row in range(valid.shape[0]):
         if valid[row] == 0:
@@ -180,6 +190,12 @@ def _is_odd(data, offsets, valid):
             elif b == 60:
                 bracket = True
             elif b == 35 or b == 64:
+                out[row] = 1
+            elif b == 63 and p > offsets[row] and p + 1 < offsets[row + 1]:  # ? between letters
+                before, behind = data[p - 1], data[p + 1]
+                if (97 <= before | 32 < 123 or before >= 128) and (97 <= behind < 123 or behind >= 128):
+                    out[row] = 1
+            elif b == 0xEF and p + 2 < offsets[row + 1] and data[p + 1] == 0xBF and data[p + 2] == 0xBD:
                 out[row] = 1
             elif b == 32:
                 spaces += 1

@@ -1,9 +1,9 @@
 """UTF-8 bytes to hashed terms, compiled, without an object per word.
 
 A *term* is a word (letters and digits, case and accents folded) or, in scripts written without spaces, a pair of
-neighbouring characters. Every term has a *stem*: the hash of a word's first five letters (three syllables in
-syllabaries), or of a pair's first character, which stands in for a stemmer in every language. Words of a single letter
-are left out; single digits stay; a point or comma between digits is skipped ("1,000" is 1000).
+neighbouring characters. Every term has a *stem*, which stands in for a stemmer in every language: the hash of a word's
+first five letters (three syllables in syllabaries). A pair is its own stem, for any two texts share characters. Words of a
+single letter are left out; single digits stay; a point or comma between digits is skipped ("1,000" is 1000).
 
 Words of plain ASCII, between other plain ASCII, are found 64 bytes at a time by vector instructions and never looked at
 letter by letter; everything else goes one code point after the other. Any bytes may come in: what is not well-formed
@@ -86,8 +86,8 @@ def _put(terms, stems, ends, n, term, stem, end):
 @part(inline=True)
 def _put_lone(terms, stems, ends, n, character, end):
     """A character of a script without spaces that has no neighbour."""
-    lone = np.uint64(character)
-    return _put(terms, stems, ends, n, finish(_PAIR_SALT, lone) & ~HAS_DIGIT, finish(_STEM_SALT, lone), end)
+    term = finish(_PAIR_SALT, np.uint64(character)) & ~HAS_DIGIT
+    return _put(terms, stems, ends, n, term, term, end)
 
 
 @part
@@ -281,7 +281,7 @@ def cut_terms(data, pos, stop, state, ascii_, pages, entries, starts, expansions
                 if previous != 0:
                     pair = np.uint64(previous | character << 32)
                     term = finish(_PAIR_SALT, pair) & ~HAS_DIGIT
-                    n = _put(terms, stems, ends, n, term, finish(_STEM_SALT, np.uint64(previous)), pos + size)
+                    n = _put(terms, stems, ends, n, term, term, pos + size)
                     alone = False
                 previous = character
                 last_end = pos + size

@@ -12,7 +12,7 @@ import pytest
 
 from mismatch.evaluation.decision import ESTIMATE, Decision, decide, to_plain
 from mismatch.evaluation.prevalence import MIXTURE, ShareEstimate, share_of_stream
-from mismatch.judging.pipeline import Tally
+from mismatch.judging.pipeline import Example, Tally
 from mismatch.judging.scorer import Scorer
 from mismatch.model.model import Model
 from mismatch.report.gate_words import MOST_ARE_WRONG, percent, print_gate, share_in_words
@@ -171,6 +171,20 @@ def test_a_stream_that_is_mostly_hard_to_say_is_unlike_what_the_model_knows(
     assert "promise: none, for 30 of 90 rows are hard to say" in shown
     assert "30 are hard to say (unsure) and pass.\n" in shown
     assert decide(tally, given, model_of(scorer, KNOWN), limit=0.5, gate_on=ESTIMATE).passed  # the mixture knows better
+
+
+def test_the_unsure_rows_are_named_the_likeliest_first(scorer: Scorer, capsys: pytest.CaptureFixture[str]) -> None:
+    def shown(*examples: Example, n: int) -> str:
+        tally = Tally(100, 0, Counter(match=100 - n, unsure=n), doubtful=list(examples))
+        print_gate(tally, decide(tally, scorer.model, scorer.model, limit=None), scorer.model.lexicon, to_stderr=False)
+        return capsys.readouterr().out
+
+    first, second = (Example("a.jsonl", row, "title", 0.3, ()) for row in (1200, 7))
+    elsewhere = Example("[b].jsonl", 7, "title", 0.3, ())
+    assert "1 is hard to say (unsure) and passes: row 1,200.\n" in shown(first, n=1)
+    assert "2 are hard to say (unsure) and pass: rows 1,200 and 7.\n" in shown(first, second, n=2)
+    assert "9 are hard to say (unsure) and pass: rows 1,200, 7 and 7 more.\n" in shown(first, second, n=9)
+    assert "pass: a.jsonl:1200 and [b].jsonl:7.\n" in shown(first, elsewhere, n=2)
 
 
 def test_the_command_prints_the_decision_as_json_and_nothing_else(

@@ -76,6 +76,31 @@ def test_writing_systems_and_languages_that_differ_are_named() -> None:
     assert reasons(pairs) == ["script_differs"] * 2 + ["language_differs"] * 2
 
 
+CHINESE = "昨天夜里渡轮在大雾中搁浅，船上的乘客由救生艇送回港口，公司对这起事故表示歉意，并说将会调查原因。" * 2
+JAPANESE = "昨夜、渡し船が霧の中で座礁し、乗っていた人たちは救命艇で港へ戻った。会社は事故について謝罪した。" * 2
+
+
+def test_chinese_and_japanese_are_two_languages() -> None:
+    pairs = [
+        ("学校的面包店每周三天排长队", JAPANESE),
+        ("給食室のパン屋に毎週三日の行列", CHINESE),
+        ("東京株式市場午前終値続落", JAPANESE),  # signs that Japanese writes too
+        ("面包店排长队", JAPANESE),  # too short to tell
+        ("学校的面包店每周三天排长队", CHINESE),
+    ]
+    assert reasons(pairs) == ["language_differs"] * 2 + [""] * 3
+
+
+def test_one_word_that_no_other_language_has_tells_the_language_of_a_title_that_shares_nothing() -> None:
+    assert reasons([("Ferry runs aground outside the harbour", GERMAN)]) == ["language_differs"]
+    pairs = [
+        ("Ferry aground: passengers rescued overnight", GERMAN),  # nothing tells its language
+        ("The Drifters: Gruppe spielt heute im Hafen", GERMAN),  # a word of the body's language
+        ("Kapitän Nebel und Hafen: the ferry story", GERMAN),  # words of the body
+    ]
+    assert reasons(pairs) == [""] * 3
+
+
 def test_an_english_name_over_another_language_is_judged() -> None:
     pairs = [("iPhone 15 Pro", RUSSIAN + " iPhone 15 Pro"), ("The Rolling Stones", GERMAN), ("BTS", RUSSIAN)]
     assert reasons(pairs) == [""] * 3

@@ -58,6 +58,8 @@ def test_a_template_with_dates_is_cut() -> None:
         ("https://daily.example/news/2025/ferry-runs-aground-in-fog-935075.html", "ferry runs aground in fog"),
         ("Ferry runs aground https://daily.example/ferry-runs-aground", "Ferry runs aground"),
         ("Storm hits the coast | 8 July 2024 11:15 AM", "Storm hits the coast"),
+        ("F\ufffdhre l\ufffduft vor Amrum auf Grund", "vor Amrum auf Grund"),
+        ("Pflegekr?fte und H?ndler fordern mehr Geld", "und fordern mehr Geld"),
     ],
 )
 def test_labels_entities_dates_and_urls_go_without_learning(title: str, left: str) -> None:
@@ -77,6 +79,8 @@ def test_labels_entities_dates_and_urls_go_without_learning(title: str, left: st
         "1984",
         "Bern–Basel",
         "AT&T; sues",
+        "Who pays?The ferry company",
+        "F?hre l?uft auf Grund",
     ],
 )
 def test_a_title_is_never_emptied_nor_cut_without_need(title: str | None) -> None:

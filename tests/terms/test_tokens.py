@@ -118,6 +118,11 @@ def test_the_first_five_letters_make_the_stem() -> None:
     assert run_stem != running_stem
 
 
+def test_a_pair_of_characters_is_its_own_stem() -> None:
+    assert all(term == stem for term, stem, _ in terms_of("新聞社 字 ข่าว 소금값"))
+    assert {stem for _, stem, _ in terms_of("中国")}.isdisjoint(stem for _, stem, _ in terms_of("中心"))
+
+
 def test_a_null_row_has_no_terms() -> None:
     rows, _, _ = cut_all(text_buffers(pa.array(["one two", None, "three"])))
     assert rows.tolist() == [0, 0, 2]

@@ -72,6 +72,17 @@ def test_forests_are_scaled_and_added(forest: Forest) -> None:
     np.testing.assert_allclose(mixed, 0.25 * forest.predict(features) + 0.75 * other.predict(features), atol=1e-9)
 
 
+@pytest.mark.parametrize("value", [0.5, 1.25])
+def test_a_forest_that_is_deaf_above_a_value_takes_all_beyond_for_it(forest: Forest, value: float) -> None:
+    features, _ = examples(4)
+    capped = features.copy()
+    capped[:, 1] = np.minimum(capped[:, 1], value)
+    deaf = forest.deaf_above(1, value)
+    deaf.check(N_FEATURES)
+    np.testing.assert_array_equal(deaf.predict(features), forest.predict(capped))
+    assert not np.array_equal(deaf.predict(features), forest.predict(features))
+
+
 def test_scoring_in_one_pass_is_describing_and_then_judging(scorer: Scorer) -> None:
     import pyarrow as pa
 

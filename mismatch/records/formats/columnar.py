@@ -1,4 +1,4 @@
-"""Parquet and Arrow files (Feather is an Arrow file): batches of bounded size, every column as it is."""
+"""Parquet and Arrow files (Feather is an Arrow file): batches of bounded size, every column as it is, or runs of rows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from mismatch.records.blocks import Block, Reject, pairs_batch
 from mismatch.records.columns import ROLES, ColumnChoice, Columns, find_columns
 
 _MOST_ROWS = 1 << 16
+LOOKED_AT = 1 / 16
+"""share of a file that may be read for a look at it, where that is more than a look takes otherwise"""
+_Groups = tuple[list[int], Callable[[int], pa.Table]]
+"""how many rows each row group or batch has, and what gives its rows, or its first rows"""
 
 
 class ColumnarFile:
@@ -28,7 +32,7 @@ class ColumnarFile:
     """
 
     def __init__(self, file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, chunk_bytes: int) -> None:
-        self.origin, self._chunk_bytes = origin, chunk_bytes
+        self.origin, self._file, self._chunk_bytes = origin, file, chunk_bytes
         self._parquet: pq.ParquetFile | None = None
         try:
             if format == "parquet":
@@ -58,6 +62,62 @@ class ColumnarFile:
             size = max(1, min(rows, _MOST_ROWS))
             for start in range(0, batch.num_rows, size):
                 yield batch.slice(start, size)
+
+    def runs(self, n_runs: int, n_rows: int, n_bytes: int) -> list[pa.RecordBatch] | None:
+        """The pairs of runs of at most `n_rows` neighbouring rows, evenly spaced; None where they cannot be sought.
+
+        Of a Parquet file about `n_bytes` are read, or a share of the file where that is more: of row groups that are too
+        large for that, the runs come from their beginnings.
+        """
+        columns = Columns(self.columns.title, self.columns.body, self.columns.source, None, None, None)
+        wanted = {columns.title, columns.body, columns.source} - {None}
+        names = [name for name in self.schema.names if name in wanted]
+        groups = self._parquet_groups(names, n_bytes, n_runs) if self._parquet is not None else self._arrow_groups(names)
+        if groups is None:
+            return None
+        sizes, rows_of = groups
+        ends = np.cumsum(sizes)
+        starts = np.unique(np.linspace(0, max(0, int(ends[-1]) - n_rows), n_runs).astype(np.int64))
+        place = np.searchsorted(ends, starts, side="right")
+        found = []
+        for group in np.unique(place).tolist():
+            rows = rows_of(group)
+            offsets = starts[place == group] - (int(ends[group]) - sizes[group])
+            if rows.num_rows < sizes[group]:
+                offsets = np.unique(offsets * max(0, rows.num_rows - n_rows) // max(1, sizes[group] - n_rows))
+            for offset in offsets.tolist():
+                run = rows.slice(offset, n_rows)
+                run = run.take(np.arange(run.num_rows)).combine_chunks()  # a copy, so that the group need not stay in memory
+                found += [ColumnarChunk(self.origin, batch, columns, 1).decode().pairs for batch in run.to_batches()]
+        return found
+
+    def _parquet_groups(self, names: list[str], n_bytes: int, n_groups: int) -> _Groups | None:
+        assert self._parquet is not None
+        groups = [self._parquet.metadata.row_group(i) for i in range(self._parquet.num_row_groups)]
+        sizes = [group.num_rows for group in groups]
+        limit = max(n_bytes, int(LOOKED_AT * sum(group.total_byte_size for group in groups)))
+        limit //= max(1, min(n_groups, len(sizes)))
+        file = pq.ParquetFile(self._file, pre_buffer=False, buffer_size=1 << 20)  # the rest of a group is not even fetched
+
+        def beginning(group: int) -> pa.Table:
+            batches, size = [], 0
+            for batch in file.iter_batches(1024, row_groups=[group], columns=names, use_threads=False):
+                batches.append(batch)
+                size += batch.nbytes
+                if size >= limit:
+                    break
+            return pa.Table.from_batches(batches)
+
+        return (sizes, beginning) if sum(sizes) else None
+
+    def _arrow_groups(self, names: list[str]) -> _Groups | None:
+        options = pa.ipc.IpcReadOptions(included_fields=[self.schema.names.index(name) for name in names])
+        reader = _open_arrow(self._file, options)
+        if not isinstance(reader, pa.RecordBatchFileReader) or not (n := reader.num_record_batches):
+            return None
+        first, last = (reader.get_batch(i).num_rows for i in (0, n - 1))
+        sizes = [first] * (n - 1) + [last]  # batches are of one size, as a rule, and to count them would mean to read them
+        return (sizes, lambda group: pa.Table.from_batches([reader.get_batch(group)])) if sum(sizes) else None
 
     def chunks(self, problem: Callable[[str], None]) -> Iterator[ColumnarChunk]:
         """The batches as chunks; damage in the middle ends the file and is told to `problem`."""
@@ -170,12 +230,15 @@ def _checked(columns: Columns, choice: ColumnChoice, schema: pa.Schema, origin: 
     return Columns(**kept)
 
 
-def _open_arrow(file: str | BinaryIO) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
+def _open_arrow(
+    file: str | BinaryIO, options: pa.ipc.IpcReadOptions | None = None
+) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
     """The file format by its magic bytes, else the stream format."""
     source = pa.memory_map(file) if isinstance(file, str) else pa.PythonFile(file, mode="r")
     magic = source.read(6)
     source.seek(0)
-    return pa.ipc.open_file(source) if magic == b"ARROW1" else pa.ipc.open_stream(source)
+    opened = pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream
+    return opened(source, options=options)
 
 
 def _arrow_batches(reader: pa.RecordBatchFileReader | pa.RecordBatchStreamReader) -> Iterator[pa.RecordBatch]:
