@@ -40,7 +40,7 @@ from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors
 
 FORMAT = "mismatch model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MAX_FILE_BYTES = 1 << 30
 _LONGEST_VECTOR = 4096
 _FINGERPRINTS = "seen"
@@ -153,7 +153,7 @@ def load_model(path: str | Path) -> Model:
     version = contents.get("format_version")
     if version != FORMAT_VERSION:
         known = f"this is version {FORMAT_VERSION}"
-        _refuse(path, f"its format version {version!r} is not known here ({known}); use the mismatch that wrote it")
+        _refuse(path, f"its format version {version!r} is not known here ({known}); use the mismatch that wrote it, or train again")
     try:
         if contents.get("digest") != _digest(contents):
             _refuse(path, "its digest is wrong: the file was altered or damaged")
