@@ -21,7 +21,7 @@ from mismatch.terms.text_buffers import TextBuffers, taken, text_buffers
 CLEAR_WITHOUT_GRAMS = 0.01
 """probability of a mismatch below which the grams of a pair are not read"""
 MOST_OF_RECURRING = FLAG_FROM - 0.001
-"""probability that a pair has at most whose title recurs over several different bodies"""
+"""probability at most of a pair whose title recurs over bodies that it does not fit"""
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 

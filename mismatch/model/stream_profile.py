@@ -96,7 +96,7 @@ class StreamProfile:
     share_interval: tuple[float, float] | None = None
     """in which the share lies with a probability of 92 %"""
     recurring: NDArray[np.uint64] = field(default_factory=lambda: NO_TITLES)
-    """keys of titles that recur over different bodies, ascending (see `screening.recurring_titles`)"""
+    """keys of titles that recur over bodies that they do not fit, ascending (see `screening.recurring_titles`)"""
 
     @cached_property
     def gram_table(self) -> LookupTable:

@@ -21,8 +21,8 @@ MAX_RECURRING = 512
 """titles that are kept of a stream"""
 MIN_UNFIT = 2
 """different bodies that a title must fail to fit"""
-CHANCE = 0.05
-"""probability that so many of its bodies would not fit if it were like any other title, at most"""
+CHANCE = 0.005
+"""probability at most that so many of its bodies would not fit if it were like any other title: a stream has many titles"""
 _DATE = np.uint64(0x64617465)
 """stands for a run of numbers and words of dates"""
 _PLACE = np.uint64(0x9E3779B97F4A7C15)

@@ -77,9 +77,10 @@ def test_copies_of_one_body_count_once() -> None:
 
 def test_misfits_that_the_stream_explains_do_not_count() -> None:
     two_of_two = [(7, 1, False), (7, 2, False)]
-    assert found(two_of_two, 0.2) == [7]  # .2² = .04
-    assert found(two_of_two, 0.25) == []  # .25² = .0625
-    assert found([(7, body, False) for body in range(5)], 0.5) == [7]  # .5⁵ = .03
+    assert found(two_of_two, 0.07) == [7]  # .07² = .0049
+    assert found(two_of_two, 0.08) == []  # .08² = .0064
+    assert found([(7, body, False) for body in range(8)], 0.5) == [7]  # .5⁸ = .0039
+    assert found([(7, body, False) for body in range(7)], 0.5) == []  # .5⁷ = .0078
     assert found([(7, body, False) for body in range(50)], 1.0) == []
 
 
