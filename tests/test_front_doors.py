@@ -39,13 +39,14 @@ def judged(rows: Any) -> Judged:
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, str]]:
-    """The English articles with a site's name behind each title, every tenth over the body of the one before."""
+    """The English articles with a site's name behind each title, every tenth over the body of the one before, and one vague
+    title over several of them."""
     with (ROOT / "training_data" / "articles" / "en.jsonl").open(encoding="utf-8") as file:
         given = [json.loads(line) for line in file]
     out = []
     for i, row in enumerate(given):
         body = given[i - 1]["body"] if i % 10 == 5 else row["body"]
-        title = row["title"] + (HABIT if i % 2 else SUFFIX)
+        title = (f"Wandering lanterns, {i % 28 + 1} May" if i % 60 == 7 else row["title"]) + (HABIT if i % 2 else SUFFIX)
         out.append({"id": row["id"], "source": "sund.example" if i % 2 else "ferry.example", "title": title, "body": body})
     return out
 
@@ -93,6 +94,13 @@ def test_the_model_has_learned_what_only_the_stream_shows(adapted: Scorer) -> No
     title, _ = adapted.prepared("Pier closed for a week" + HABIT, "", "sund.example")
     assert title == "Pier closed for a week"
     assert load().prepared("Pier closed for a week" + HABIT, "", "sund.example")[0] == "Pier closed for a week" + HABIT
+
+
+def test_the_model_knows_the_title_that_says_nothing(adapted: Scorer, rows: list[dict[str, str]], expected: Judged) -> None:
+    assert adapted.model.stream is not None
+    assert len(adapted.model.stream.recurring) == 1
+    verdicts = [expected[row["id"]] for row in rows if row["title"].startswith("Wandering lanterns")]
+    assert {verdict for verdict, _ in verdicts} == {"unsure"}
 
 
 def test_a_suffix_that_is_plainly_a_site_changes_no_verdict_of_the_starter(rows: list[dict[str, str]]) -> None:

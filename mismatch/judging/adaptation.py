@@ -4,6 +4,7 @@
 2. *Title habits*: what the titles of each source share.
 3. *Density ratio*: how the stream's own pairs differ from its swapped ones (`density_ratio`).
 4. *Calibration*: the stream as a mixture of matched pairs and mismatches (`mixture`).
+5. *Recurring titles*: those over several different bodies that they do not fit. They flag none of them.
 
 The same pairs give the same model, whatever the order of the rows and the number of threads.
 """
@@ -26,6 +27,7 @@ from mismatch.features.overlap_features import N_FEATURES
 from mismatch.judging.comparison import Texts, prepared
 from mismatch.judging.density_ratio import Described, fit_density_ratio
 from mismatch.judging.mixture import fit_mixture
+from mismatch.judging.recurrence import learn_recurring_titles
 from mismatch.judging.swaps import Pairs, derange
 from mismatch.model.calibration import FLAG_FROM, UNSURE_FROM, Calibration, Curve
 from mismatch.model.model import Model
@@ -35,7 +37,7 @@ from mismatch.screening.title_cleaning import learn_habits
 from mismatch.screening.writing_systems import writing_systems
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.hashing import HAS_DIGIT, text_hashes
-from mismatch.terms.text_buffers import TextBuffers, text_buffers
+from mismatch.terms.text_buffers import TextBuffers, taken, text_buffers
 from mismatch.terms.tokens import cut_all
 
 MIN_PAIRS = 30
@@ -88,7 +90,8 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     model_with_habits = replace(model, stream=replace(known, n_pairs=drawn.num_rows))
     if model.anchors is None:
         return Adaptation(model_with_habits, f"adapted to the titles of {drawn.num_rows:,} rows")
-    texts = _judged(model, prepared(model_with_habits, drawn["title"], drawn["body"], sources))
+    all_texts = prepared(model_with_habits, drawn["title"], drawn["body"], sources)
+    texts = _judged(model, all_texts)
     if len(texts.titles.valid) < MIN_PAIRS:
         return _as_it_is(
             model, f"too few rows that can be judged to adapt to: {len(texts.titles.valid):,}, it takes {MIN_PAIRS}"
@@ -118,6 +121,9 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     ratios = np.concatenate([fitted.observed, fitted.swapped])
     first_look = _lowered(model.first_look, log_odds, calibration.probability(ratios))
     adapted = replace(adapted, stream=profile, calibration=calibration, first_look=first_look)
+    recurring = learn_recurring_titles(adapted, all_texts, float((of_rows >= UNSURE_FROM).mean()))
+    profile = replace(profile, recurring=recurring)
+    adapted = replace(adapted, stream=profile)
     return Adaptation(adapted, f"adapted to {len(rows):,} rows of this input (--no-adapt: the model as it is)")
 
 
@@ -165,20 +171,10 @@ def _different(pairs: pa.Table, limit: int) -> pa.Table:
 def _judged(model: Model, texts: Texts) -> Texts:
     """The first pairs that can be judged."""
     rows = np.arange(min(len(texts.titles.valid), MAX_PAIRS + MAX_PAIRS // 4))
-    some = Texts(*(_taken(side, rows) for side in texts))
+    some = Texts(*(taken(side, rows) for side in texts))
     _, features = score_pairs(*some, has_text(*some), model.lexicon, model.forest, first_look=model.usable_first_look())
     can_be_judged = np.flatnonzero(screen(*some, features, model.boilerplate) == 0)[:MAX_PAIRS]
-    return Texts(*(_taken(side, can_be_judged) for side in some))
-
-
-def _taken(texts: TextBuffers, rows: NDArray[np.int64]) -> TextBuffers:
-    """Some of the texts, in a buffer of their own."""
-    sizes = (texts.offsets[1:] - texts.offsets[:-1])[rows]
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(sizes, out=offsets[1:])
-    starts = texts.offsets[:-1][rows].tolist()
-    parts = [texts.data[start : start + size] for start, size in zip(starts, sizes.tolist(), strict=True)]
-    return TextBuffers(np.concatenate([*parts, np.zeros(1, np.uint8)]), offsets, texts.valid[rows])
+    return Texts(*(taken(side, can_be_judged) for side in some))
 
 
 def _count(texts: TextBuffers) -> tuple[Counts, Counts]:

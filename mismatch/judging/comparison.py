@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 
 from mismatch.features.cascade import score_pairs
 from mismatch.features.grams import GRAM_FEATURES, gram_features
+from mismatch.model.calibration import FLAG_FROM
 from mismatch.model.model import Model
 from mismatch.screening import screening
 from mismatch.screening.body_cleaning import clean_bodies
+from mismatch.screening.recurring_titles import do_recur
 from mismatch.screening.title_cleaning import NO_HABITS, clean_titles
-from mismatch.terms.text_buffers import TextBuffers, text_buffers
+from mismatch.terms.text_buffers import TextBuffers, taken, text_buffers
 
 CLEAR_WITHOUT_GRAMS = 0.01
 """probability of a mismatch below which the grams of a pair are not read"""
+MOST_OF_RECURRING = FLAG_FROM - 0.001
+"""probability at most of a pair whose title recurs over bodies that it does not fit"""
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 
@@ -103,7 +107,8 @@ def _by_stream(
     """The density ratio of the stream for each pair.
 
     Grams are read only where the ratio would say something without them: they are found in nearly all matched pairs, so that
-    none found is the worst case. A pair that the first look cleared stays below every cut.
+    none found is the worst case. A pair that the first look cleared stays below every cut, and one whose title recurs below
+    the one that flags.
     """
     stream, calibration = model.stream, model.calibration
     assert stream is not None and stream.ratio is not None
@@ -115,4 +120,8 @@ def _by_stream(
         grams = gram_features(*texts, title_rows[doubtful], body_rows[doubtful], stream.gram_table)
         described[doubtful, features.shape[1] :] = grams
         ratio[doubtful] = stream.ratio(described[doubtful], log_odds[doubtful])
+    if len(stream.recurring):
+        most = float(calibration.log_odds(np.array(MOST_OF_RECURRING)))
+        flagged = np.flatnonzero(~cleared & (ratio > most))
+        ratio[flagged[do_recur(taken(texts.titles, title_rows[flagged]), stream.recurring)]] = most
     return np.where(cleared, np.minimum(ratio, calibration.unsure_cut - 1), ratio)

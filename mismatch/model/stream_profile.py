@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mismatch.features.grams import GRAM_FEATURES
 from mismatch.features.overlap_features import N_FEATURES
 from mismatch.features.plain_arrays import packed, unpacked
+from mismatch.screening.recurring_titles import MAX_RECURRING, NO_TITLES
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import LookupTable, lookup_table
 
@@ -94,6 +95,8 @@ class StreamProfile:
     """estimated share of mismatches in the stream"""
     share_interval: tuple[float, float] | None = None
     """in which the share lies with a probability of 92 %"""
+    recurring: NDArray[np.uint64] = field(default_factory=lambda: NO_TITLES)
+    """keys of titles that recur over bodies that they do not fit, ascending (see `screening.recurring_titles`)"""
 
     @cached_property
     def gram_table(self) -> LookupTable:
@@ -112,6 +115,7 @@ class StreamProfile:
         if self.grams is not None and self.ratio is not None and self.share_interval is not None:
             plain["ratio"] = self.ratio.to_plain()
             plain["share"] = [self.share, *self.share_interval]
+            plain["recurring"] = packed(self.recurring)
             plain["grams"] = {
                 "hashes": packed(self.grams.hashes), "frequencies": packed(self.grams.frequencies.astype(np.float32)),
                 "n_documents": self.grams.n_documents,
@@ -137,7 +141,12 @@ class StreamProfile:
         share, low, high = (float(number) for number in plain["share"])
         if not 0 <= low <= high <= 1 or not 0 <= share <= 1:
             raise ValueError("the estimated share of mismatches is no share")
-        return cls(habits, n_pairs, _grams(plain["grams"]), DensityRatio.from_plain(plain["ratio"]), share, (low, high))
+        grams, ratio, recurring = _grams(plain["grams"]), DensityRatio.from_plain(plain["ratio"]), NO_TITLES
+        if "recurring" in plain:  # a file of an earlier version knows of none
+            recurring = unpacked("recurring", plain["recurring"], "uint64", dimensions=1)
+        if len(recurring) > MAX_RECURRING or (recurring[1:] <= recurring[:-1]).any():
+            raise ValueError("the titles that recur are too many or not in their order")
+        return cls(habits, n_pairs, grams, ratio, share, (low, high), recurring)
 
 
 def _grams(plain: dict[str, Any]) -> Counts:

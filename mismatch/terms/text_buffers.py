@@ -56,6 +56,16 @@ def text_buffers(column: pa.Array | pa.ChunkedArray) -> TextBuffers:
     return TextBuffers(read_only(data), offsets, valid)
 
 
+def taken(texts: TextBuffers, rows: NDArray[np.int64]) -> TextBuffers:
+    """Some of the texts, in a buffer of their own."""
+    sizes = (texts.offsets[1:] - texts.offsets[:-1])[rows]
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    starts = texts.offsets[:-1][rows].tolist()
+    parts = [texts.data[start : start + size] for start, size in zip(starts, sizes.tolist(), strict=True)]
+    return TextBuffers(np.concatenate([*parts, np.zeros(1, np.uint8)]), offsets, texts.valid[rows])
+
+
 def texts_of(texts: TextBuffers) -> list[str | None]:
     """The texts as Python strings: for looking at them, not for speed."""
     bounds = zip(texts.offsets[:-1].tolist(), texts.offsets[1:].tolist(), texts.valid.tolist(), strict=True)
