@@ -28,6 +28,7 @@ NAMES = (
     "operating_point",
     "single_articles",
     "planted",
+    "topics",
     "rivals",
 )
 HEAD = """# Benchmarks

@@ -40,12 +40,14 @@ TEXTS_A_LIST, TERMS_A_TEXT = 4, (3, 12)
 OWN_WEIGHT, LIST_WEIGHT = 3.0, 0.5
 NARROW_LISTS = 3.0
 """the lists of a wide topic's narrow ones count as this many, where they are more: else every foreign place tells of war"""
-STRENGTH = 0.2
-"""inverse of the ridge of the regressions"""
+STRENGTH, NARROW_STRENGTH = 0.2, 10.0
+"""inverse of the ridge of the regressions, of wide topics and within them"""
+NONE_WEIGHT = 0.5
+"""of the texts that have none of the narrow topics, beside the others"""
 NAMED_TITLES, NAMED_BODIES = 0.41, 0.58
 """shares of the project's own English articles, harder than a newspaper's, that get a topic: there it is 0.6 and 0.9"""
 MIN_TERMS = 3
-CLEAR_TERMS, CLEAR_RATIO = 4, 2.0
+CLEAR_TERMS, CLEAR_RATIO = 3, 1.5
 """different telling terms of a narrow topic that a body must have, and how many times as many as of the next"""
 FOLDS = 5
 
@@ -277,10 +279,11 @@ def _learn_narrow(
     used = lists.wide[numbers] == own
     counts = np.bincount(numbers[used], texts.weights[used], minlength=len(lists.topics))
     even = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1e-9))
+    even[own] *= NONE_WEIGHT
     labels = numbers[used]
     if len(np.unique(labels)) < 2:
         return
-    found, learned, bias = _regression(texts.vectors[used], labels, texts.weights[used] * even[labels], strength=3.0)
+    found, learned, bias = _regression(texts.vectors[used], labels, texts.weights[used] * even[labels], NARROW_STRENGTH)
     base = found.tolist().index(own)
     for at, number in enumerate(found.tolist()):
         if number != own:
