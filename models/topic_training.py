@@ -307,35 +307,52 @@ def _thresholds(
     taught: Sequence[Texts], own: Sequence[Side], lists: TopicLists, rng: np.random.Generator
 ) -> tuple[float, float, dict[str, float]]:
     """Of titles and of bodies, with what they give on the project's own English articles, cross-validated."""
+    from sklearn.metrics import f1_score
+
     figures: dict[str, float] = {}
     thresholds: list[float] = []
     validated = _cross_validated(taught, own, lists, rng)
-    for name, share, side, (confidence, right) in zip(
-        ("title", "body"), (NAMED_TITLES, NAMED_BODIES), own, validated, strict=True
-    ):
-        thresholds.append(float(np.quantile(confidence[side.english], 1 - share)))
-        named = side.english & (confidence >= thresholds[-1])
-        figures[f"{name}_named"] = float(named.sum() / side.english.sum())
-        figures[f"{name}_precision"] = float(right[named].mean())
+    for name, share, side, answers in zip(("title", "body"), (NAMED_TITLES, NAMED_BODIES), own, validated, strict=True):
+        confidence, guess, truth = (answer[side.english] for answer in answers)
+        thresholds.append(float(np.quantile(confidence, 1 - share)))
+        named = confidence >= thresholds[-1]
+        figures[f"{name}_named"] = float(named.mean())
+        figures[f"{name}_precision"] = float((guess == truth)[named].mean())
+        figures[f"{name}_macro_f1"] = float(f1_score(truth, guess, average="macro"))
     return thresholds[0], thresholds[1], figures
+
+
+class Answers(NamedTuple):
+    """Of each title or body."""
+
+    confidence: NDArray[np.float64]
+    """probability of the likeliest wide topic"""
+    guess: NDArray[np.int64]
+    """number of that topic"""
+    truth: NDArray[np.int64]
 
 
 def _cross_validated(
     taught: Sequence[Texts], own: Sequence[Side], lists: TopicLists, rng: np.random.Generator
-) -> list[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """Of titles and of bodies: the probability of the likeliest wide topic, and whether it is that of the article."""
+) -> list[Answers]:
+    """Of titles and of bodies."""
     fold_of = [rng.integers(0, FOLDS, len(side.english)) for side in own]
-    found = [(np.zeros(len(side.english)), np.zeros(len(side.english), bool)) for side in own]
+    found = [
+        Answers(
+            np.zeros(len(side.english)), np.zeros(len(side.english), np.int64),
+            lists.wide[[lists.number[keys[0]] for keys in side.texts.keys]],
+        )
+        for side in own
+    ]  # fmt: skip
     for fold in range(FOLDS):
         others = [_some(side.texts, folds != fold) for side, folds in zip(own, fold_of, strict=True)]
         wide, _ = _learn_wide(_joined([*taught, *others]), lists)
-        for side, folds, (confidence, right) in zip(own, fold_of, found, strict=True):
+        for side, folds, answers in zip(own, fold_of, found, strict=True):
             rows = np.flatnonzero(folds == fold)
             odds = wide.log_odds(side.texts.vectors[rows])
             odds = np.exp(odds - odds.max(axis=1, keepdims=True))
-            confidence[rows] = 1 / odds.sum(axis=1)
-            truth = lists.wide[[lists.number[side.texts.keys[row][0]] for row in rows.tolist()]]
-            right[rows] = wide.numbers[odds.argmax(axis=1)] == truth
+            answers.confidence[rows] = 1 / odds.sum(axis=1)
+            answers.guess[rows] = wide.numbers[odds.argmax(axis=1)]
     return found
 
 
