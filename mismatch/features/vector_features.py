@@ -12,7 +12,7 @@ VECTOR_TERMS = 256
 """different terms of a body whose vectors are looked at"""
 MIN_VECTOR_SHARE = 0.4
 """below it, of the IDF of either side, the vectors are not listened to: the text is in another language than they are"""
-MIN_TOPIC_SHARE = 0.1
+MIN_TOPIC_SHARE = 0.2
 """the same for topics, of which a few telling words say enough"""
 MISSING_TERMS = 32
 """terms of a title without a hit whose nearest terms are looked for"""
