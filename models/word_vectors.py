@@ -30,6 +30,7 @@ from mismatch.terms.text_buffers import text_buffers
 from mismatch.terms.tokens import cut_all
 from mismatch.training.term_vectors import term_matrix
 from models.background import UNSPACED
+from models.topic_training import telling_words, with_telling_terms
 
 ENGLISH_WORDS = 40_000
 WORDS_A_LANGUAGE = 3_500
@@ -106,6 +107,9 @@ def choose_words(of_archives: Sequence[str]) -> Words:
         if language not in TAUGHT_BY_GLOSSARY:
             offer([word for _, words in entries for word in words], language)
         offer([english for english, _ in entries], "en", WORDS_A_LANGUAGE / ENGLISH_WORDS)
+    for language, telling in telling_words().items():
+        if language not in TAUGHT_BY_GLOSSARY:
+            offer(_pairs_of(dict.fromkeys(telling, 1.0)) if language in UNSPACED else telling, language)
     words = sorted(ranks, key=lambda word: (ranks[word][0], word))
     rows, terms, _ = cut_all(text_buffers(pa.array(words, pa.large_string())))
     single = np.bincount(rows, minlength=len(words))[rows] == 1
@@ -126,11 +130,16 @@ def frequent_words(language: str, limit: int) -> list[str]:
     words = [(word, frequency) for word, frequency in by_frequency if _WORD.fullmatch(word) and len(word) > 1]
     if language not in UNSPACED:
         return [word for word, _ in words[:limit]]
-    pairs: dict[str, float] = {}  # a term is a pair of characters there
-    for word, frequency in words:
+    return _pairs_of(dict(words))[:limit]
+
+
+def _pairs_of(words: dict[str, float]) -> list[str]:
+    """The pairs of characters in some words with their frequencies, the most frequent first."""
+    pairs: dict[str, float] = {}
+    for word, frequency in words.items():
         for at in range(len(word) - 1):
             pairs[word[at : at + 2]] = pairs.get(word[at : at + 2], 0.0) + frequency
-    return sorted(pairs, key=lambda pair: (-pairs[pair], pair))[:limit]
+    return sorted(pairs, key=lambda pair: (-pairs[pair], pair))
 
 
 def embedded(words: Sequence[str]) -> NDArray[np.float32]:
@@ -185,9 +194,8 @@ def word_vectors(
     kept, stems, of_stems = _stems_of(words, mapped)
     hashes, vectors = _with_glossary(words, mapped)
     kept = np.append(kept, np.ones(len(hashes) - len(kept), bool))
-    return TermVectors.quantise(
-        np.concatenate([hashes[kept], stems]), START_LENGTH * np.concatenate([vectors[kept], of_stems])
-    )
+    own = np.concatenate([hashes[kept], stems])
+    return with_telling_terms(TermVectors.quantise(own, START_LENGTH * np.concatenate([vectors[kept], of_stems])))
 
 
 def is_taught(english: str) -> bool:

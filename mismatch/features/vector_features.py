@@ -12,6 +12,8 @@ VECTOR_TERMS = 256
 """different terms of a body whose vectors are looked at"""
 MIN_VECTOR_SHARE = 0.4
 """below it, of the IDF of either side, the vectors are not listened to: the text is in another language than they are"""
+MIN_TOPIC_SHARE = 0.2
+"""the same for topics, of which a few telling words say enough"""
 MISSING_TERMS = 32
 """terms of a title without a hit whose nearest terms are looked for"""
 BEST = 8
@@ -110,7 +112,8 @@ def _cosine(a, b):
 
 @part
 def sum_vectors(title, body, n_lead, work, lexicon):
-    """The vectors of title, body and lead (of its first `n_lead` types) into `work.sums`, zero where too few terms have one.
+    """The vectors of title, body and lead (of its first `n_lead` types) into `work.sums`, zero where too few terms have one
+    even to name a topic.
 
     Returns the IDF of the title's terms, 0 where the vectors are not to be listened to, and that of those with a vector.
     """
@@ -120,9 +123,9 @@ def sum_vectors(title, body, n_lead, work, lexicon):
     body_total, body_with_vector = _sum_body(n_types, n_lead, work, lexicon)
     title_known = with_vector > np.float32(MIN_VECTOR_SHARE) * total
     body_known = body_with_vector > np.float32(MIN_VECTOR_SHARE) * body_total
-    if not title_known:
+    if with_vector < np.float32(MIN_TOPIC_SHARE) * total:
         work.sums[0] = 0
-    if not body_known:
+    if body_with_vector < np.float32(MIN_TOPIC_SHARE) * body_total:
         work.sums[1] = 0
     return total if title_known and body_known else np.float32(0), with_vector
 

@@ -153,7 +153,8 @@ def load_model(path: str | Path) -> Model:
     version = contents.get("format_version")
     if version != FORMAT_VERSION:
         known = f"this is version {FORMAT_VERSION}"
-        _refuse(path, f"its format version {version!r} is not known here ({known}); use the mismatch that wrote it, or train again")
+        way_out = "use the mismatch that wrote it, or train again"
+        _refuse(path, f"its format version {version!r} is not known here ({known}); {way_out}")
     try:
         if contents.get("digest") != _digest(contents):
             _refuse(path, "its digest is wrong: the file was altered or damaged")

@@ -1,4 +1,4 @@
-"""Topics by name: a linear classifier on the vectors of titles and bodies that abstains when it is unsure."""
+"""Topics by name: linear classifiers on the vectors of titles and bodies, wide topics first, that abstain when unsure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,26 @@ from mismatch.terms.lexicon import TermVectors
 
 UNKNOWN = -1
 
+NARROW_SHARE = 0.6
+"""share of its wide topic from which a narrow one is named"""
+HIGHEST_LOGIT = np.float32(60)
+"""of narrow topics, so that their exponentials stay finite"""
+_SHORTEST = np.float32(1e-9)
+
 
 @dataclass(frozen=True)
 class TopicModel:
-    """Multinomial logistic regression on unit vectors, with one threshold for titles and one for bodies."""
+    """Multinomial logistic regression on unit vectors: which wide topic and, within it, which narrow one or none.
+
+    P(narrow) = P(wide) * exp(s_narrow) / (1 + sum of exp(s) over the narrow topics of the wide one): the wide topic by
+    itself is the class whose logit is 0.
+    """
 
     names: tuple[str, ...]
     parents: NDArray[np.int32]
-    """shape (n_topics,): the topic that a narrower one belongs to, or -1"""
+    """shape (n_topics,): the wide topic that a narrower one belongs to, or -1"""
+    neighbours: NDArray[np.uint8]
+    """shape (n_topics, n_topics): 1 where two topics may be about one story, so that they are no mismatch"""
     weights: NDArray[np.float32]
     """shape (n_topics, vector size)"""
     intercepts: NDArray[np.float32]
@@ -32,38 +44,40 @@ class TopicModel:
     """precision and share named by cross-validation"""
 
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Shape (n_texts, n_topics), for vectors of any length."""
-        out = np.empty((len(vectors), len(self.names)), np.float32)
-        _softmax(*(read_only(np.ascontiguousarray(a, np.float32)) for a in (vectors, self.weights, self.intercepts)), out)
-        return out
+        """Shape (n_texts, n_topics), for vectors of any length: of a wide topic, its narrow ones included; of a narrow one,
+        within its wide topic."""
+        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _SHORTEST)
+        logits = (vectors / lengths) @ self.weights.T + self.intercepts
+        wide = np.flatnonzero(self.parents < 0)
+        out = np.exp(np.minimum(logits, HIGHEST_LOGIT))
+        out[:, wide] = np.exp(logits[:, wide] - logits[:, wide].max(axis=1, keepdims=True))
+        out[:, wide] /= out[:, wide].sum(axis=1, keepdims=True)
+        for parent in wide:
+            narrow = np.flatnonzero(self.parents == parent)
+            out[:, narrow] /= 1 + out[:, narrow].sum(axis=1, keepdims=True)
+        return out.astype(np.float32)
 
     def name(self, vectors: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
         """Number of the topic of each text, or `UNKNOWN`. Shape (n_texts,).
 
-        The wide topic must reach the threshold; a narrow one in it is named when it makes up at least half of that.
+        The wide topic must reach the threshold; a narrow one in it is named when it makes up at least `NARROW_SHARE` of it.
         """
         out = np.empty(len(vectors), np.int64)
-        _name(self.probabilities(vectors), np.ascontiguousarray(vectors), self.wide, threshold, out)
+        given = (np.ascontiguousarray(a, np.float32) for a in (vectors, self.weights, self.intercepts))
+        _name(*(read_only(a) for a in given), read_only(self.parents), float(threshold), out)
         return out
 
-    @property
-    def wide(self) -> NDArray[np.int64]:
-        """The widest topic of each topic, shape (n_topics,)."""
-        return np.where(self.parents >= 0, self.parents, np.arange(len(self.parents)))
-
     def widest(self, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The likeliest wide topic of each text and its probability, narrow topics included."""
-        summed = np.zeros_like(probabilities)
-        np.add.at(summed.T, self.wide, probabilities.T)
-        best = summed.argmax(axis=1)
-        return best, summed[np.arange(len(best)), best]
+        """The likeliest wide topic of each text and its probability."""
+        wide = np.flatnonzero(self.parents < 0)
+        best = wide[probabilities[:, wide].argmax(axis=1)]
+        return best, probabilities[np.arange(len(best)), best]
 
     def differ(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Where both topics are known and neither is part of the other."""
+        """Where both topics are known, and are neither parts of one wide topic nor neighbours."""
         known = (left >= 0) & (right >= 0)
-        wide_left = np.where(known & (self.parents[left] >= 0), self.parents[left], left)
-        wide_right = np.where(known & (self.parents[right] >= 0), self.parents[right], right)
-        return known & (wide_left != wide_right)
+        wide = np.where(self.parents >= 0, self.parents, np.arange(len(self.parents)))
+        return known & (wide[left] != wide[right]) & (self.neighbours[left, right] == 0)
 
     def over(self, vectors: TermVectors, own: TermVectors) -> TopicModel:
         """The same topics over other vectors of (mostly) the same terms, which were tuned from its own.
@@ -77,7 +91,8 @@ class TopicModel:
 
     def to_plain(self) -> dict[str, Any]:
         return {
-            "names": list(self.names), "parents": packed(self.parents), "weights": packed(self.weights),
+            "names": list(self.names), "parents": packed(self.parents), "neighbours": packed(self.neighbours),
+            "weights": packed(self.weights),
             "intercepts": packed(self.intercepts), "title_threshold": self.title_threshold,
             "body_threshold": self.body_threshold, "figures": dict(self.figures),
         }  # fmt: skip
@@ -102,8 +117,18 @@ class TopicModel:
             raise ValueError("the topics differ in number from their weights")
         if (parents < -1).any() or (parents >= len(names)).any() or not np.isfinite(weights).all():
             raise ValueError("the topics are damaged")
+        if "neighbours" in plain:
+            neighbours = unpacked("neighbours", plain["neighbours"], "uint8", 2)
+            if neighbours.shape != (len(names), len(names)) or not (neighbours <= 1).all():
+                raise ValueError("the neighbours do not fit the topics")
+            if (parents[parents[parents >= 0]] >= 0).any():
+                raise ValueError("a topic below another has topics below it")
+        else:  # all topics in one softmax, as files had it before there were neighbours
+            wide = np.where(parents >= 0, parents, np.arange(len(parents)))
+            neighbours = (wide[:, None] == wide[None, :]).astype(np.uint8)
+            parents = np.full(len(names), -1, np.int32)
         thresholds = float(plain["title_threshold"]), float(plain["body_threshold"])
-        return cls(names, parents, weights, intercepts, *thresholds, figures=dict(plain["figures"]))
+        return cls(names, parents, neighbours, weights, intercepts, *thresholds, figures=dict(plain["figures"]))
 
 
 @part(fastmath={"reassoc", "contract"})
@@ -115,37 +140,35 @@ def _dot(a, b):
 
 
 @kernel
-def _softmax(vectors, weights, intercepts, out):
-    """In place of a product of matrices: BLAS would start threads of its own under each of ours."""
-    for row in range(vectors.shape[0]):
-        scale = np.float32(1) / max(np.sqrt(_dot(vectors[row], vectors[row])), np.float32(1e-9))
-        logits = out[row]
-        for t in range(logits.shape[0]):
-            logits[t] = intercepts[t] + scale * _dot(vectors[row], weights[t])
-        highest = logits.max()
-        total = np.float32(0)
-        for t in range(logits.shape[0]):
-            logits[t] = np.exp(logits[t] - highest)
-            total += logits[t]
-        for t in range(logits.shape[0]):
-            logits[t] /= total
-
-
-@kernel
-def _name(probabilities, vectors, wide, threshold, out):
-    summed = np.empty(wide.shape[0], np.float32)
+def _name(vectors, weights, intercepts, parents, threshold, out):
+    """In place of a product of matrices: BLAS would start threads of its own under each of ours, and of the narrow topics
+    only those of one wide topic matter."""
+    n_topics = parents.shape[0]
+    logits = np.empty(n_topics, np.float32)
     for row in range(out.shape[0]):
         out[row] = UNKNOWN
-        summed[:] = 0
-        for t in range(wide.shape[0]):
-            summed[wide[t]] += probabilities[row, t]
-        best = int(summed.argmax())
-        if summed[best] < threshold or not vectors[row].any():
+        length = np.sqrt(_dot(vectors[row], vectors[row]))
+        if length == 0:
             continue
-        narrow = best
-        highest = np.float32(-1)
-        for t in range(wide.shape[0]):
-            if wide[t] == best and probabilities[row, t] > highest:
-                narrow = t
-                highest = probabilities[row, t]
-        out[row] = narrow if highest >= summed[best] / 2 else best
+        scale = np.float32(1) / max(length, _SHORTEST)
+        best = -1
+        for t in range(n_topics):
+            if parents[t] < 0:
+                logits[t] = intercepts[t] + scale * _dot(vectors[row], weights[t])
+                if best < 0 or logits[t] > logits[best]:
+                    best = t
+        total = np.float32(0)
+        for t in range(n_topics):
+            if parents[t] < 0:
+                total += np.exp(logits[t] - logits[best])
+        if np.float32(1) / total < threshold:
+            continue
+        narrow = -1
+        total = np.float32(1)
+        for t in range(n_topics):
+            if parents[t] == best:
+                logits[t] = np.exp(min(intercepts[t] + scale * _dot(vectors[row], weights[t]), HIGHEST_LOGIT))
+                total += logits[t]
+                if narrow < 0 or logits[t] > logits[narrow]:
+                    narrow = t
+        out[row] = narrow if narrow >= 0 and logits[narrow] >= NARROW_SHARE * total else best

@@ -28,8 +28,7 @@ def text_vectors(texts: TextBuffers, rows: NDArray[np.int64], lexicon: Lexicon) 
 
 
 def learn_topics(
-    titles: TextBuffers, bodies: TextBuffers, topics: list[str | None], lexicon: Lexicon, *,
-    parents: dict[str, str] | None = None, seed: int = 0,
+    titles: TextBuffers, bodies: TextBuffers, topics: list[str | None], lexicon: Lexicon, *, seed: int = 0
 ) -> TopicModel | None:  # fmt: skip
     """Learns the topics of an archive from its titles and bodies.
 
@@ -37,8 +36,6 @@ def learn_topics(
     ----------
     topics
         The topic of each pair, or None. Topics of fewer than `MIN_TOPIC_PAIRS` pairs are left out.
-    parents
-        The wider topic of some topics.
 
     Returns
     -------
@@ -56,23 +53,24 @@ def learn_topics(
     rows = np.flatnonzero(labels >= 0)
     labels = labels[rows]
     title_vectors, body_vectors = text_vectors(titles, rows, lexicon), text_vectors(bodies, rows, lexicon)
-    parent = np.array([number.get((parents or {}).get(name, ""), -1) for name in chosen], np.int32)
-    wide = np.where(parent >= 0, parent, np.arange(len(chosen)))
+    parents, neighbours = np.full(len(chosen), -1, np.int32), np.eye(len(chosen), dtype=np.uint8)
     out_of_fold = _cross_validated(title_vectors, body_vectors, labels, len(chosen), seed)
-    shell = TopicModel(tuple(chosen), parent, np.empty((0, 0), np.float32), np.empty(0, np.float32), 0.0, 0.0, {})
+    shell = TopicModel(
+        tuple(chosen), parents, neighbours, np.empty((0, 0), np.float32), np.empty(0, np.float32), 0.0, 0.0, {}
+    )
     thresholds: list[float] = []
     figures: dict[str, float] = {}
     for kind, probabilities in zip(("title", "body"), out_of_fold, strict=True):
         best, confidence = shell.widest(probabilities)
-        right = best == wide[labels]
+        right = best == labels
         threshold = _threshold(confidence, right)
         named = confidence >= threshold
         thresholds.append(threshold)
         figures[f"{kind}_named"] = float(named.mean())
         figures[f"{kind}_precision"] = float(right[named].mean()) if named.any() else 0.0
-        figures[f"{kind}_macro_f1"] = _macro_f1(wide[labels], best)
+        figures[f"{kind}_macro_f1"] = _macro_f1(labels, best)
     weights, intercepts = _fit(np.concatenate([title_vectors, body_vectors]), np.concatenate([labels, labels]), len(chosen))
-    return TopicModel(tuple(chosen), parent, weights, intercepts, thresholds[0], thresholds[1], figures)
+    return TopicModel(tuple(chosen), parents, neighbours, weights, intercepts, thresholds[0], thresholds[1], figures)
 
 
 def _fit(
@@ -97,10 +95,10 @@ def _cross_validated(
     from sklearn.model_selection import StratifiedKFold
 
     out = np.zeros((len(labels), n_topics), np.float32), np.zeros((len(labels), n_topics), np.float32)
-    nothing = np.zeros(n_topics, np.int32) - 1
+    parents, neighbours = np.full(n_topics, -1, np.int32), np.eye(n_topics, dtype=np.uint8)
     for train, test in StratifiedKFold(_N_FOLDS, shuffle=True, random_state=seed).split(bodies, labels):
         weights, intercepts = _fit(np.concatenate([titles[train], bodies[train]]), np.tile(labels[train], 2), n_topics)
-        fold = TopicModel(("",) * n_topics, nothing, weights, intercepts, 0.0, 0.0, {})
+        fold = TopicModel(("",) * n_topics, parents, neighbours, weights, intercepts, 0.0, 0.0, {})
         for side, vectors in zip(out, (titles, bodies), strict=True):
             side[test] = fold.probabilities(vectors[test]) * vectors[test].any(axis=1, keepdims=True)
     return out
