@@ -233,11 +233,12 @@ def translations(words: Words) -> list[Translations]:
 
 
 def row_of_each(words: Sequence[str], row_of: dict[int, int]) -> NDArray[np.int64]:
-    """The row of each word that is a single term with a vector, -1 for others."""
-    rows, terms, _ = cut_all(text_buffers(pa.array(words, pa.large_string())))
+    """The row of each word that is a single term with a vector, or whose stem has one; -1 for others."""
+    rows, terms, stems = cut_all(text_buffers(pa.array(words, pa.large_string())))
     single = np.bincount(rows, minlength=len(words))[rows] == 1
     found = np.full(len(words), -1)
-    found[rows[single]] = [row_of.get(term, -1) for term in terms[single].tolist()]
+    both = zip(terms[single].tolist(), stems[single].tolist(), strict=True)
+    found[rows[single]] = [row_of.get(term, row_of.get(stem, -1)) for term, stem in both]
     return found
 
 
