@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.features.grams import count_grams, gram_features
+from mismatch.model.topics import TopicModel
 from mismatch.terms.lexicon import lookup_table
 from models.archives import Scored
 
@@ -20,16 +21,18 @@ ANCHORS = 100
 """of an archive"""
 
 
-def anchors_of(archives: Iterable[Scored], seed: int = 0) -> NDArray[np.float32]:
-    """Some matched pairs of each archive: the features of pairs and of their grams, shape (n_anchors, 28).
+def anchors_of(archives: Iterable[Scored], topics: TopicModel, seed: int = 0) -> NDArray[np.float32]:
+    """Some matched pairs of each archive: features of pairs and of their grams, and what topics add to the log-odds, shape
+    (n_anchors, N_FEATURES + 4).
 
     Pairs that look more like a mismatch than a quarter of the swaps do are passed over.
     """
-    return np.concatenate([_of_archive(archive, np.random.default_rng(seed)) for archive in archives])
+    return np.concatenate([_of_archive(archive, topics, np.random.default_rng(seed)) for archive in archives])
 
 
-def _of_archive(archive: Scored, rng: np.random.Generator) -> NDArray[np.float32]:
+def _of_archive(archive: Scored, topics: TopicModel, rng: np.random.Generator) -> NDArray[np.float32]:
     sure = archive.rows[archive.matched < np.quantile(archive.swapped, 0.25)]
     rows, texts = np.sort(rng.choice(sure, ANCHORS, replace=False)), archive.compared.texts
     grams = gram_features(*texts, rows, rows, lookup_table(count_grams(*texts)))
-    return np.concatenate([archive.compared.features[rows], grams], axis=1)
+    of_topics = topics.disagreement(archive.compared.vectors[rows]).astype(np.float32)
+    return np.column_stack([archive.compared.features[rows], grams, of_topics])

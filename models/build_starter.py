@@ -62,6 +62,7 @@ from models.boilerplate_training import (  # noqa: E402
 from models.paragraph_training import fit_paragraphs  # noqa: E402
 from models.single_articles import calibration_for_single_articles, figures_of  # noqa: E402
 from models.starter_lexicon import starter_lexicon  # noqa: E402
+from models.topic_agreement import with_agreement  # noqa: E402
 from models.topic_training import learn_starter_topics  # noqa: E402
 from models.word_vectors import carried_along, word_vectors  # noqa: E402
 
@@ -180,11 +181,13 @@ def main() -> None:
     model = replace(model, lexicon=lexicon, topics=learn_starter_topics(archives, lexicon), paragraphs=paragraphs)
 
     print("calibration and anchors")
+    model = replace(model, topics=with_agreement(model, [drawn(pairs, STREAM_PAIRS) for pairs in archives.values()]))
+    assert model.topics is not None
     single = {name: scored(model, drawn(pairs, MOST_PAIRS)) for name, pairs in archives.items()}
     streams = [drawn(pairs, STREAM_PAIRS) for pairs in archives.values()]
     as_streams = [scored(with_own_weights(model, pairs), pairs) for pairs in streams]
     calibration = calibration_for_single_articles(single, as_streams)
-    model = replace(model, calibration=calibration, anchors=anchors_of(as_streams))
+    model = replace(model, calibration=calibration, anchors=anchors_of(as_streams, model.topics))
     model = replace(model, card=card(model, options, figures_of(single, calibration)))
     save_model(model, options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", calibration, model.card["single_articles"])

@@ -69,6 +69,7 @@ def _topics() -> None:
     topics = load_model(model_path("starter")).topics
     if topics is not None:
         topics.name(np.ones((1, topics.weights.shape[1]), np.float32), topics.title_threshold)
+        topics.disagreement(np.ones((1, 2, topics.weights.shape[1]), np.float32))
 
 
 def _writing() -> None:

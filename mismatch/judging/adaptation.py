@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from mismatch.features.cascade import FirstLook, score_pairs
 from mismatch.features.grams import count_grams, gram_features
 from mismatch.features.overlap_features import N_FEATURES
-from mismatch.judging.comparison import Texts, prepared
+from mismatch.judging.comparison import Texts, head_log_odds, prepared
 from mismatch.judging.density_ratio import Described, fit_density_ratio
 from mismatch.judging.mixture import fit_mixture
 from mismatch.judging.recurrence import learn_recurring_titles
@@ -106,7 +106,8 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     adapted = replace(model, lexicon=lexicon, stream=profile, first_look=None)
     rows = np.arange(len(texts.titles.valid))
     observed, of_swaps = _described(adapted, texts, [(rows, rows), swapped])
-    anchors = Described(model.anchors, model.forest.predict(model.anchors[:, :N_FEATURES]))
+    of_topics = model.anchors[:, -1].astype(np.float64)
+    anchors = Described(model.anchors[:, :-1], model.forest.predict(model.anchors[:, :N_FEATURES]) + of_topics)
     platt = model.calibration.slope, model.calibration.intercept
     fitted = fit_density_ratio(observed, of_swaps, anchors, *platt, SWAPS_OF_A_TITLE)
     mixture = fit_mixture(fitted.observed, fitted.swapped, fitted.anchors)
@@ -217,7 +218,7 @@ def _described(model: Model, texts: Texts, pairs: list[tuple[NDArray[np.int64], 
 
     def part(rows: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Described:
         wanted = np.ones(len(rows[0]), np.uint8)
-        log_odds, features = score_pairs(*texts, wanted, model.lexicon, model.forest, title_rows=rows[0], body_rows=rows[1])
+        log_odds, features = head_log_odds(model, texts, wanted, None, *rows)
         return Described(np.column_stack([features, gram_features(*texts, *rows, table)]), log_odds)
 
     in_parts = [list(zip(*(np.array_split(side, n_parts) for side in both), strict=True)) for both in pairs]

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.features.cascade import score_pairs
+from mismatch.features.cascade import FirstLook, score_pairs
 from mismatch.features.grams import GRAM_FEATURES, gram_features
 from mismatch.model.calibration import FLAG_FROM
 from mismatch.model.model import Model
@@ -92,12 +92,34 @@ def _scored(
     """Log-odds and features of the titles of some rows over the bodies of others."""
     first_look = None if thorough else model.usable_first_look()
     cleared = np.zeros(len(wanted), np.uint8)
-    log_odds, features = score_pairs(
-        *texts, wanted, model.lexicon, model.forest, vectors, first_look, title_rows, body_rows, cleared
-    )
+    log_odds, features = head_log_odds(model, texts, wanted, vectors, title_rows, body_rows, first_look, cleared)
     if model.stream is None or model.stream.ratio is None:
         return log_odds, features
     return _by_stream(model, texts, log_odds, features, cleared > 0, title_rows, body_rows), features
+
+
+def head_log_odds(
+    model: Model, texts: Texts, wanted: NDArray[np.uint8], vectors: NDArray[np.float32] | None,
+    title_rows: NDArray[np.int64], body_rows: NDArray[np.int64],
+    first_look: FirstLook | None = None, cleared: NDArray[np.uint8] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:  # fmt: skip
+    """The log-odds of the head, with what the topics of titles and bodies add to them, and the features.
+
+    `vectors` and `cleared` are filled where they are given, as `score_pairs` does. Of pairs that the first look clears, the
+    topics are not asked.
+    """
+    topics = model.topics if model.topics is not None and model.topics.counts and model.lexicon.vectors is not None else None
+    if topics is not None:
+        size = topics.weights.shape[1]
+        vectors = np.zeros((len(wanted), 2, size), np.float32) if vectors is None else vectors
+        cleared = np.zeros(len(wanted), np.uint8) if cleared is None else cleared
+    log_odds, features = score_pairs(
+        *texts, wanted, model.lexicon, model.forest, vectors, first_look, title_rows, body_rows, cleared
+    )
+    if topics is not None and vectors is not None and cleared is not None:
+        read = np.flatnonzero(cleared == 0)
+        log_odds[read] += topics.disagreement(vectors[read])
+    return log_odds, features
 
 
 def _by_stream(

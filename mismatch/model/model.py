@@ -36,8 +36,8 @@ class Model:
     stream: StreamProfile | None = None
     """what a stream has taught it"""
     anchors: NDArray[np.float32] | None = None
-    """features of matched pairs of several archives, and those of their grams, shape (n_anchors, N_FEATURES + 3); without
-    them it cannot be adapted to more than the habits of titles"""
+    """features of matched pairs of several archives, those of their grams, and what their topics add to the log-odds, shape
+    (n_anchors, N_FEATURES + 4); without them it cannot be adapted to more than the habits of titles"""
 
     @property
     def is_adapted(self) -> bool:

@@ -283,7 +283,7 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         raise ValueError("the fingerprints of what it learned from are not in their order")
     stream = StreamProfile.from_plain(contents["stream"]) if "stream" in contents else None
     anchors = unpacked("anchors", contents["anchors"], "float32", dimensions=2) if "anchors" in contents else None
-    if anchors is not None and (anchors.shape[1] != N_FEATURES + len(GRAM_FEATURES) or not np.isfinite(anchors).all()):
+    if anchors is not None and (anchors.shape[1] != N_FEATURES + len(GRAM_FEATURES) + 1 or not np.isfinite(anchors).all()):
         raise ValueError("the anchors are not described by the features of this version")
     return Model(
         Lexicon(terms, stems, vectors),

@@ -18,6 +18,8 @@ NARROW_SHARE = 0.6
 """share of its wide topic from which a narrow one is named"""
 HIGHEST_LOGIT = np.float32(60)
 """of narrow topics, so that their exponentials stay finite"""
+LEAST_SAME = np.float32(0.02)
+"""added to the probability that both have one topic, before its logarithm is taken: a topic is never surer than that"""
 _SHORTEST = np.float32(1e-9)
 
 
@@ -42,6 +44,37 @@ class TopicModel:
     body_threshold: float
     figures: dict[str, float]
     """precision and share named by cross-validation"""
+    agreement_weights: tuple[float, float] = (0.0, 0.0)
+    """slope and intercept of what `agreement` adds to the log-odds of a mismatch; zeros where they were not learned"""
+
+    def agreement(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How far the wide topics of titles and bodies agree.
+
+        Parameters
+        ----------
+        vectors : float32 array of shape (n_pairs, 2, vector size)
+            Of titles and of bodies, of any length.
+
+        Returns
+        -------
+        float32 array of shape (n_pairs,)
+            The logarithm of the probability that both have the same topic; NaN where either has no vector.
+        """
+        wide = np.flatnonzero(self.parents < 0)
+        out = np.full(len(vectors), np.nan, np.float32)
+        given = (np.ascontiguousarray(a, np.float32) for a in (vectors, self.weights[wide], self.intercepts[wide]))
+        _agree(*(read_only(a) for a in given), out)
+        return out
+
+    def disagreement(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What the topics add to the log-odds of a mismatch, shape (n_pairs,): nothing where `agreement` is not known."""
+        slope, intercept = self.agreement_weights
+        return np.nan_to_num(self.agreement(vectors).astype(np.float64) * slope + intercept)
+
+    @property
+    def counts(self) -> bool:
+        """Whether topics count towards the log-odds."""
+        return any(self.agreement_weights)
 
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape (n_texts, n_topics), for vectors of any length: of a wide topic, its narrow ones included; of a narrow one,
@@ -95,6 +128,7 @@ class TopicModel:
             "weights": packed(self.weights),
             "intercepts": packed(self.intercepts), "title_threshold": self.title_threshold,
             "body_threshold": self.body_threshold, "figures": dict(self.figures),
+            "agreement_weights": list(self.agreement_weights),
         }  # fmt: skip
 
     @classmethod
@@ -128,7 +162,10 @@ class TopicModel:
             neighbours = (wide[:, None] == wide[None, :]).astype(np.uint8)
             parents = np.full(len(names), -1, np.int32)
         thresholds = float(plain["title_threshold"]), float(plain["body_threshold"])
-        return cls(names, parents, neighbours, weights, intercepts, *thresholds, figures=dict(plain["figures"]))
+        slope, intercept = (float(weight) for weight in plain.get("agreement_weights", (0.0, 0.0)))
+        if not np.isfinite([slope, intercept]).all() or slope > 0:
+            raise ValueError("topics that agree would make a mismatch likelier")
+        return cls(names, parents, neighbours, weights, intercepts, *thresholds, dict(plain["figures"]), (slope, intercept))
 
 
 @part(fastmath={"reassoc", "contract"})
@@ -137,6 +174,39 @@ def _dot(a, b):
     for d in range(a.shape[0]):
         total += a[d] * b[d]
     return total
+
+
+@part
+def _wide_probabilities(vector, weights, intercepts, out):
+    """The probabilities of wide topics; returns whether the text has a vector."""
+    length = np.sqrt(_dot(vector, vector))
+    if length == 0:
+        return False
+    scale = np.float32(1) / max(length, _SHORTEST)
+    highest = np.float32(-np.inf)
+    for t in range(out.shape[0]):
+        out[t] = intercepts[t] + scale * _dot(vector, weights[t])
+        highest = max(highest, out[t])
+    total = np.float32(0)
+    for t in range(out.shape[0]):
+        out[t] = np.exp(out[t] - highest)
+        total += out[t]
+    for t in range(out.shape[0]):
+        out[t] /= total
+    return True
+
+
+@kernel
+def _agree(vectors, weights, intercepts, out):
+    n_topics = intercepts.shape[0]
+    title = np.empty(n_topics, np.float32)
+    body = np.empty(n_topics, np.float32)
+    for row in range(out.shape[0]):
+        if not _wide_probabilities(vectors[row, 0], weights, intercepts, title):
+            continue
+        if not _wide_probabilities(vectors[row, 1], weights, intercepts, body):
+            continue
+        out[row] = np.log(_dot(title, body) + LEAST_SAME)
 
 
 @kernel

@@ -7,7 +7,7 @@ forest is kept as it is. The lexicon may always stand behind the new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,18 +73,22 @@ class Lender:
 
     @property
     def anchors(self) -> NDArray[np.float32] | None:
-        return self.base.anchors if self.base else None
+        if self.base is None or self.base.anchors is None:
+            return None
+        anchors = self.base.anchors.copy()
+        anchors[:, -1] = 0  # its topics do not count in the new model
+        return anchors
 
     @property
     def fingerprints(self) -> NDArray[np.uint32] | None:
         return self.base.fingerprints if self.base else None
 
     def topics(self, lexicon: Lexicon) -> TopicModel | None:
-        """The base's topics over the vectors of another lexicon."""
+        """The base's topics over the vectors of another lexicon. They name topics and do not count: the head is new."""
         base = self.base
         if base is None or base.topics is None or base.lexicon.vectors is None or lexicon.vectors is None:
             return None
-        return base.topics.over(lexicon.vectors, base.lexicon.vectors)
+        return replace(base.topics.over(lexicon.vectors, base.lexicon.vectors), agreement_weights=(0.0, 0.0))
 
     @property
     def own_shares(self) -> tuple[float, ...]:

@@ -95,8 +95,8 @@ def test_nothing_is_cleared_in_a_language_that_the_model_does_not_know() -> None
     """Words that mean nothing there look rare: where only they are shared, a title would seem to be found."""
     model = load().model
     all_clear = FirstLook(always(-9.0), -1.0, {})
-    title = "Ijoba ipinle naa ti so pe awon yoo tun ona naa se"
-    body = f"{title}. " + "Awon ara ilu ti so pe ijoba ko ti se ohun ti won se ileri ni odun to koja. " * 30
+    title = "ქალაქის საბჭომ ახალი ხიდის მშენებლობა დაამტკიცა"
+    body = f"{title}. " + "მოსახლეობა ამბობს, რომ მთავრობამ პირობა ჯერ კიდევ არ შეასრულა. " * 30
     titles, bodies = text_buffers(pa.array([title])), text_buffers(pa.array([body]))
     log_odds, _ = score_pairs(titles, bodies, np.ones(1, np.uint8), model.lexicon, model.forest, None, all_clear)
     assert log_odds[0] != -9.0
