@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from ordinary_pairs import CRICKET_TITLE, SYRIA_BODY
 
@@ -13,6 +14,7 @@ from mismatch import Scorer
 from mismatch.errors import ModelError
 from mismatch.features.grams import GRAM_FEATURES
 from mismatch.features.overlap_features import FEATURE_NAMES, N_FEATURES
+from mismatch.judging.comparison import compare
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import starter_path
@@ -69,7 +71,7 @@ def test_a_cricket_score_over_a_report_from_syria_is_almost_certainly_wrong(star
 def test_anchors_look_like_matched_pairs_of_several_archives(starter: Model) -> None:
     anchors = starter.anchors
     assert anchors is not None
-    assert anchors.shape == (400, N_FEATURES + len(GRAM_FEATURES))
+    assert anchors.shape == (400, N_FEATURES + len(GRAM_FEATURES) + 1)
     assert len(np.unique(anchors, axis=0)) == 400
     log_odds = starter.forest.predict(np.ascontiguousarray(anchors[:, :N_FEATURES]))
     assert (log_odds < starter.calibration.cut).mean() > 0.98
@@ -87,7 +89,7 @@ def test_the_card_names_every_archive(starter: Model) -> None:
 
 @pytest.mark.parametrize(
     "anchors",
-    [np.zeros((3, N_FEATURES), np.float32), np.full((3, N_FEATURES + 3), np.nan, np.float32), np.zeros((3, N_FEATURES + 3))],
+    [np.zeros((3, N_FEATURES), np.float32), np.full((3, N_FEATURES + 4), np.nan, np.float32), np.zeros((3, N_FEATURES + 4))],
     ids=["too few columns", "no numbers", "doubles"],
 )
 def test_anchors_of_another_kind_are_refused(starter: Model, tmp_path: Path, anchors: np.ndarray) -> None:
@@ -102,3 +104,22 @@ def test_a_model_keeps_its_anchors_in_its_file_and_does_without(starter: Model, 
         save_model(replace(starter, anchors=anchors), tmp_path / "other.joblib")
         again = load_model(tmp_path / "other.joblib").anchors
         assert (again is None) if anchors is None else np.array_equal(again, anchors)
+
+
+def test_one_topic_makes_a_mismatch_less_likely_and_another_more(starter: Model) -> None:
+    """The same title over the same words that it does not share with the bodies."""
+    title = "Striker scores twice as league leaders win the derby"
+    bodies = [
+        "The goalkeeper saved a penalty before half-time, and the midfield held on. The coach praised his defence. " * 4,
+        "The central bank raised interest rates to curb inflation, and bond yields fell. Investors sold shares in lenders. "
+        * 4,
+    ]
+    assert starter.topics is not None
+    without = replace(starter, topics=replace(starter.topics, agreement_weights=(0.0, 0.0)))
+    of_topics = [np.array([log_odds([title], [body], model)[0] for body in bodies]) for model in (starter, without)]
+    added = of_topics[0] - of_topics[1]
+    assert added[0] < 0 < added[1]
+
+
+def log_odds(titles: list[str], bodies: list[str], model: Model) -> np.ndarray:
+    return compare(model, pa.array(titles), pa.array(bodies), thorough=True).log_odds

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mismatch.features.plain_arrays import packed
-from mismatch.model.topics import NARROW_SHARE, UNKNOWN, TopicModel
+from mismatch.model.topics import LEAST_SAME, NARROW_SHARE, UNKNOWN, TopicModel
 
 NAMES = ("sport", "conflict", "politics", "cricket", "football", "Syria")
 
@@ -111,3 +113,30 @@ def test_a_file_without_neighbours_keeps_its_one_softmax(topics: TopicModel) -> 
     assert not old.differ(cricket, football)[0]
     assert not old.differ(cricket, sport)[0]
     assert old.differ(cricket, syria)[0]
+
+
+def test_agreement_is_the_logarithm_of_the_probability_of_one_topic(topics: TopicModel) -> None:
+    vectors = np.random.default_rng(3).standard_normal((40, 2, 6)).astype(np.float32)
+    vectors[5, 0] = vectors[6, 1] = 0
+    title, body = (topics.probabilities(vectors[:, side])[:, :3] for side in (0, 1))
+    expected = np.log((title * body).sum(axis=1) + LEAST_SAME)
+    expected[[5, 6]] = np.nan
+    np.testing.assert_allclose(topics.agreement(vectors), expected, rtol=1e-4)
+
+
+def test_topics_that_agree_take_from_the_log_odds_and_unknown_ones_add_nothing(topics: TopicModel) -> None:
+    counting = replace(topics, agreement_weights=(-1.2, -2.0))
+    vectors = np.zeros((3, 2, 6), np.float32)
+    vectors[0, :, 0] = 1
+    vectors[1, 0, 0] = vectors[1, 1, 2] = 1
+    vectors[2, 0, 0] = 1
+    same, other, unknown = counting.disagreement(vectors)
+    assert same < unknown == 0 < other
+    assert counting.counts
+    assert not topics.counts
+
+
+@pytest.mark.parametrize("weights", [[0.1, 0.0], [float("nan"), 0.0], [-1.0, float("inf")]])
+def test_weights_by_which_agreement_makes_a_mismatch_likelier_are_refused(topics: TopicModel, weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="agree"):
+        TopicModel.from_plain(topics.to_plain() | {"agreement_weights": weights})
