@@ -31,6 +31,7 @@ NAMES = (
     "pairs_by_hand",
     "planted",
     "topics",
+    "translations",
     "rivals",
 )
 HEAD = """# Benchmarks
