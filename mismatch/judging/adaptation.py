@@ -51,6 +51,8 @@ RUN_ROWS = 64
 SWAPS_OF_A_TITLE = 2
 MIN_SWAPPED = 0.8
 """share of the titles that must find a foreign body"""
+MOST_AT_ODDS = 0.25
+"""by how much the share of mismatches may exceed the share that the head takes for such, where it takes fewer than half"""
 MAX_UNSURE = 0.2
 """share of the rows that may be unsure: where more are, the pairs of the stream look too much like its swapped ones"""
 EXPECTED_SHARE = 0.01
@@ -112,7 +114,8 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     fitted = fit_density_ratio(observed, of_swaps, anchors, *platt, SWAPS_OF_A_TITLE)
     mixture = fit_mixture(fitted.observed, fitted.swapped, fitted.anchors)
     profile = replace(profile, ratio=fitted.ratio, share=mixture.share, share_interval=mixture.share_interval)
-    if mixture.share > 0.5 and np.median(platt[0] * observed.log_odds + platt[1]) < 0:
+    by_head = float((platt[0] * observed.log_odds + platt[1] > 0).mean())
+    if by_head < 0.5 < mixture.share and mixture.share - by_head > MOST_AT_ODDS:
         return _as_it_is(model, "titles fit the bodies of other rows as well as their own")
     calibration = Calibration.of_curve(mixture.curve, mixture.share)
     of_rows = calibration.probability(fitted.observed)
