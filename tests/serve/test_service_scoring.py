@@ -153,6 +153,14 @@ def test_an_explanation_says_why_in_words_and_where(service: Service) -> None:
     assert {body[start:stop] for start, stop in found["marks"]} == {"Łódź"}
 
 
+def test_words_that_most_texts_have_are_not_marked(service: Service) -> None:
+    body = "The ferries stop in the autumn, and the harbour is closed by the port. " * 6
+    found = service.post("/explain", {"title": "The harbour is closed and the winter begins", "body": body}).json
+    marked = {body[start:stop] for start, stop in found["marks"]}
+    assert {"harbour", "closed"} <= marked
+    assert not marked & {"the", "The", "and"}
+
+
 def test_an_html_file_gives_its_title_and_body(service: Service) -> None:
     pytest.importorskip("trafilatura")
     paragraph = "Speaking to reporters on Thursday, the envoy said that the talks would go on for some weeks. " * 5

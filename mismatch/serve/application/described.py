@@ -77,7 +77,7 @@ def explain(settings: ServiceSettings) -> dict[str, Any]:
             "words": {"type": "array", "items": {"type": "string"}},
             "marks": {
                 "type": "array",
-                "description": "where terms of the title stand in the body: start and stop in Unicode characters",
+                "description": "where telling terms of the title stand in the body: start and stop in Unicode characters",
                 "items": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
             },
         },

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from mismatch.features.keywords import spans
+from mismatch.features.keywords import TELLING_IDF, idf, spans
 from mismatch.judging.explanation import explain, in_words
 from mismatch.judging.scorer import Scorer
 from mismatch.serve.application.articles import Article
+from mismatch.terms.lexicon import LookupTable
 
 
 def explained(scorer: Scorer, article: Article) -> dict[str, Any]:
@@ -25,13 +26,16 @@ def explained(scorer: Scorer, article: Article) -> dict[str, Any]:
         "body_topic": verdict["body_topic"],
         "explanation": explanation,
         "words": in_words(found),
-        "marks": marks(compared_title, article.body or ""),
+        "marks": marks(compared_title, article.body or "", scorer.model.lexicon.term_table),
     }
 
 
-def marks(title: str, body: str) -> list[tuple[int, int]]:
-    """Where terms of the title stand in the body: (start, stop) in characters (Unicode code points), in order."""
-    wanted = {span.stem for span in spans(title)}
+def marks(title: str, body: str, table: LookupTable) -> list[tuple[int, int]]:
+    """Where telling terms of the title stand in the body: (start, stop) in characters (Unicode code points), in order.
+
+    A word that a third of the texts have is no evidence, and is not marked.
+    """
+    wanted = {span.stem for span in spans(title) if idf(span.term, table) >= TELLING_IDF}
     out: list[tuple[int, int]] = []
     for span in spans(body):
         if span.stem not in wanted:
