@@ -126,8 +126,7 @@ def adapt(model: Model, pairs: pa.Table) -> Adaptation:
     first_look = _lowered(model.first_look, log_odds, calibration.probability(ratios))
     adapted = replace(adapted, stream=profile, calibration=calibration, first_look=first_look)
     recurring = learn_recurring_titles(adapted, all_texts, float((of_rows >= UNSURE_FROM).mean()))
-    profile = replace(profile, recurring=recurring)
-    adapted = replace(adapted, stream=profile)
+    adapted = replace(adapted, stream=replace(profile, recurring=recurring))
     return Adaptation(adapted, f"adapted to {len(rows):,} rows of this input (--no-adapt: the model as it is)")
 
 

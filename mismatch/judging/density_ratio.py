@@ -81,9 +81,8 @@ def fit_density_ratio(
             hessian = (x * (weights * expected * (1 - expected))[:, None]).T @ x + np.diag(ridge)
             gradient = x.T @ (weights * (labels - expected)) - ridge * coefficients
             step, now = np.linalg.solve(hessian, gradient), _fitness(logits, labels, weights, coefficients, ridge)
-            for (
-                length
-            ) in _STEP_LENGTHS:  # a whole step from a flat place may lead far beyond the top, and the next one further
+            # a whole step from a flat place may lead far beyond the top, and the next one further
+            for length in _STEP_LENGTHS:
                 moved = coefficients + length * step
                 at_moved = line + x @ moved
                 if _fitness(at_moved, labels, weights, moved, ridge) >= now:
