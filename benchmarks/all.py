@@ -25,6 +25,7 @@ NAMES = (
     "starter_quality",
     "detection",
     "archive_sizes",
+    "labelled",
     "operating_point",
     "single_articles",
     "field_cases",

@@ -62,6 +62,7 @@ from models.boilerplate_training import (  # noqa: E402
 from models.paragraph_training import fit_paragraphs  # noqa: E402
 from models.single_articles import calibration_for_single_articles, figures_of  # noqa: E402
 from models.starter_lexicon import starter_lexicon  # noqa: E402
+from models.titles_abroad import learn_across_languages  # noqa: E402
 from models.topic_agreement import with_agreement  # noqa: E402
 from models.topic_training import learn_starter_topics  # noqa: E402
 from models.word_vectors import carried_along, word_vectors  # noqa: E402
@@ -188,7 +189,9 @@ def main() -> None:
     as_streams = [scored(with_own_weights(model, pairs), pairs) for pairs in streams]
     calibration = calibration_for_single_articles(single, as_streams)
     model = replace(model, calibration=calibration, anchors=anchors_of(as_streams, model.topics))
-    model = replace(model, card=card(model, options, figures_of(single, calibration)))
+    across, of_languages = learn_across_languages(model, own)
+    model = replace(model, across_languages=across)
+    model = replace(model, card={**card(model, options, figures_of(single, calibration)), "across_languages": of_languages})
     save_model(model, options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", calibration, model.card["single_articles"])
 

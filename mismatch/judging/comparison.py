@@ -44,6 +44,9 @@ class Compared(NamedTuple):
     """shape (n_pairs, 2, vector size) of titles and bodies; (n_pairs, 0, 0) where the model has no topics"""
     refused: NDArray[np.uint8]
     """shape (n_pairs,): numbers into `screening.REASONS`, 0 where the pair can be judged"""
+    abroad: NDArray[np.uint8]
+    """shape (n_pairs,): numbers into `screening.REASONS` where title and body differ in their language and are judged by what
+    they mean, 0 elsewhere"""
     texts: Texts
 
 
@@ -74,7 +77,30 @@ def compare(
     rows = np.arange(len(wanted))
     log_odds, features = _scored(model, texts, wanted, vectors, rows, rows, thorough=thorough)
     refused = screening.screen(*texts, features, model.boilerplate, text_buffers(bodies))
-    return Compared(log_odds, features, vectors, refused, texts)
+    abroad = _judged_across_languages(model, texts, log_odds, refused)
+    return Compared(log_odds, features, vectors, refused, abroad, texts)
+
+
+def _judged_across_languages(
+    model: Model, texts: Texts, log_odds: NDArray[np.float64], refused: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Of the pairs that are refused because their languages differ, those that the vectors can judge.
+
+    Puts their log-odds in their place, and lifts the refusal; what it was is returned, shape (n_pairs,).
+    """
+    abroad = np.zeros_like(refused)
+    rows = np.flatnonzero(np.isin(refused, screening.OF_LANGUAGES))
+    if model.across_languages is None or model.lexicon.vectors is None or not len(rows):
+        return abroad
+    vectors = np.zeros((len(rows), 2, model.lexicon.vectors.size), np.float32)
+    by_head, _ = head_log_odds(model, texts, np.ones(len(rows), np.uint8), vectors, rows, rows)
+    probability = model.across_languages.probability(vectors, by_head, model.calibration.prior)
+    known = ~np.isnan(probability)
+    rows = rows[known]
+    log_odds[rows] = model.calibration.log_odds(probability[known])
+    abroad[rows] = refused[rows]
+    refused[rows] = 0
+    return abroad
 
 
 def log_odds_of(

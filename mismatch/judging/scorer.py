@@ -159,13 +159,14 @@ class Scorer:
         return Judged(verdicts, pa.RecordBatch.from_arrays(columns, schema=self.schema))
 
     def _reasons(self, compared: Compared, verdicts: NDArray[np.int8], topics_differ: NDArray[np.bool_]) -> NDArray[np.int8]:
-        """Up to three reasons a row as numbers into `REASONS`, shape (n_rows, 3), most telling first, 0 for none."""
+        """Up to four reasons a row as numbers into `REASONS`, shape (n_rows, 4), most telling first, 0 for none."""
         doubtful = (verdicts == MISMATCH) | (verdicts == UNSURE)
-        reasons = np.zeros((len(verdicts), 3), np.int8)
+        reasons = np.zeros((len(verdicts), 4), np.int8)
         reasons[doubtful & topics_differ, 0] = REASONS.index("topic_mismatch")
         reasons[:, 1] = compared.refused
         reasons[doubtful, 1] = REASONS.index("weak_overlap")
         reasons[doubtful & (compared.features[:, _HITS] == 0), 1] = REASONS.index("no_shared_terms")
+        reasons[:, 3] = compared.abroad
         if self.paragraphs and self.model.paragraphs is not None:
             foreign = self.model.paragraphs.foreign(*compared.texts, self.model.lexicon)
             reasons[foreign & (compared.refused == 0), 2] = REASONS.index("foreign_paragraph")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mismatch.features.cascade import FirstLook
 from mismatch.features.forest import Forest
+from mismatch.model.across_languages import AcrossLanguages
 from mismatch.model.calibration import Calibration
 from mismatch.model.stream_profile import StreamProfile
 from mismatch.model.topics import TopicModel
@@ -38,6 +39,8 @@ class Model:
     anchors: NDArray[np.float32] | None = None
     """features of matched pairs of several archives, those of their grams, and what their topics add to the log-odds, shape
     (n_anchors, N_FEATURES + 4); without them it cannot be adapted to more than the habits of titles"""
+    across_languages: AcrossLanguages | None = None
+    """without it a title in another language than its body is refused"""
 
     @property
     def is_adapted(self) -> bool:

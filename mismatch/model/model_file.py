@@ -30,6 +30,7 @@ from mismatch.features.forest import FOREST_ARRAYS, Forest
 from mismatch.features.grams import GRAM_FEATURES
 from mismatch.features.overlap_features import FEATURE_NAMES, N_FEATURES
 from mismatch.features.plain_arrays import packed, unpacked
+from mismatch.model.across_languages import AcrossLanguages
 from mismatch.model.calibration import Calibration, Curve
 from mismatch.model.model import Model
 from mismatch.model.stream_profile import StreamProfile
@@ -89,6 +90,7 @@ def save_model(model: Model, path: str | Path) -> None:
         ("boilerplate", model.boilerplate),
         ("paragraphs", model.paragraphs),
         ("stream", model.stream),
+        ("across_languages", model.across_languages),
     )
     for name, part in parts:
         if part is not None:
@@ -285,6 +287,9 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     anchors = unpacked("anchors", contents["anchors"], "float32", dimensions=2) if "anchors" in contents else None
     if anchors is not None and (anchors.shape[1] != N_FEATURES + len(GRAM_FEATURES) + 1 or not np.isfinite(anchors).all()):
         raise ValueError("the anchors are not described by the features of this version")
+    across = None
+    if "across_languages" in contents:
+        across = AcrossLanguages.from_plain(contents["across_languages"], vectors.size if vectors is not None else 0)
     return Model(
         Lexicon(terms, stems, vectors),
         forest,
@@ -297,6 +302,7 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         kept,
         stream,
         anchors,
+        across,
     )
 
 

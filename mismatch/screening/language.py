@@ -39,6 +39,21 @@ FUNCTION_WORDS = {
     "id": "yang dan di untuk dengan pada ini itu dari tidak akan dalam ke adalah juga oleh tersebut karena telah bisa",
     "ru": "и в не на что с по это как из его для но от был за при о к они она все также после года был было",
     "uk": "і в не на що з та як до для це від за про після його також був було із є які",
+    "ro": "și de la în a cu pe nu că este pentru din care mai să un o se au fost prin după dar sunt ale această lor până",
+    "cs": "a se v na je že s z do o i to ve za pro podle jako po při ale by který která jsou byl které k od až už jeho než",
+    "hu": "a az és hogy nem is egy meg volt de ez csak már mint még el ki után azt vagy lesz szerint között több",
+    "fi": "ja on ei se että hän oli ovat mutta myös kun niin jo vain mukaan sekä joka hänen jälkeen kanssa olla tai",
+    "da": "og det at en til er på af for ikke de der med har som et den vil også efter blev fra men skal",
+    "ca": "el la els les de del i a en per que amb un una no és al més com van ha són seva dels aquest però també",
+    "fil": "ang ng sa na mga ay at si ni kay hindi para ito niya ayon dahil nang siya kung may isang pero sila",
+    "vi": "và của là có cho không được trong với các những người này một đã để khi từ ở về tại đến sẽ cũng theo",
+    "sw": "ya wa na kwa katika ni la za cha kuwa hii huo wake baada yake kama lakini huyo pia bila hiyo watu alisema zaidi",
+    "xh": "ukuba kwaye kodwa ngoko emva kuba nje kunye xa yakhe wakhe ngexesha abantu apho le lo ezi aba kwi ye nge okanye",
+    "ha": "da a na ta ya ce ba ne shi wa cikin daga kuma su ga an sai don wannan za kan amma bayan yi",
+    "yo": "ni ti naa lati si won fun awon ati pe ko bi o sugbon gbogbo nigba yii wa re ile",
+    "ar": "في من على أن إلى عن التي الذي هذا هذه ما لا كان بعد مع أو قد بين حتى كما قبل وقد خلال وقال ذلك كل",
+    "fa": "در به از که این را با است برای آن یک خود تا کرد بر هم نیز شد شده های می اند بود ها پس گفت",
+    "ur": "کے کی میں ہے کا کو سے اور نے پر ہیں کہ اس یہ تھا بھی گیا ہو کر ایک جو وہ لیے تک تھے ان",
 }
 TELLING_WORDS = "the und avec une uma não della degli een dla przez için och att dengan что это"
 """function words that are words of one language only, without their accents too"""

@@ -18,6 +18,7 @@ from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_argum
 
 REASONS = ("", *REASONS_TO_REFUSE)
 """reason codes; a row's screening number is an index into it, 0 where the pair can be judged"""
+OF_LANGUAGES = (REASONS.index("script_differs"), REASONS.index("language_differs"))
 MIN_BODY_TERMS = 12
 LITTLE_COVERAGE = 0.3
 """a pair that shares more than this is in one language, and judged by it; less may be 'in' or a name"""

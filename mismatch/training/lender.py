@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.features.forest import Forest
+from mismatch.model.across_languages import AcrossLanguages
 from mismatch.model.model import Model
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
@@ -82,6 +83,13 @@ class Lender:
     @property
     def fingerprints(self) -> NDArray[np.uint32] | None:
         return self.base.fingerprints if self.base else None
+
+    def across_languages(self, lexicon: Lexicon, own_share: float) -> AcrossLanguages | None:
+        """The base's way to compare texts in two languages, where both its vectors and its forest are taken as they are."""
+        base = self.base
+        if base is None or own_share or lexicon.vectors is not base.lexicon.vectors:
+            return None
+        return base.across_languages
 
     def topics(self, lexicon: Lexicon) -> TopicModel | None:
         """The base's topics over the vectors of another lexicon. They name topics and do not count: the head is new."""

@@ -148,6 +148,7 @@ def train(
         fingerprints=kept(fingerprints, lender.fingerprints),
         stream=chosen.stream,
         anchors=lender.anchors,
+        across_languages=lender.across_languages(lexicon, own_share),
     )
     return Training(model, suspects, out_of_fold[suspects], out_of_fold, chosen.n_duplicates, chosen.n_unusable)
 

@@ -12,7 +12,7 @@ from mismatch.errors import InputError, MismatchError
 from mismatch.judging.swaps import Pairs, codes
 from mismatch.model.stream_profile import StreamProfile
 from mismatch.screening.title_cleaning import clean_titles, learn_habits
-from mismatch.training.pairs import group_folds
+from mismatch.training.stories import fold_numbers
 from mismatch.training.usable import usable_pairs
 
 MIN_PAIRS = 20
@@ -70,10 +70,9 @@ def select_pairs(
     keep = pairs.first_of_duplicates() & usable
     rows = np.flatnonzero(keep)
     _check(pairs, rows, usable, labels)
-    groups = pairs.body_groups[rows]
-    n_folds = int(min(n_folds, len(np.unique(groups))))
-    folds = np.full(len(pairs), -1, np.int64)
-    folds[rows] = group_folds(groups, n_folds, rng)
+    matched = rows if labels is None else rows[labels[rows] == 0]
+    folds, n_folds = fold_numbers(pairs, rows, matched, n_folds, rng)
+    rows = rows[folds[rows] >= 0]
     has_mismatches = labels is not None and bool((labels[rows] == 1).any())
     return Selection(
         pairs=pairs,

@@ -26,8 +26,8 @@ def archive(level: float, n: int, seed: int) -> Scored:
     matched, swapped = (rng.normal(middle + side * apart / 2, width, n) for side in (-1, 1))
     nothing = TextBuffers(np.zeros(1, np.uint8), np.zeros(n + 1, np.int64), np.zeros(n, np.uint8))
     compared = Compared(
-        matched, np.zeros((n, N_FEATURES), np.float32), np.zeros((n, 0, 0), np.float32), np.zeros(n, np.uint8),
-        Texts(nothing, nothing),
+        matched, np.zeros((n, N_FEATURES), np.float32), np.zeros((n, 0, 0), np.float32),
+        *(np.zeros(n, np.uint8) for _ in range(2)), Texts(nothing, nothing),
     )  # fmt: skip
     return Scored(compared, np.arange(n), swapped, 0)
 
