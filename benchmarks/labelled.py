@@ -50,8 +50,8 @@ def run(given: argparse.Namespace) -> Result:
     for name, of_model in zip(("the starter as it is", "trained with labels from it"), scores, strict=True):
         table.add(name, f"{int(known.sum()):,}", *figures(of_model[known], labels[known]))
     table.notes = [
-        "A story is what related titles and bodies hold together, directly or through others. Unrelated pairs of two stories "
-        "are used where both are on one side of the division."
+        "A story is what related titles and bodies hold together, directly or through others. Unrelated pairs of two "
+        "stories are used where both are on one side of the division."
     ]
     result.tables.append(table)
     return result

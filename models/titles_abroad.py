@@ -1,4 +1,4 @@
-"""How texts in two languages are compared: learned from headlines that were written in another language than their article."""
+"""How texts in two languages are compared: learned from headlines written in another language than their article."""
 
 from __future__ import annotations
 

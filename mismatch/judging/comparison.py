@@ -45,8 +45,8 @@ class Compared(NamedTuple):
     refused: NDArray[np.uint8]
     """shape (n_pairs,): numbers into `screening.REASONS`, 0 where the pair can be judged"""
     abroad: NDArray[np.uint8]
-    """shape (n_pairs,): numbers into `screening.REASONS` where title and body differ in their language and are judged by what
-    they mean, 0 elsewhere"""
+    """shape (n_pairs,): numbers into `screening.REASONS` where title and body differ in their language and are judged by
+    what they mean, 0 elsewhere"""
     texts: Texts
 
 

@@ -18,8 +18,8 @@ SHARE_EXPECTED = 0.1
 class AcrossLanguages:
     """How likely it is that texts in two languages tell one story.
 
-    A body's vector is for a third what all bodies of its language share. That part tells the language; it is taken off before
-    the body is compared with the title.
+    A body's vector is for a third what all bodies of its language share. That part tells the language; it is taken off
+    before the body is compared with the title.
     """
 
     title_mean: NDArray[np.float32]
