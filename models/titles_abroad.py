@@ -66,7 +66,7 @@ def learn_across_languages(model: Model, articles: pa.Table) -> tuple[AcrossLang
 
     pairs = titles_abroad(articles)
     vectors, log_odds = _described(model, pairs.titles, pairs.bodies)
-    known = vectors.any(axis=2).all(axis=1)
+    known = np.abs(vectors).max(axis=2).min(axis=1) > 0
     columns = np.column_stack([learned.cosines(vectors), log_odds])
 
     def fitted(rows: NDArray[np.bool_]) -> tuple[float, float, float]:

@@ -54,7 +54,7 @@ class AcrossLanguages:
             NaN where one side has no vector.
         """
         slope, of_head, intercept = self.weights
-        known = vectors.any(axis=2).all(axis=1)
+        known = np.abs(vectors).max(axis=2).min(axis=1) > 0
         return np.where(known, slope * self.cosines(vectors) + of_head * log_odds + intercept, np.nan)
 
     def cosines(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
