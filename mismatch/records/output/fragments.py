@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mismatch.compiling.kernels import kernel, part, read_only
-from mismatch.records.formats.columnar import as_text
+from mismatch.records.formats.columnar_rows import as_text
 from mismatch.terms.vector_instructions import WIDTH, copy_bytes, lowest_bit, string_mask
 
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
