@@ -16,6 +16,8 @@ DEEPEST = 512
 """levels of JSON that compiled code, and `json.loads` in any thread, can follow"""
 FREE_BYTES = 64 << 20
 """what an input may become whatever its size; beyond it `ratio` counts"""
+MOST_ROWS = 1 << 16
+"""rows that are taken from an input at once"""
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _VALUE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", re.IGNORECASE)
 
@@ -40,11 +42,11 @@ class Bounds:
     """bytes of rejected rows that are kept; of more, only place and reason are"""
 
     def exceeded_by(self, decoded: int, stored: int) -> str | None:
-        """Why an input of `stored` bytes that has become `decoded` is refused; None where it is not."""
+        """What is wrong with an input of `stored` bytes that has become `decoded`; None where nothing is."""
         if decoded > self.decompressed:
-            return f"it becomes more than {self.decompressed:,} bytes; --limit decompressed=BYTES allows more"
+            return f"becomes more than {self.decompressed:,} bytes (--limit decompressed=BYTES allows more)"
         if decoded > FREE_BYTES and decoded > self.ratio * max(stored, 1):
-            return f"it becomes more than {self.ratio} times its size; --limit ratio=NUMBER allows more"
+            return f"becomes more than {self.ratio} times its size (--limit ratio=NUMBER allows more)"
         return None
 
     def holds(self, decoded: int, stored: int) -> bool:
@@ -54,9 +56,10 @@ class Bounds:
 
 _HONEST = 16
 """times its stored size that a large page of real text may become"""
+USUAL = Bounds()
 
 
-def with_limits(given: Sequence[str], bounds: Bounds = Bounds()) -> Bounds:
+def with_limits(given: Sequence[str], bounds: Bounds = USUAL) -> Bounds:
     """The bounds with those that the user gave, each as `NAME=VALUE`, such as `row=64MB`.
 
     Raises

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mismatch.errors import InputError
-from mismatch.records.bounds import Bounds
+from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ROLES, ColumnChoice, Columns, find_columns
 from mismatch.records.formats.arrow_messages import needs_of
 from mismatch.records.formats.byte_ranges import byte_ranges
@@ -51,7 +51,7 @@ class ColumnarFile:
         format: str,
         choice: ColumnChoice,
         chunk_bytes: int,
-        bounds: Bounds = Bounds(),
+        bounds: Bounds = USUAL,
     ) -> None:
         self.origin, self._file, self._chunk_bytes, self._bounds = origin, file, chunk_bytes, bounds
         self._parquet: pq.ParquetFile | None = None

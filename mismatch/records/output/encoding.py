@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from mismatch.records.blocks import Block, JsonLines
 from mismatch.records.formats.json_columns import JsonTable, json_table
+from mismatch.records.formats.json_members import members_of, object_of
 from mismatch.records.formats.json_scan import OK, scan_rows
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS, ROW_ENDS, named_format
 from mismatch.records.output.assembly import assemble, without_members
@@ -101,17 +102,10 @@ class Encoder:
             empty = pa.StructArray.from_arrays([], fields=[], mask=pa.nulls(len(rows), pa.bool_()).fill_null(False))
             return pa.RecordBatch.from_struct_array(empty)
         if isinstance(block.rows, JsonLines):
-            table = json_table(block.rows, rows)
-            wanted = [
-                k for k, name in enumerate(table.names)
-                if name not in replaced and (not self.only or name == block.columns.id)
-            ]  # fmt: skip
-            return JsonTable(
-                [table.names[k] for k in wanted],
-                [table.texts[k] for k in wanted],
-                [table.kinds[k] for k in wanted],
-                table.num_rows,
-            )  # fmt: skip
+            columns = block.columns
+            first = [name for name in dict.fromkeys((columns.id, columns.title, columns.body)) if name is not None]
+            table = json_table(block.rows, rows, first)
+            return table.only(columns.id) if self.only else table.without(replaced)
         batch = block.rows
         if self.only:
             keep = [batch.schema.names.index(str(block.columns.id))]
@@ -183,9 +177,9 @@ def _lines_to_extend(lines: JsonLines, rows: np.ndarray, names: list[str]) -> tu
     starts[changed], ends[changed] = new_starts + size, new_ends + size
     size += len(buffer)
     for i in rows[odd[rows]]:  # what the scanner gave up on: rewritten only when a member is to be replaced
-        members = json.loads(lines.line(i))
+        members = members_of(lines.line(i))
         if set(members) & set(names):
-            text = json.dumps({k: v for k, v in members.items() if k not in names}, ensure_ascii=True).encode()
+            text = object_of({name: value for name, value in members.items() if name not in names}).encode()
             parts.append(np.frombuffer(text, dtype=np.uint8))
             starts[i], ends[i] = size, size + len(text)
             size += len(text)
