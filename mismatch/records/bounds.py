@@ -14,7 +14,7 @@ from mismatch.errors import InputError
 
 DEEPEST = 512
 """levels of JSON that compiled code, and `json.loads` in any thread, can follow"""
-FREE_BYTES = 64 << 20
+FREE_BYTES = 16 << 20
 """what an input may become whatever its size; beyond it `ratio` counts"""
 MOST_ROWS = 1 << 16
 """rows that are taken from an input at once"""
@@ -37,7 +37,7 @@ class Bounds:
     decompressed: int = 1 << 40
     """bytes that one input may become"""
     ratio: int = 250
-    """how many times its own size an input may become, once it has become 64 MB"""
+    """how many times its own size an input may become, once it has become 16 MB"""
     rejected: int = 1 << 30
     """bytes of rejected rows that are kept; of more, only place and reason are"""
 

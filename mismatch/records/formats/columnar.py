@@ -13,7 +13,7 @@ from mismatch.errors import InputError
 from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ROLES, ColumnChoice, Columns, find_columns
 from mismatch.records.formats.arrow_messages import needs_of
-from mismatch.records.formats.byte_ranges import byte_ranges
+from mismatch.records.formats.byte_ranges import ByteRanges, byte_ranges
 from mismatch.records.formats.checked_columns import check_structure, empty_batch, row_sizes, rows_taken
 from mismatch.records.formats.columnar_rows import ColumnarChunk
 from mismatch.records.formats.parquet_pages import check_footer, needs_of_group
@@ -22,7 +22,7 @@ _MOST_ROWS = 1 << 16
 _SLICE_BYTES = 32 << 20
 """bytes of rows that are taken from a file at once, at most, unless it is one row"""
 _RUN_BYTES = 1 << 18
-"""of a run of rows that is looked at, at least"""
+"""of a run of rows that is looked at, at most"""
 _LEAST_ROWS = 1 << 20
 """rows that a file may announce whatever its size; more only if it has a byte for each"""
 _DAMAGE = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError)
@@ -31,6 +31,10 @@ LOOKED_AT = 1 / 16
 """share of a file that may be read for a look at it, where that is more than a look takes otherwise"""
 _Groups = tuple[list[int], Callable[[int], pa.Table]]
 """how many rows each row group or batch has, and what gives its rows, or its first rows"""
+
+
+class _Refused(pa.ArrowInvalid):
+    """The file becomes larger than it may."""
 
 
 class ColumnarFile:
@@ -55,10 +59,11 @@ class ColumnarFile:
     ) -> None:
         self.origin, self._file, self._chunk_bytes, self._bounds = origin, file, chunk_bytes, bounds
         self._parquet: pq.ParquetFile | None = None
+        self._rows_held: list[int | None] = []
         self._decoded = 0
         try:
             too_large = self._open(format)
-            names = self.schema.names
+            names = [] if too_large is not None else self.schema.names
         except _DAMAGE as error:
             raise InputError(f"{origin}: not a readable {format} file ({_first_line(error)}); was it cut short?") from None
         if too_large is not None:
@@ -79,6 +84,10 @@ class ColumnarFile:
         if format == "parquet":
             self._parquet = pq.ParquetFile(self._file, pre_buffer=False, buffer_size=1 << 20)
             self.schema, rows = self._parquet.schema_arrow, self._parquet.metadata.num_rows
+            with byte_ranges(self._file) as data:
+                too_large = self._look_at_groups(data)
+            if too_large is not None:
+                return too_large
         else:
             self._arrow = _open_arrow(self._file)
             self.schema = self._arrow.schema
@@ -87,6 +96,23 @@ class ColumnarFile:
         if not 0 <= rows <= max(_LEAST_ROWS, self._size):
             return f"it announces {rows:,} rows, more than it has bytes"
         return None
+
+    def _look_at_groups(self, data: ByteRanges) -> str | None:
+        """Finds how many rows of each row group may be read at once, whatever they turn out to be; or why it is refused."""
+        assert self._parquet is not None
+        decoded = 0
+        for group in range(self._parquet.metadata.num_row_groups):
+            try:
+                needs = needs_of_group(data, self._parquet.metadata, group, self._bounds)
+            except pa.ArrowInvalid:
+                self._rows_held.append(None)
+                continue
+            if needs.too_large is not None:
+                return needs.too_large
+            self._rows_held.append(max(1, min(_SLICE_BYTES // max(needs.row, 1), _MOST_ROWS)))
+            decoded += needs.decoded
+        why = self._bounds.exceeded_by(decoded, self._size)
+        return None if why is None else f"it {why}"
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows in sound batches of about `chunk_bytes`; at least one batch, so that an empty file keeps its schema.
@@ -107,24 +133,14 @@ class ColumnarFile:
         for group in range(metadata.num_row_groups):
             about = metadata.row_group(group)
             rows = int(about.num_rows * self._chunk_bytes / max(about.total_byte_size, 1))
-            size = max(1, min(rows, _MOST_ROWS, self._rows_held(group)))
+            size = max(1, min(rows, self._most_rows(group)))
             for batch in self._parquet.iter_batches(size, row_groups=[group], use_threads=False):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
 
-    def _rows_held(self, group: int) -> int:
-        """How many rows of a row group may be read at once, whatever they turn out to be."""
-        assert self._parquet is not None
-        with byte_ranges(self._file) as data:
-            needs = needs_of_group(data, self._parquet.metadata, group, self._bounds)
-        if needs.too_large is not None:
-            raise pa.ArrowInvalid(needs.too_large)
-        self._count(needs.decoded)
-        return _SLICE_BYTES // max(needs.row, 1)
-
-    def _count(self, decoded: int) -> None:
-        self._decoded += decoded
-        if (why := self._bounds.exceeded_by(self._decoded, self._size)) is not None:
-            raise pa.ArrowInvalid(why)
+    def _most_rows(self, group: int) -> int:
+        if (held := self._rows_held[group]) is None:
+            raise pa.ArrowInvalid("the heads of its pages are damaged")
+        return held
 
     def _slices(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """A sound batch in slices of about `chunk_bytes` when every value is written out."""
@@ -133,8 +149,9 @@ class ColumnarFile:
         while start < batch.num_rows:
             stop = int(np.searchsorted(ends, before + self._chunk_bytes, side="right"))
             stop = min(max(stop, start + 1), start + _MOST_ROWS, batch.num_rows)
-            if self._parquet is None:
-                self._count(int(ends[stop - 1]) - before)
+            self._decoded += int(ends[stop - 1]) - before
+            if (why := self._bounds.exceeded_by(self._decoded, self._size)) is not None:
+                raise _Refused(why)
             yield batch.slice(start, stop - start)
             start, before = stop, int(ends[stop - 1])
 
@@ -162,7 +179,7 @@ class ColumnarFile:
                 offsets = np.unique(offsets * max(0, rows.num_rows - n_rows) // max(1, sizes[group] - n_rows))
             for offset in offsets.tolist():
                 for batch in rows.slice(offset, n_rows).to_batches():
-                    short = np.cumsum(row_sizes(batch)) <= max(n_bytes // n_runs, _RUN_BYTES)
+                    short = np.cumsum(row_sizes(batch)) <= _RUN_BYTES
                     run = rows_taken(batch, np.flatnonzero(short))  # a copy, so that the group need not stay in memory
                     found.append(ColumnarChunk(self.origin, run, columns, 1).decode().pairs)
         return found
@@ -177,8 +194,7 @@ class ColumnarFile:
 
         def beginning(group: int) -> pa.Table:
             batches, size = [], 0
-            held = max(1, min(1024, self._rows_held(group)))
-            self._decoded = 0  # all of it is counted when it is read
+            held = min(1024, self._most_rows(group))
             for batch in file.iter_batches(held, row_groups=[group], columns=names, use_threads=False):
                 check_structure(batch)
                 batches.append(batch)
@@ -211,6 +227,8 @@ class ColumnarFile:
             for batch in self.batches():
                 yield ColumnarChunk(self.origin, batch, self.columns, row, self._bounds.row)
                 row += batch.num_rows
+        except _Refused as error:
+            problem(f"{self.origin}: {error} after row {row - 1}")
         except _DAMAGE as error:
             problem(f"{self.origin}: damaged after row {row - 1} ({_first_line(error)}); the rest was not read")
 

@@ -102,7 +102,7 @@ def needs_of_group(data: ByteRanges, metadata: pq.FileMetaData, group: int, boun
         values = sum(page.values for page in pages if page.kind != _DICTIONARY)
         if metadata.schema.column(k).max_repetition_level:
             become, size = values * (longest + 4), sum(page.decoded for page in pages)
-            if become > 16 * FREE_BYTES and become > bounds.ratio * size:
+            if become > 64 * FREE_BYTES and become > bounds.ratio * size:
                 return GroupNeeds(0, 0, f"the lists in {column.path_in_schema!r} may become {become:,} bytes")
             longest *= -(-values // max(about.num_rows, 1))
         row += longest + max((page.decoded // max(page.values, 1) for page in pages if page is not dictionary), default=0)
