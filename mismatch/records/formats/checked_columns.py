@@ -8,12 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_AS_BYTES = {
-    pa.string(): pa.binary(),
-    pa.large_string(): pa.large_binary(),
-    pa.string_view(): pa.binary_view(),
-}
-
 
 def check_structure(batch: pa.RecordBatch) -> None:
     """Every column of a batch in full, dictionaries, lists and views included, but for whether its text is UTF-8.
@@ -34,15 +28,47 @@ def _check(column: pa.Array) -> None:
     column.validate()
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
-    kind = column.type
-    if kind in _AS_BYTES:
-        column.view(_AS_BYTES[kind]).validate(full=True)
-    elif pa.types.is_dictionary(kind) and kind.value_type in _AS_BYTES:
-        entries = column.dictionary.view(_AS_BYTES[kind.value_type])
-        entries.validate(full=True)
-        pa.DictionaryArray.from_arrays(column.indices, entries, safe=False).validate(full=True)
-    else:
-        column.validate(full=True)
+    if not pa.types.is_dictionary(column.type):
+        _seen_as(column, _bare(column.type)).validate(full=True)
+        return
+    column.dictionary.validate()
+    entries = _seen_as(column.dictionary, _bare(column.type.value_type))
+    entries.validate(full=True)
+    pa.DictionaryArray.from_arrays(column.indices, entries, safe=False).validate(full=True)
+
+
+_BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
+_NUMBERS = {32: pa.int32(), 64: pa.int64(), 128: pa.binary(16), 256: pa.binary(32)}
+_LISTS = (
+    (pa.types.is_list, pa.list_),
+    (pa.types.is_large_list, pa.large_list),
+    (pa.types.is_list_view, pa.list_view),
+    (pa.types.is_large_list_view, pa.large_list_view),
+)
+
+
+def _bare(kind: pa.DataType, with_text: bool = False) -> pa.DataType:
+    """The type of the same buffers without what values may be: times and decimals are numbers, text is bytes."""
+    if kind in _BYTES:
+        return kind if with_text else _BYTES[kind]
+    if (pa.types.is_temporal(kind) and kind != pa.month_day_nano_interval()) or pa.types.is_decimal(kind):
+        return _NUMBERS[kind.bit_width]
+    if pa.types.is_struct(kind) and kind.num_fields:
+        return pa.struct([pa.field(field.name, _bare(field.type, with_text)) for field in kind.fields])
+    if pa.types.is_map(kind):
+        return pa.map_(_bare(kind.key_type, with_text), _bare(kind.item_type, with_text))
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(_bare(kind.value_type, with_text), kind.list_size)
+    for is_list, list_of in _LISTS:
+        if is_list(kind):
+            return list_of(_bare(kind.value_type, with_text))
+    return kind
+
+
+def _seen_as(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    return (
+        column if kind == column.type else column.view(kind)
+    )  # pyarrow knows no view of some types, not even as themselves
 
 
 def utf8_rows(column: pa.Array) -> np.ndarray:
@@ -71,8 +97,14 @@ def _mark(column: pa.Array, begin: int, end: int, fine: np.ndarray) -> None:
 
 
 def _is_utf8(column: pa.Array) -> bool:
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
     try:
-        column.validate(full=True)
+        if pa.types.is_dictionary(column.type):
+            return _is_utf8(column.dictionary)
+        kind = _bare(column.type, with_text=True)
+        if pa.types.is_nested(kind) or kind in _BYTES:
+            _seen_as(column, kind).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
@@ -120,7 +152,11 @@ def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
 def _empty(kind: pa.DataType) -> pa.Array:
     try:
         return pa.array([], kind)
-    except pa.ArrowNotImplementedError:  # unions, and what holds them or runs
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # unions, and what holds them or runs
+        if pa.types.is_dictionary(kind):
+            return pa.DictionaryArray.from_arrays(
+                pa.array([], kind.index_type), _empty(kind.value_type), ordered=kind.ordered
+            )
         children = [_empty(kind.field(k).type) for k in range(kind.num_fields)]
         buffers = [None, *[pa.py_buffer(bytes(8))] * (kind.num_buffers - 1)]
         return pa.Array.from_buffers(kind, 0, buffers, children=children)

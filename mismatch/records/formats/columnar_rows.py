@@ -15,6 +15,8 @@ from mismatch.records.formats.checked_columns import only_utf8, row_sizes, rows_
 
 _RAW_BYTES = 200
 """of a text of a rejected row"""
+_MOST_TEXT = (1 << 31) - 1
+"""bytes of text that a column of pa.string can hold"""
 _LARGEST_RAW = 1 << 20
 """bytes of a value of a rejected row that is no text"""
 
@@ -62,7 +64,7 @@ class ColumnarChunk:
 
     def _rejects(self, reasons: dict[int, str]) -> list[Reject]:
         return [
-            Reject(self.origin, self.first_row + i, reasons[i], repr(_raw_row(self.batch, i)).encode("utf-8", "replace"))
+            Reject(self.origin, self.first_row + i, reasons[i], repr(raw_row(self.batch, i)).encode("utf-8", "replace"))
             for i in sorted(reasons)
         ]
 
@@ -88,14 +90,10 @@ def as_text(column: pa.Array) -> pa.Array | None:
         column = _plain(column)
         if column.type in (pa.binary(), pa.large_binary()):
             column = column.view(pa.string() if column.type == pa.binary() else pa.large_string())
-        if column.type in (pa.string(), pa.large_string()):
             column.validate(full=True)
-        if column.type == pa.string():
-            return column
-        try:
-            return column.cast(pa.string())
-        except pa.ArrowInvalid:
-            return column.cast(pa.large_string())
+        if column.type in (pa.string(), pa.large_string()):
+            return column if column.type == pa.string() or column.nbytes >= _MOST_TEXT else column.cast(pa.string())
+        return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 
@@ -114,7 +112,7 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
-def _raw_row(batch: pa.RecordBatch, i: int) -> dict[str, object]:
+def raw_row(batch: pa.RecordBatch, i: int) -> dict[str, object]:
     """What a row that is rejected held, long texts cut."""
     row: dict[str, object] = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
