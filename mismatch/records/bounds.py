@@ -59,6 +59,9 @@ _HONEST = 16
 USUAL = Bounds()
 
 
+LIMIT_NAMES = tuple(field.name for field in fields(Bounds))
+
+
 def with_limits(given: Sequence[str], bounds: Bounds = USUAL) -> Bounds:
     """The bounds with those that the user gave, each as `NAME=VALUE`, such as `row=64MB`.
 
@@ -67,11 +70,10 @@ def with_limits(given: Sequence[str], bounds: Bounds = USUAL) -> Bounds:
     InputError
         The name is not known, or the value is no number.
     """
-    names = [field.name for field in fields(Bounds)]
     for text in given:
         name, equals, value = text.partition("=")
-        if not equals or name not in names:
-            raise InputError(f"--limit {text}: write NAME=VALUE, with one of the names {', '.join(names)}")
+        if not equals or name not in LIMIT_NAMES:
+            raise InputError(f"--limit {text}: write NAME=VALUE, with one of the names {', '.join(LIMIT_NAMES)}")
         match = _VALUE.fullmatch(value.strip())
         if match is None or (number := int(float(match[1]) * _UNITS[match[2].lower()])) < 1:
             raise InputError(f"--limit {text}: the value is a number above 0, such as 1000 or 64MB")
