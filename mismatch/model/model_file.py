@@ -56,7 +56,7 @@ _PLAIN_OPCODES = frozenset(
 )
 """what joblib writes for plain values at protocol 4, and no more: PUT, for one, lets a few bytes ask for gigabytes"""
 _MAX_VALUES = 50_000
-"""values in a file (the starter has 1,200), each counted as often as it is referred to: lists of lists can stand for billions"""
+"""values in a file (the starter has 1,200), each counted as often as it is referred to: lists can stand for billions"""
 _MAX_ANCHORS = 1 << 14
 _SHOWN = reprlib.Repr()
 _SHOWN.maxlevel = 1
@@ -270,7 +270,7 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         _refuse(path, "its features are not those of this version of mismatch; train the model again")
     arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}
     counts: list[Counts] = []
-    for name, n_documents in zip(("terms", "stems"), contents["n_documents"], strict=True):
+    for name, n_documents in zip(("terms", "stems"), map(float, contents["n_documents"]), strict=True):
         hashes, frequencies = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"].astype(np.float64)
         if hashes.ndim != 1 or hashes.dtype != np.uint64 or hashes.shape != frequencies.shape:
             raise ValueError(f"the {name} of the lexicon differ in number from their frequencies")
@@ -281,7 +281,7 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
             raise ValueError(f"the {name} of the lexicon are not in their order")
         if name == "stems" or "vector_hashes" not in arrays:  # else the table holds more than these
             check_probes(hashes, n_slots(len(hashes)))
-        counts.append(Counts(hashes, frequencies, float(n_documents)))
+        counts.append(Counts(hashes, frequencies, n_documents))
     forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in FOREST_ARRAYS}
     forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
     forest.check(N_FEATURES)
