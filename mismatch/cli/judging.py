@@ -14,6 +14,7 @@ from mismatch.cli.options import (
     Inputs,
     Label,
     ModelOption,
+    ModelSha256,
     Prior,
     Quiet,
     Rejected,
@@ -36,7 +37,7 @@ def explain(
     body_file: Annotated[str | None, typer.Option("--body-file", metavar="FILE", help="A text file with the body; - is standard input.", show_default=False)] = None,
     row: Annotated[int, typer.Option("--row", metavar="N", min=1, help="Row of INPUT, counted from 1.")] = 1,
     model: ModelOption = "starter", format: Format = None, body: Body = None, source: Source = None, adapt: Adapt = None,
-    quiet: Quiet = False,
+    model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """One article in words: the verdict, and which terms of the title are in the body, where, and which are not.
 
@@ -46,7 +47,7 @@ def explain(
     from mismatch.judging.explanation import in_words
     from mismatch.records.columns import ColumnChoice
 
-    scorer = load_scorer(model)
+    scorer = load_scorer(model, sha256=model_sha256)
     if inputs:
         choice = ColumnChoice(title=title, body=body, source=source)
         scorer, (text_title, text_body, text_source) = read_row(
@@ -76,7 +77,7 @@ def evaluate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps and the bootstrap.")] = 0,
     model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
     source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None,
-    thorough: Thorough = False, adapt: Adapt = None, quiet: Quiet = False,
+    thorough: Thorough = False, adapt: Adapt = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source, topic, script and length.
 
@@ -97,7 +98,9 @@ def evaluate(
     check_outputs({"--report": report, "--rejected": rejected}, inputs=inputs)
     if report == "-" and as_json:
         raise InputError("--json and --report - both write to standard output; give the report a file")
-    models = [load_scorer(name).model for name in (model, compare) if name is not None]
+    models = [load_scorer(model, sha256=model_sha256).model]
+    if compare is not None:
+        models.append(load_scorer(compare).model)
     if compare is not None:  # two cards may bear one name
         models = [named_after_file(loaded, path) for loaded, path in zip(models, (model, compare), strict=True)]
     if thorough:

@@ -35,14 +35,15 @@ def info(
 
 
 def load_scorer(
-    model: str, prior: float | None = None, *, explain: bool = False, thorough: bool = False, paragraphs: bool = False
-) -> Scorer:
+    model: str, prior: float | None = None, *, explain: bool = False, thorough: bool = False, paragraphs: bool = False,
+    sha256: str | None = None,
+) -> Scorer:  # fmt: skip
     """A scorer for a path or `starter`; with `prior`, its probabilities are for a stream with that share of mismatches."""
     from dataclasses import replace
 
     from mismatch.judging.scorer import Scorer, load
 
-    scorer = load(model, explain=explain, thorough=thorough, paragraphs=paragraphs)
+    scorer = load(model, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=sha256)
     if prior is None:
         return scorer
     moved = replace(scorer.model, calibration=scorer.model.calibration.with_prior(prior))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mismatch.records.bounds import LIMIT_NAMES
 from mismatch.records.columns import USUAL_NAMES
 from mismatch.records.known_formats import FORMATS
 
@@ -36,6 +37,21 @@ Inputs = Annotated[
     list[str], typer.Argument(metavar="INPUT…", help="Files, globs, folders, or - for standard input.", show_default=False)
 ]
 ModelOption = Annotated[str, typer.Option("--model", metavar="MODEL", help="A model file, or 'starter'.")]
+ModelSha256 = Annotated[
+    str | None,
+    typer.Option(
+        "--model-sha256", metavar="DIGEST", help="End with 3 unless the model's file has this SHA-256.", show_default=False
+    ),
+]
+Limits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help=f"Another bound than usual on the input; may be repeated. Names: {', '.join(LIMIT_NAMES)}.",
+        show_default=False,
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option("--format", help=f"Format of the input: {', '.join(FORMATS)}.", show_default=False),

@@ -14,7 +14,9 @@ from mismatch.cli.options import (
     Format,
     Id,
     Inputs,
+    Limits,
     ModelOption,
+    ModelSha256,
     Paragraphs,
     Prior,
     Quiet,
@@ -39,21 +41,22 @@ def score(
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
     if engine != "local":
-        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs:
+        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs or limit or model_sha256:
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --limit, --model-sha256 and --out-format go with --engine local"
             )
         given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
         return _score_on(engine, inputs, out, quiet=quiet, **given)
     fast_start.start()
     from mismatch.judging import pipeline
+    from mismatch.records.bounds import with_limits
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
@@ -61,13 +64,15 @@ def score(
     from mismatch.report import console
 
     check_outputs({"--out": out, "--rejected": rejected})
-    scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
-    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    bounds = with_limits(limit or [])
+    scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
+    columns = ColumnChoice(title=title, body=body, source=source, id=id)
+    reader = Reader(inputs, format=format, columns=columns, bounds=bounds)
     say_notices(reader, quiet)
     kind = out_format or output_format_of(out, reader)
     with (
         open_sink(out, format=kind, only=only, schema=reader.schema) as sink,
-        Quarantine(rejected) as quarantine,
+        Quarantine(rejected, bounds.rejected) as quarantine,
         console.progress(reader.bytes_total, quiet=quiet) as bar,
     ):
         scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
@@ -108,7 +113,7 @@ def gate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
@@ -123,6 +128,7 @@ def gate(
         fast_start.start()
     from mismatch.evaluation.decision import ESTIMATE, FLAGGED, decide, to_plain
     from mismatch.judging import pipeline
+    from mismatch.records.bounds import with_limits
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
@@ -135,10 +141,12 @@ def gate(
     })  # fmt: skip
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
-    scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs)
+    bounds = with_limits(limit or [])
+    scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     given = scorer.model
     check_report(report)
-    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    columns = ColumnChoice(title=title, body=body, source=source, id=id)
+    reader = Reader(inputs, format=format, columns=columns, bounds=bounds)
     say_notices(reader, quiet)
     with ExitStack() as stack:
         routes = []
@@ -146,7 +154,7 @@ def gate(
             if path is not None:
                 sink = stack.enter_context(open_sink(path, format=output_format_of(path, reader), schema=reader.schema))
                 routes.append(pipeline.Route(sink, verdicts))
-        quarantine = stack.enter_context(Quarantine(rejected))
+        quarantine = stack.enter_context(Quarantine(rejected, bounds.rejected))
         bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
         scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
         console.say(words, quiet=quiet)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     pass
 
 
+MOST_TREES, MOST_NODES, DEEPEST_TREE = 4096, 1 << 18, 64
 FOREST_ARRAYS = ("roots", "feature", "threshold", "left", "right", "value")
 
 
@@ -39,7 +40,7 @@ class Forest:
     """log-odds before the first tree"""
 
     def check(self, n_features: int) -> None:
-        """Whether compiled code may walk the trees without looking: every step stays inside and leads forwards.
+        """Whether compiled code may walk the trees without looking: every step stays inside and leads on to a leaf.
 
         Raises
         ------
@@ -53,6 +54,8 @@ class Forest:
         if not (np.isfinite(self.value).all() and math.isfinite(self.offset)):
             raise ValueError("the head holds values that are no numbers")
         n = len(self.feature)
+        if not 0 < len(self.roots) <= MOST_TREES or n > MOST_NODES:
+            raise ValueError(f"the head has {len(self.roots):,} trees of {n:,} nodes in all")
         at = np.arange(n)
         inner = self.left != 0
         if any(len(part) != n for part in (self.threshold, self.left, self.right, self.value)):
@@ -64,6 +67,12 @@ class Forest:
         for child in (self.left, self.right):
             if (child[inner] <= at[inner]).any() or (child[inner] >= n).any():
                 raise ValueError("a tree of the head does not lead forwards")
+        level = np.unique(self.roots)
+        for _ in range(DEEPEST_TREE):
+            level = level[self.left[level] != 0]
+            level = np.unique(np.concatenate([self.left[level], self.right[level]]))
+        if len(level):
+            raise ValueError(f"a tree of the head is deeper than {DEEPEST_TREE} nodes")
 
     def to_plain(self) -> dict[str, Any]:
         """Its arrays as plain values, for a model file; without the offset."""

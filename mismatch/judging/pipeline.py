@@ -19,6 +19,8 @@ from mismatch.judging import adaptation
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import MISMATCH, UNSURE, VERDICTS, Judged
 from mismatch.records.drawing import Runs
+from mismatch.records.output.cell_text import Unwritable
+from mismatch.records.output.left_out import without_rows
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
@@ -131,9 +133,15 @@ def run(
 
     def work(chunk: Chunk) -> _Done:
         block = chunk.decode()
-        judged = scorer.judge(*(block.pairs.column(name) for name in ("title", "body", "source")))
-        encoded = [route.sink.encoder.encode(block, judged.columns, _mask(judged, route.verdicts)) for route in routes]
-        return _Done(encoded, _counted(block, judged, by_source), block.rejects)
+        while True:
+            judged = scorer.judge(*(block.pairs.column(name) for name in ("title", "body", "source")))
+            try:
+                encoded = [
+                    route.sink.encoder.encode(block, judged.columns, _mask(judged, route.verdicts)) for route in routes
+                ]
+                return _Done(encoded, _counted(block, judged, by_source), block.rejects)
+            except Unwritable as error:
+                block = without_rows(block, error.rows)
 
     with ThreadPoolExecutor(workers) as pool:
         for done in in_order(pool, work, iter(reader) if chunks is None else chunks, workers + 1):

@@ -259,13 +259,19 @@ class Scorer:
 
 
 def load(
-    model: str | Path = "starter", *, explain: bool = False, thorough: bool = False, paragraphs: bool = False
-) -> Scorer:
+    model: str | Path = "starter", *, explain: bool = False, thorough: bool = False, paragraphs: bool = False,
+    sha256: str | None = None,
+) -> Scorer:  # fmt: skip
     """A scorer with the starter model, or with the model in a file.
+
+    Parameters
+    ----------
+    sha256
+        The SHA-256 that the file must have, in hexadecimal digits, as `sha256sum` prints it.
 
     Raises
     ------
     ModelError
-        If the file is not a usable model, or lacks a part that is asked for.
+        If the file is not a usable model, is another than that digest says, or lacks a part that is asked for.
     """
-    return Scorer(load_model(model_path(model)), explain=explain, thorough=thorough, paragraphs=paragraphs)
+    return Scorer(load_model(model_path(model), sha256=sha256), explain=explain, thorough=thorough, paragraphs=paragraphs)

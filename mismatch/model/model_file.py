@@ -15,6 +15,7 @@ import math
 import os
 import pickle
 import pickletools
+import reprlib
 import sys
 import tempfile
 import zlib
@@ -33,17 +34,20 @@ from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.model.across_languages import AcrossLanguages
 from mismatch.model.calibration import Calibration, Curve
 from mismatch.model.model import Model
-from mismatch.model.stream_profile import StreamProfile
+from mismatch.model.stream_profile import MOST_DOCUMENTS, StreamProfile
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
 from mismatch.screening.boilerplate import BoilerplateModel
 from mismatch.terms.document_frequency import Counts
-from mismatch.terms.lexicon import Lexicon, TermVectors
+from mismatch.terms.lexicon import Lexicon, TermVectors, n_slots, union
+from mismatch.terms.probe_lengths import check_probes
 
 FORMAT = "mismatch model"
 FORMAT_VERSION = 3
-MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = 64 << 20
+"""twice the starter, which has as many terms as a lexicon may have"""
 _LONGEST_VECTOR = 4096
+_LONGEST_REASON = 300
 _FINGERPRINTS = "seen"
 """the key of the fingerprints in the file"""
 _PLAIN_OPCODES = frozenset(
@@ -52,8 +56,11 @@ _PLAIN_OPCODES = frozenset(
     LONG_BINGET MEMOIZE""".split()  # noqa: SIM905 (a page of quotes says less)
 )
 """what joblib writes for plain values at protocol 4, and no more: PUT, for one, lets a few bytes ask for gigabytes"""
-_MAX_VALUES = 1 << 20
-"""values in a file, each counted as often as it is referred to: lists of lists of lists can stand for billions"""
+_MAX_VALUES = 50_000
+"""values in a file (the starter has 1,200), each counted as often as it is referred to: lists can stand for billions"""
+_MAX_ANCHORS = 1 << 14
+_SHOWN = reprlib.Repr()
+_SHOWN.maxlevel = 1
 
 
 def save_model(model: Model, path: str | Path) -> None:
@@ -133,13 +140,18 @@ def _umask() -> int:
     return mask
 
 
-def load_model(path: str | Path) -> Model:
+def load_model(path: str | Path, *, sha256: str | None = None) -> Model:
     """Reads a model without running any code.
+
+    Parameters
+    ----------
+    sha256
+        The digest that the file must have, in hexadecimal digits.
 
     Raises
     ------
     ModelError
-        If the file is missing, truncated, not a model, of an unknown version, or altered.
+        If the file is missing, truncated, not a model, of an unknown version, altered, or not the one with that digest.
     """
     path = Path(path)
     try:
@@ -149,20 +161,23 @@ def load_model(path: str | Path) -> Model:
         raise ModelError(f"{path}: the model cannot be read ({error.strerror or error})") from error
     if len(raw) > MAX_FILE_BYTES:
         _refuse(path, "it is larger than any model")
+    if sha256 is not None and (found := hashlib.sha256(raw).hexdigest()) != sha256.strip().lower():
+        _refuse(path, f"its SHA-256 is {found}, not {sha256[:64]}: it is not the model that was asked for")
     contents = _plain_values(path, _inflated(path, raw))
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
     version = contents.get("format_version")
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:
         known = f"this is version {FORMAT_VERSION}"
         way_out = "use the mismatch that wrote it, or train again"
-        _refuse(path, f"its format version {version!r} is not known here ({known}); {way_out}")
+        _refuse(path, f"its format version {_SHOWN.repr(version)} is not known here ({known}); {way_out}")
     try:
         if contents.get("digest") != _digest(contents):
             _refuse(path, "its digest is wrong: the file was altered or damaged")
         return _rebuilt(path, contents)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise ModelError(f"{path}: its parts do not fit together ({error}); train the model again") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, MemoryError) as error:
+        why = str(error)[:_LONGEST_REASON]
+        raise ModelError(f"{path}: its parts do not fit together ({why}); train the model again") from error
 
 
 def _refuse(path: Path, why: str) -> NoReturn:
@@ -198,7 +213,9 @@ class _NoClasses(pickle.Unpickler):
 
 def _plain_values(path: Path, data: bytes) -> Any:
     try:
-        for opcode, _, _ in pickletools.genops(data):
+        for n_opcodes, (opcode, _, _) in enumerate(pickletools.genops(data)):
+            if n_opcodes > 4 * _MAX_VALUES:
+                _refuse(path, f"it holds more than {_MAX_VALUES:,} values")
             if opcode.name not in _PLAIN_OPCODES:
                 _refuse(path, f"it holds more than plain values (pickle opcode {opcode.name}); it is not loaded")
         return _NoClasses(io.BytesIO(data)).load()
@@ -255,16 +272,18 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         _refuse(path, "its features are not those of this version of mismatch; train the model again")
     arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}
     counts: list[Counts] = []
-    for name, n_documents in zip(("terms", "stems"), contents["n_documents"], strict=True):
+    for name, n_documents in zip(("terms", "stems"), map(float, contents["n_documents"]), strict=True):
         hashes, frequencies = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"].astype(np.float64)
         if hashes.ndim != 1 or hashes.dtype != np.uint64 or hashes.shape != frequencies.shape:
             raise ValueError(f"the {name} of the lexicon differ in number from their frequencies")
         numbers = np.append(frequencies, n_documents)
-        if not (np.isfinite(numbers).all() and (numbers >= 0).all()):
+        if not (np.isfinite(numbers).all() and (numbers >= 0).all() and (numbers < MOST_DOCUMENTS).all()):
             raise ValueError(f"the frequencies of the {name} are no counts")
         if (hashes[1:] <= hashes[:-1]).any():
             raise ValueError(f"the {name} of the lexicon are not in their order")
-        counts.append(Counts(hashes, frequencies, float(n_documents)))
+        if name == "stems" or "vector_hashes" not in arrays:  # else the table holds more than these
+            check_probes(hashes, n_slots(len(hashes)))
+        counts.append(Counts(hashes, frequencies, n_documents))
     forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in FOREST_ARRAYS}
     forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
     forest.check(N_FEATURES)
@@ -273,6 +292,8 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         raise ValueError("the model card is no dictionary")
     json.dumps(card)  # whatever shows the card counts on that
     vectors = _vectors(arrays)
+    if vectors is not None:
+        check_probes(in_table := union(counts[0].hashes, vectors.hashes), n_slots(len(in_table)))
     topics = TopicModel.from_plain(contents["topics"]) if "topics" in contents else None
     if topics is not None and (vectors is None or topics.weights.shape[1] != vectors.size):
         raise ValueError("the topics do not fit the term vectors")
@@ -285,6 +306,8 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
         raise ValueError("the fingerprints of what it learned from are not in their order")
     stream = StreamProfile.from_plain(contents["stream"]) if "stream" in contents else None
     anchors = unpacked("anchors", contents["anchors"], "float32", dimensions=2) if "anchors" in contents else None
+    if anchors is not None and len(anchors) > _MAX_ANCHORS:
+        raise ValueError(f"there are {len(anchors):,} anchors")
     if anchors is not None and (anchors.shape[1] != N_FEATURES + len(GRAM_FEATURES) + 1 or not np.isfinite(anchors).all()):
         raise ValueError("the anchors are not described by the features of this version")
     across = None

@@ -14,11 +14,14 @@ from mismatch.features.overlap_features import N_FEATURES
 from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.screening.recurring_titles import MAX_RECURRING, NO_TITLES
 from mismatch.terms.document_frequency import Counts
-from mismatch.terms.lexicon import LookupTable, lookup_table
+from mismatch.terms.lexicon import LookupTable, lookup_table, n_slots
+from mismatch.terms.probe_lengths import check_probes
 
 N_COLUMNS = N_FEATURES + len(GRAM_FEATURES) + 3
 LARGEST_DEVIATION = 5.0
 """standard deviations at which a column is cut off"""
+MOST_DOCUMENTS = 10**12
+"""that anything can have learned from"""
 _LOW_LOG_ODDS = -3.0
 
 
@@ -134,7 +137,7 @@ class StreamProfile:
         if (habits[1:] <= habits[:-1]).any():
             raise ValueError("the habits of the titles are not in their order")
         n_pairs = plain["n_pairs"]
-        if type(n_pairs) is not int or n_pairs < 0:
+        if type(n_pairs) is not int or not 0 <= n_pairs < MOST_DOCUMENTS:
             raise ValueError("the number of pairs that it was adapted to is no count")
         if "ratio" not in plain:
             return cls(habits, n_pairs)
@@ -155,6 +158,7 @@ def _grams(plain: dict[str, Any]) -> Counts:
     n_documents = float(plain["n_documents"])
     if len(hashes) != len(frequencies) or (hashes[1:] <= hashes[:-1]).any():
         raise ValueError("the grams of the stream are not in their order")
-    if not (np.isfinite(frequencies).all() and (frequencies >= 0).all() and 0 < n_documents < 1e12):
+    if not (np.isfinite(frequencies).all() and (frequencies >= 0).all() and 0 < n_documents < MOST_DOCUMENTS):
         raise ValueError("the frequencies of the grams are no counts")
+    check_probes(hashes, n_slots(len(hashes)))
     return Counts(hashes, frequencies, n_documents)

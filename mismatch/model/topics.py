@@ -13,6 +13,7 @@ from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.terms.lexicon import TermVectors
 
 UNKNOWN = -1
+MOST_TOPICS, _LONGEST_NAME = 4096, 200
 
 NARROW_SHARE = 0.6
 """share of its wide topic from which a narrow one is named"""
@@ -140,6 +141,8 @@ class TopicModel:
             If the parts do not fit together.
         """
         names = tuple(plain["names"])
+        if len(names) > MOST_TOPICS:
+            raise ValueError(f"there are {len(names):,} topics")
         parents, weights = (
             unpacked("parents", plain["parents"], "int32", 1),
             unpacked("weights", plain["weights"], "float32", 2),
@@ -147,6 +150,8 @@ class TopicModel:
         intercepts = unpacked("intercepts", plain["intercepts"], "float32", 1)
         if not names or not all(type(name) is str for name in names):
             raise ValueError("the topics have no names")
+        if any(len(name) > _LONGEST_NAME or name != name.encode("utf-8", "replace").decode() for name in names):
+            raise ValueError("the name of a topic is no text, or too long")
         if not len(names) == len(parents) == len(weights) == len(intercepts):
             raise ValueError("the topics differ in number from their weights")
         if (parents < -1).any() or (parents >= len(names)).any() or not np.isfinite(weights).all():

@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol, cast
 import numpy as np
 import pyarrow as pa
 
+from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ROLES, Columns
 
 PAIRS_SCHEMA = pa.schema([(role, pa.string()) for role in ROLES])
@@ -94,24 +95,23 @@ def pairs_batch(columns: list[pa.Array]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=list(ROLES))
 
 
-MAX_LINE_BYTES = 64 << 20
-
 _BEGINNING = 1024
 
 
 class LongRow:
     """Collects one row that is too long, piece by piece."""
 
-    def __init__(self, origin: str, line: int, limit: int) -> None:
-        self._origin, self._line, self._limit = origin, line, limit
+    def __init__(self, origin: str, line: int, bounds: Bounds) -> None:
+        self._origin, self._line, self._limit, self._left = origin, line, bounds.row, bounds.rejected
         self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))  # noqa: SIM115 (`close` does)
         self._beginning = b""
 
     def add(self, data: bytes | memoryview) -> None:
-        """More of the row."""
+        """More of the row; it is kept as far as rejected rows are."""
         if len(self._beginning) < _BEGINNING:
             self._beginning += bytes(data[: _BEGINNING - len(self._beginning)])
-        self._file.write(data)
+        self._file.write(data[: self._left])
+        self._left = max(0, self._left - len(data))
 
     def reject(self) -> Reject:
         """The row, complete."""

@@ -7,6 +7,7 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.known_formats import COMPRESSIONS
 
 BOM = b"\xef\xbb\xbf"
@@ -51,6 +52,7 @@ class ByteSource:
     compression : None, "gzip" or "zstd".
     count : told how many raw bytes were taken, for a progress bar.
     reopenable : False for standard input and pipes. keep_open : True for standard input, which is not ours.
+    bounds : how large it may become.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class ByteSource:
         reopenable: bool = True,
         keep_open: bool = False,
         head: bytes = b"",
+        bounds: Bounds = USUAL,
     ) -> None:
+        self._bounds, self._stored = bounds, len(head)
         self._open, self._compression, self._count, self._reopenable = (
             open_stream,
             compression,
@@ -71,7 +75,7 @@ class ByteSource:
         )
         self._keep_open = keep_open
         self._raw = open_stream()
-        self._stream = self._decompressed(_Counting(self._raw, count, head))
+        self._stream = self._decompressed(_Counting(self._raw, self._counted, head))
         self._ahead = b""
         self._delivered = 0
         self.broken: str | None = None
@@ -81,6 +85,10 @@ class ByteSource:
         if self._compression is None:
             return cast(BinaryIO, counting)
         return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
+
+    def _counted(self, n: int) -> None:
+        self._stored += n
+        self._count(n)
 
     def peek(self, n: int) -> bytes:
         """The first n bytes of what is still to come, or fewer at the end; they stay to be read."""
@@ -123,6 +131,8 @@ class ByteSource:
             parts.append(data)
             self._delivered += len(data)
             left -= len(data)
+            if self._compression is not None:
+                self.broken = self._bounds.exceeded_by(self._delivered, self._stored)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _reopen(self) -> bool:

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from mismatch.records.blocks import MAX_LINE_BYTES
 from mismatch.records.columns import Columns
 from mismatch.records.compression import BOM
-from mismatch.records.formats.delimited import DelimitedChunk, records_of
+from mismatch.records.formats.delimited import DelimitedChunk
+from mismatch.records.formats.delimited_records import records_of
 from mismatch.records.formats.json_lines import JsonChunk
 
 _LINE_BREAK = re.compile(rb"\r\n?|\n")
@@ -70,14 +70,13 @@ def runs_of_records(
         if start is None:
             return None
         data = data[start:]
-        spans, _, _ = records_of(data, delimiter, 1, ends)
+        spans = records_of(data, delimiter, ends)
         if begins:
-            spans = (spans[0][1:], spans[1][1:], spans[2][1:], spans[3][1:])  # the header left out
-        elif b'"' not in data and (spans[3] != len(header)).any():
+            spans = spans.part(1)  # the header left out
+        elif b'"' not in data and (spans.fields != len(header)).any():
             return None
-        if len(spans[0]):
-            spans = (spans[0][: runs.rows], spans[1][: runs.rows], spans[2][: runs.rows], spans[3][: runs.rows])
-            chunk = DelimitedChunk(str(path), data, header, columns, delimiter, spans, max_line_bytes=MAX_LINE_BYTES)
+        if len(spans.starts):
+            chunk = DelimitedChunk(str(path), data, header, columns, delimiter, spans.part(0, runs.rows))
             found.append(chunk.decode().pairs)
     return found if 2 * len(found) >= len(set(offsets)) else None
 

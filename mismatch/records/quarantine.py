@@ -11,15 +11,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mismatch.records.blocks import Reject
+from mismatch.records.bounds import Bounds
 from mismatch.records.output.output_file import OutputFile, WholeOrNothing
 
 _BEGINNING = 1024
 """bytes that are kept of the first reject of a kind"""
+_LONGEST_ESCAPE = 6
+"""bytes that JSON may write for one, such as \\u0000"""
 _PIECE = 3 << 18  # a multiple of 3, so that pieces of base64 can be put one after another
 
 
 class Quarantine(WholeOrNothing):
     """Collects rejects and writes them to `path`; None only counts them.
+
+    Beyond `most_bytes`, rows are left out of the file, `null` in their place: a small file that becomes gigabytes of nothing
+    must not fill the disk. Their place and reason stand there still.
 
     `count`, and `by_reason` and `first`, the number of rejects and the first of each kind of reason, shortened.
 
@@ -32,7 +38,8 @@ class Quarantine(WholeOrNothing):
         The folder is missing, or the file cannot be written.
     """
 
-    def __init__(self, path: str | Path | None) -> None:
+    def __init__(self, path: str | Path | None, most_bytes: int = Bounds.rejected) -> None:
+        self._left = most_bytes
         self.count = 0
         self.by_reason: Counter[str] = Counter()
         self.first: dict[str, Reject] = {}
@@ -47,8 +54,9 @@ class Quarantine(WholeOrNothing):
             self.first[kind] = Reject(reject.origin, reject.line, reject.reason, reject.raw[:_BEGINNING])
         if self._file is None:
             return
-        for piece in _encoded(reject):
+        for piece in _encoded(reject, self._left):
             self._file.write(piece)
+            self._left = max(0, self._left - len(piece))
 
     def extend(self, rejects: Iterable[Reject]) -> None:
         """Adds several."""
@@ -76,9 +84,12 @@ def reason_kind(reason: str) -> str:
     return reason.split(":")[0].split(" (")[0].split(", ")[0]
 
 
-def _encoded(reject: Reject) -> Iterator[bytes]:
+def _encoded(reject: Reject, most: int) -> Iterator[bytes]:
     head = {"file": reject.origin, "line": reject.line, "reason": reject.reason}
     start = json.dumps(head, ensure_ascii=False).encode("utf-8", "backslashreplace")[:-1]
+    if _LONGEST_ESCAPE * _size(reject) > most:
+        yield start + b', "raw": null}\n'
+        return
     if reject.spooled is None:
         try:
             raw = {"raw": reject.raw.decode("utf-8")}
@@ -97,6 +108,10 @@ def _encoded(reject: Reject) -> Iterator[bytes]:
             for piece in _pieces(file):
                 yield base64.b64encode(piece)
         yield b'"}\n'
+
+
+def _size(reject: Reject) -> int:
+    return len(reject.raw) if reject.spooled is None else reject.spooled.seek(0, 2)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

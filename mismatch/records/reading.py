@@ -7,20 +7,21 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import pyarrow as pa
 
 from mismatch.errors import InputError
-from mismatch.records.blocks import MAX_LINE_BYTES, Block, Chunk, JsonLines, Reject
+from mismatch.records.blocks import Block, Chunk, JsonLines, Reject
+from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
 from mismatch.records.compression import ByteSource, compression_of
 from mismatch.records.drawing import Runs, offsets_in, runs_of_lines, runs_of_records, texts_only
 from mismatch.records.first_bytes import json_layout, sniffed_format
 from mismatch.records.formats.columnar import ColumnarFile
-from mismatch.records.formats.delimited import delimited_chunks, read_header
+from mismatch.records.formats.delimited import LONGEST_HEADER, delimited_chunks, read_header
 from mismatch.records.formats.json_array import json_element_chunks
 from mismatch.records.formats.json_lines import json_line_chunks
 from mismatch.records.inputs import InputFile, find_inputs
@@ -29,7 +30,6 @@ from mismatch.records.unreadable import cause_of_one_name
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 
-_LONGEST_HEADER = 1 << 22
 LOOK_BYTES = 64 << 20
 """of a Parquet file that a look at all of it may read"""
 
@@ -58,7 +58,8 @@ class Reader:
     columns : the columns that the user named.
     stdin : read in place of standard input.
     chunk_bytes : size of a stretch of text, or of a batch.
-    max_line_bytes : a row longer than this is rejected and never held in memory.
+    bounds : what an input may ask for. max_line_bytes : in place of its longest row; a longer one is rejected and
+    never held in memory.
 
     Attributes
     ----------
@@ -81,10 +82,11 @@ class Reader:
         columns: ColumnChoice = ColumnChoice(),
         stdin: BinaryIO | None = None,
         chunk_bytes: int = 4 << 20,
-        max_line_bytes: int = MAX_LINE_BYTES,
+        max_line_bytes: int | None = None,
+        bounds: Bounds = USUAL,
     ) -> None:
-        self._choice, self._stdin = columns, stdin
-        self._chunk_bytes, self._max_line_bytes = max(chunk_bytes, 1), max_line_bytes
+        self._choice, self._stdin, self._chunk_bytes = columns, stdin, max(chunk_bytes, 1)
+        self._bounds = bounds if max_line_bytes is None else replace(bounds, row=max_line_bytes)
         self.origins: list[str] = []
         self.formats: dict[str, str] = {}
         self.columns: dict[str, Columns] = {}
@@ -160,17 +162,18 @@ class Reader:
         again: Callable[[], ByteSource],
     ) -> _Prepared:
         origin = item.origin
-        max_line_bytes, problem = self._max_line_bytes, self.problems.append
+        bounds, problem = self._bounds, self.problems.append
         if format in DELIMITERS:
             delimiter = DELIMITERS[format]
-            header = read_header(source, origin, delimiter, _LONGEST_HEADER)
+            header = read_header(source, origin, delimiter, LONGEST_HEADER)
             if header is None:
                 return self._empty(item, size, source)
+            if len(header) > bounds.columns:
+                raise InputError(f"{origin}: {len(header):,} columns; --limit columns=NUMBER allows more")
             columns = self.columns[origin] = _columns_of_table(header, self._choice, origin, format)
             self._schemas.append(pa.schema([(name, pa.string()) for name in header]))
             prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), delimited_chunks(
-                s, origin, header, columns, delimiter=delimiter, chunk_bytes=n_bytes,
-                max_line_bytes=max_line_bytes, problem=problem,
+                s, origin, header, columns, delimiter=delimiter, chunk_bytes=n_bytes, bounds=bounds, problem=problem,
             )))  # fmt: skip
             texts = texts_only(columns)
             return _plain(prepared, lambda path, *at: runs_of_records(path, header, texts, delimiter, *at))
@@ -182,13 +185,12 @@ class Reader:
         if layout == "lines":
             self.formats[origin] = "jsonl"
             prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), json_line_chunks(
-                s, origin, columns, chunk_bytes=n_bytes, max_line_bytes=max_line_bytes, problem=problem,
+                s, origin, columns, chunk_bytes=n_bytes, bounds=bounds, problem=problem,
             )))  # fmt: skip
             return _plain(prepared, lambda path, *at: runs_of_lines(path, texts_only(columns), *at))
         self.formats[origin] = "json"
         return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), json_element_chunks(
-            s, origin, columns, in_array=layout == "array", chunk_bytes=n_bytes,
-            max_line_bytes=max_line_bytes, problem=problem,
+            s, origin, columns, in_array=layout == "array", chunk_bytes=n_bytes, bounds=bounds, problem=problem,
         ))), None)  # fmt: skip
 
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
@@ -197,7 +199,7 @@ class Reader:
             if item.is_stream:
                 spool.seek(0)
                 file = spool
-            return ColumnarFile(file, item.origin, format, self._choice, n_bytes)
+            return ColumnarFile(file, item.origin, format, self._choice, n_bytes, self._bounds)
 
         def chunks(n_bytes: int) -> Iterator[Chunk]:
             yield from open_file(n_bytes).chunks(self.problems.append)
@@ -229,7 +231,9 @@ class Reader:
     def _source(self, item: InputFile, count: Callable[[int], None]) -> ByteSource:
         path = item.path
         if path is not None and not item.is_stream:
-            return ByteSource(lambda: cast(BinaryIO, open(path, "rb", buffering=0)), item.compression, count)
+            return ByteSource(
+                lambda: cast(BinaryIO, open(path, "rb", buffering=0)), item.compression, count, bounds=self._bounds
+            )
         if path is not None:
             stream = cast(BinaryIO, open(path, "rb"))  # noqa: SIM115 (open while it is read)
         else:
@@ -239,7 +243,9 @@ class Reader:
         compression = compression_of(head)
         if item.format in COLUMNAR:
             compression = None
-        return ByteSource(lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head)
+        return ByteSource(
+            lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head, bounds=self._bounds
+        )
 
     def _count(self, n: int) -> None:
         self.bytes_read += n

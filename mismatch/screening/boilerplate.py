@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.screening.page_shape import N_SHAPE, measure_shape
+from mismatch.terms.probe_lengths import check_probes
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import SLACK_TERMS, STATE_SIZE, cut_terms, fold_arguments
 from mismatch.terms.vector_instructions import WORDS_WIDTH
@@ -85,6 +86,7 @@ class BoilerplateModel:
         numbers = (arrays["scales"], arrays["shape_weights"])
         if (arrays["hashes"][1:] <= arrays["hashes"][:-1]).any() or not all(np.isfinite(part).all() for part in numbers):
             raise ValueError("the boilerplate model is not in order")
+        check_probes(arrays["hashes"], _n_slots(n))
         if type(plain["cut"]) not in (int, float) or not np.isfinite(plain["cut"]):
             raise ValueError("the cut of the boilerplate model is no number")
         return cls(**arrays, cut=float(plain["cut"]))
@@ -92,10 +94,7 @@ class BoilerplateModel:
     @cached_property
     def arguments(self):  # type: ignore[no-untyped-def]
         """The model as compiled code takes it: a table of (upper half of the hash, row + 1), weights by output."""
-        size = 16
-        while size < 2 * len(self.hashes):
-            size *= 2
-        slots = np.zeros(2 * size, np.int32)
+        slots = np.zeros(2 * _n_slots(len(self.hashes)), np.int32)
         _fill(read_only(self.hashes), slots)
         weights = np.ascontiguousarray((self.weights.astype(np.float32) * self.scales).T)
         return slots, weights, read_only(self.common), np.ascontiguousarray(self.shape_weights.T)
@@ -121,6 +120,10 @@ class BoilerplateModel:
         log_odds = np.full(len(bodies.valid), np.nan, np.float32)
         _judge(bodies.data, bodies.offsets, bodies.valid, fold_arguments(), self.arguments, cuts, kinds, log_odds)
         return kinds, log_odds
+
+
+def _n_slots(n_terms: int) -> int:
+    return 1 << max(4, (2 * n_terms - 1).bit_length())
 
 
 _ARRAYS = {

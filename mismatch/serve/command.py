@@ -37,6 +37,9 @@ def _time(words: str) -> Any:
 @app.command()
 def serve(
     model: Annotated[str, _option("A model file, or 'starter'. SIGHUP reads it again.", metavar="MODEL")] = _DEFAULT.model,
+    model_sha256: Annotated[
+        str | None, _option("Refuse a model whose file has another SHA-256.", metavar="DIGEST", show_default=False)
+    ] = None,
     host: Annotated[str, _option("Address to listen on; others than loopback need a token.")] = _DEFAULT.host,
     port: Annotated[int, _option("Port; 0 takes a free one and says which.", min=0, max=65535)] = _DEFAULT.port,
     token_file: Annotated[

@@ -39,7 +39,8 @@ def run(settings: ServiceSettings) -> None:
         If the model cannot be used.
     """
     with _listening(settings) as listener:
-        model, metrics, lane = ModelInUse(settings.model, adapt=settings.adapt), Metrics(), SlowLane(settings)
+        model = ModelInUse(settings.model, sha256=settings.model_sha256, adapt=settings.adapt)
+        metrics, lane = Metrics(), SlowLane(settings)
         metrics.model(model.current.name, model.current.digest)
         front = Front(settings, model, metrics, build(settings, model, metrics, lane, lambda: front.stopping))
         sys.setswitchinterval(_SWITCH_SECONDS)

@@ -30,6 +30,8 @@ class ServiceSettings:
     """
 
     model: str = "starter"
+    model_sha256: str | None = None
+    """that the model's file must have, at the start and at each reload"""
     host: str = "127.0.0.1"
     port: int = 8000
     token: str | None = None

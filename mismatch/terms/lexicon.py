@@ -75,6 +75,11 @@ def _fill_table(hashes, slots):
         slots[i] = hashes[k] & _UPPER | np.uint64(k + 1)
 
 
+def n_slots(n_terms: int) -> int:
+    """The size of a table for so many terms."""
+    return 1 << max(4, (2 * n_terms).bit_length())
+
+
 def smooth_idf(frequencies: NDArray[np.float64], n_documents: float) -> NDArray[np.float32]:
     """``ln((1 + n) / (1 + df)) + 1``, never below 1."""
     return np.log((1 + n_documents) / (1 + np.minimum(frequencies, n_documents))).astype(np.float32) + np.float32(1)
@@ -85,13 +90,13 @@ def lookup_table(counts: Counts, with_vectors: NDArray[np.uint64] | None = None)
     hashes, frequencies = counts.hashes, counts.frequencies
     rows = np.full(len(hashes), -1, np.int32)
     if with_vectors is not None and len(with_vectors):
-        hashes = _with(counts.hashes, with_vectors)
+        hashes = union(counts.hashes, with_vectors)
         frequencies = np.zeros(len(hashes))
         frequencies[np.searchsorted(hashes, counts.hashes)] = counts.frequencies
         rows = np.full(len(hashes), -1, np.int32)
         rows[np.searchsorted(hashes, with_vectors)] = np.arange(len(with_vectors), dtype=np.int32)
     order = np.argsort(-frequencies, kind="stable")
-    slots = np.zeros(1 << max(4, int(2 * len(hashes)).bit_length()), np.uint64)
+    slots = np.zeros(n_slots(len(hashes)), np.uint64)
     _fill_table(hashes[order], slots)
     idf = smooth_idf(frequencies[order], counts.n_documents)
     return LookupTable(slots, _never_empty(idf), _never_empty(rows[order]), np.float32(np.log1p(counts.n_documents) + 1))
@@ -132,7 +137,7 @@ def overlaid(table: LookupTable, raised: Counts) -> LookupTable | None:
     return LookupTable(slots, idf[: max(n, 1)], rows[: max(n, 1)], table.unknown)
 
 
-def _with(hashes: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def union(hashes: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The union of some hashes, ascending, and others, each once: a sixth of the time that `np.union1d` takes."""
     others = np.sort(others)
     place = np.searchsorted(hashes, others)

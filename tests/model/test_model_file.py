@@ -29,21 +29,6 @@ def raw(model_path: Path) -> bytes:
     return model_path.read_bytes()
 
 
-@pytest.fixture
-def forge(tmp_path: Path, model_path: Path) -> Callable[[Callable[[dict[str, Any]], Any]], Path]:
-    """A model file whose contents were changed by somebody who knows how to compute the digest."""
-
-    def _forge(change: Callable[[dict[str, Any]], Any]) -> Path:
-        contents = joblib.load(model_path)
-        change(contents)
-        contents["digest"] = model_file._digest(contents)
-        path = tmp_path / "forged.joblib"
-        joblib.dump(contents, path, compress=("zlib", 1), protocol=4)
-        return path
-
-    return _forge
-
-
 def _refused(path: Path) -> str:
     with pytest.raises(ModelError) as refused:
         load_model(path)

@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from mismatch.records.blocks import Block, Reject
+from mismatch.records.output.cell_text import Unwritable
+from mismatch.records.output.left_out import without_rows
 from mismatch.records.output.writing import open_sink
 from mismatch.records.reading import Reader
 
@@ -61,7 +63,12 @@ def convert(source: Any, target: Any, *, reader: dict[str, Any] | None = None, *
     with open_sink(target, schema=opened.schema, **options) as sink:
         for chunk in opened:
             block = chunk.decode()
-            sink.write(sink.encoder.encode(block, verdicts(len(block))))
+            try:
+                encoded = sink.encoder.encode(block, verdicts(len(block)))
+            except Unwritable as error:
+                block = without_rows(block, error.rows)
+                encoded = sink.encoder.encode(block, verdicts(len(block)))
+            sink.write(encoded)
     return sink.count
 
 

@@ -3,65 +3,157 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mismatch.errors import InputError
-from mismatch.records.blocks import Block, Reject, pairs_batch
+from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ROLES, ColumnChoice, Columns, find_columns
+from mismatch.records.formats.arrow_messages import needs_of
+from mismatch.records.formats.byte_ranges import ByteRanges, byte_ranges
+from mismatch.records.formats.checked_columns import check_structure, empty_batch, row_sizes, rows_taken
+from mismatch.records.formats.columnar_rows import ColumnarChunk
+from mismatch.records.formats.parquet_pages import check_footer, needs_of_group
 
 _MOST_ROWS = 1 << 16
+_SLICE_BYTES = 32 << 20
+"""bytes of rows that are taken from a file at once, at most, unless it is one row"""
+_RUN_BYTES = 1 << 18
+"""of a run of rows that is looked at, at most"""
+_LEAST_ROWS = 1 << 20
+"""rows that a file may announce whatever its size; more only if it has a byte for each"""
+_DAMAGE = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError)
+"""what pyarrow raises for a damaged file"""
 LOOKED_AT = 1 / 16
 """share of a file that may be read for a look at it, where that is more than a look takes otherwise"""
 _Groups = tuple[list[int], Callable[[int], pa.Table]]
 """how many rows each row group or batch has, and what gives its rows, or its first rows"""
 
 
+class _Refused(pa.ArrowInvalid):
+    """The file becomes larger than it may."""
+
+
 class ColumnarFile:
     """One Parquet or Arrow file, its schema read and checked.
+
+    Nothing reads a column before it was validated in full, and nothing is decompressed before its size is known.
 
     Raises
     ------
     InputError
-        The file is no such file, or is damaged, or its title or body column is not text.
+        The file is no such file, is damaged, asks for more than `bounds`, or its title or body column is not text.
     """
 
-    def __init__(self, file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, chunk_bytes: int) -> None:
-        self.origin, self._file, self._chunk_bytes = origin, file, chunk_bytes
+    def __init__(
+        self,
+        file: str | BinaryIO,
+        origin: str,
+        format: str,
+        choice: ColumnChoice,
+        chunk_bytes: int,
+        bounds: Bounds = USUAL,
+    ) -> None:
+        self.origin, self._file, self._chunk_bytes, self._bounds = origin, file, chunk_bytes, bounds
         self._parquet: pq.ParquetFile | None = None
+        self._rows_held: list[int | None] = []
+        self._decoded = 0
         try:
-            if format == "parquet":
-                self._parquet = pq.ParquetFile(file, pre_buffer=False)
-                self.schema = self._parquet.schema_arrow
-            else:
-                self._arrow = _open_arrow(file)
-                self.schema = self._arrow.schema
-        except (pa.ArrowInvalid, OSError) as error:
+            too_large = self._open(format)
+            names = [] if too_large is not None else self.schema.names
+        except _DAMAGE as error:
             raise InputError(f"{origin}: not a readable {format} file ({_first_line(error)}); was it cut short?") from None
-        self.columns = _checked(find_columns(self.schema.names, choice, origin), choice, self.schema, origin)
+        if too_large is not None:
+            raise InputError(f"{origin}: refused, since {too_large}")
+        self.columns = _checked(find_columns(names, choice, origin), choice, self.schema, origin)
+
+    def _open(self, format: str) -> str | None:
+        """Looks at the file, then opens it; returns why it is refused."""
+        rows, too_large = 0, None
+        with byte_ranges(self._file) as data:
+            self._size = data.size
+            if format == "parquet":
+                check_footer(data)
+            else:
+                rows, too_large = needs_of(data, self._bounds)
+        if too_large is not None:
+            return too_large
+        if format == "parquet":
+            self._parquet = pq.ParquetFile(self._file, pre_buffer=False, buffer_size=1 << 20)
+            self.schema, rows = self._parquet.schema_arrow, self._parquet.metadata.num_rows
+            with byte_ranges(self._file) as data:
+                too_large = self._look_at_groups(data)
+            if too_large is not None:
+                return too_large
+        else:
+            self._arrow = _open_arrow(self._file)
+            self.schema = self._arrow.schema
+        if (n := sum(_n_leaves(field.type) for field in self.schema)) > self._bounds.columns:
+            return f"it has {n:,} columns; --limit columns=NUMBER allows more"
+        if not 0 <= rows <= max(_LEAST_ROWS, self._size):
+            return f"it announces {rows:,} rows, more than it has bytes"
+        return None
+
+    def _look_at_groups(self, data: ByteRanges) -> str | None:
+        """Finds how many rows of each row group may be read at once, whatever they turn out to be; or why it is refused."""
+        assert self._parquet is not None
+        decoded = 0
+        for group in range(self._parquet.metadata.num_row_groups):
+            try:
+                needs = needs_of_group(data, self._parquet.metadata, group, self._bounds)
+            except pa.ArrowInvalid:
+                self._rows_held.append(None)
+                continue
+            if needs.too_large is not None:
+                return needs.too_large
+            self._rows_held.append(max(1, min(_SLICE_BYTES // max(needs.row, 1), _MOST_ROWS)))
+            decoded += needs.decoded
+        why = self._bounds.exceeded_by(decoded, self._size)
+        return None if why is None else f"it {why}"
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows in batches of about `chunk_bytes`; at least one batch, so that an empty file keeps its
-        schema."""
-        yield pa.RecordBatch.from_arrays([pa.array([], field.type) for field in self.schema], schema=self.schema)
-        if self._parquet is not None:
-            for group in range(self._parquet.num_row_groups):
-                about = self._parquet.metadata.row_group(group)
-                rows = int(about.num_rows * self._chunk_bytes / max(about.total_byte_size, 1))
-                size = max(1, min(rows, _MOST_ROWS))
-                for batch in self._parquet.iter_batches(size, row_groups=[group], use_threads=False):
-                    yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
-            return
-        for batch in _arrow_batches(self._arrow):
-            rows = int(batch.num_rows * self._chunk_bytes / max(batch.nbytes, 1))
-            size = max(1, min(rows, _MOST_ROWS))
-            for start in range(0, batch.num_rows, size):
-                yield batch.slice(start, size)
+        """The rows in sound batches of about `chunk_bytes`; at least one batch, so that an empty file keeps its schema.
+
+        Raises
+        ------
+        pa.ArrowInvalid
+            Damage, or more than the bounds allow.
+        """
+        yield empty_batch(self.schema)
+        for batch in self._parquet_batches() if self._parquet is not None else _arrow_batches(self._arrow):
+            check_structure(batch)
+            yield from self._slices(batch)
+
+    def _parquet_batches(self) -> Iterator[pa.RecordBatch]:
+        assert self._parquet is not None
+        metadata = self._parquet.metadata
+        for group in range(metadata.num_row_groups):
+            about = metadata.row_group(group)
+            rows = int(about.num_rows * self._chunk_bytes / max(about.total_byte_size, 1))
+            size = max(1, min(rows, self._most_rows(group)))
+            for batch in self._parquet.iter_batches(size, row_groups=[group], use_threads=False):
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
+
+    def _most_rows(self, group: int) -> int:
+        if (held := self._rows_held[group]) is None:
+            raise pa.ArrowInvalid("the heads of its pages are damaged")
+        return held
+
+    def _slices(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """A sound batch in slices of about `chunk_bytes` when every value is written out."""
+        ends = np.cumsum(row_sizes(batch))
+        start = before = 0
+        while start < batch.num_rows:
+            stop = int(np.searchsorted(ends, before + self._chunk_bytes, side="right"))
+            stop = min(max(stop, start + 1), start + _MOST_ROWS, batch.num_rows)
+            self._decoded += int(ends[stop - 1]) - before
+            if (why := self._bounds.exceeded_by(self._decoded, self._size)) is not None:
+                raise _Refused(why)
+            yield batch.slice(start, stop - start)
+            start, before = stop, int(ends[stop - 1])
 
     def runs(self, n_runs: int, n_rows: int, n_bytes: int) -> list[pa.RecordBatch] | None:
         """The pairs of runs of at most `n_rows` neighbouring rows, evenly spaced; None where they cannot be sought.
@@ -86,9 +178,10 @@ class ColumnarFile:
             if rows.num_rows < sizes[group]:
                 offsets = np.unique(offsets * max(0, rows.num_rows - n_rows) // max(1, sizes[group] - n_rows))
             for offset in offsets.tolist():
-                run = rows.slice(offset, n_rows)
-                run = run.take(np.arange(run.num_rows)).combine_chunks()  # a copy, so that the group need not stay in memory
-                found += [ColumnarChunk(self.origin, batch, columns, 1).decode().pairs for batch in run.to_batches()]
+                for batch in rows.slice(offset, n_rows).to_batches():
+                    short = np.cumsum(row_sizes(batch)) <= _RUN_BYTES
+                    run = rows_taken(batch, np.flatnonzero(short))  # a copy, so that the group need not stay in memory
+                    found.append(ColumnarChunk(self.origin, run, columns, 1).decode().pairs)
         return found
 
     def _parquet_groups(self, names: list[str], n_bytes: int, n_groups: int) -> _Groups | None:
@@ -101,9 +194,11 @@ class ColumnarFile:
 
         def beginning(group: int) -> pa.Table:
             batches, size = [], 0
-            for batch in file.iter_batches(1024, row_groups=[group], columns=names, use_threads=False):
+            held = min(1024, self._most_rows(group))
+            for batch in file.iter_batches(held, row_groups=[group], columns=names, use_threads=False):
+                check_structure(batch)
                 batches.append(batch)
-                size += batch.nbytes
+                size += int(row_sizes(batch).sum())
                 if size >= limit:
                     break
             return pa.Table.from_batches(batches)
@@ -115,101 +210,27 @@ class ColumnarFile:
         reader = _open_arrow(self._file, options)
         if not isinstance(reader, pa.RecordBatchFileReader) or not (n := reader.num_record_batches):
             return None
-        first, last = (reader.get_batch(i).num_rows for i in (0, n - 1))
+
+        def sound(group: int) -> pa.RecordBatch:
+            batch = reader.get_batch(group)
+            check_structure(batch)
+            return batch
+
+        first, last = (sound(i).num_rows for i in (0, n - 1))
         sizes = [first] * (n - 1) + [last]  # batches are of one size, as a rule, and to count them would mean to read them
-        return (sizes, lambda group: pa.Table.from_batches([reader.get_batch(group)])) if sum(sizes) else None
+        return (sizes, lambda group: pa.Table.from_batches([sound(group)])) if sum(sizes) else None
 
     def chunks(self, problem: Callable[[str], None]) -> Iterator[ColumnarChunk]:
         """The batches as chunks; damage in the middle ends the file and is told to `problem`."""
         row = 1
         try:
             for batch in self.batches():
-                yield ColumnarChunk(self.origin, batch, self.columns, row)
+                yield ColumnarChunk(self.origin, batch, self.columns, row, self._bounds.row)
                 row += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
+        except _Refused as error:
+            problem(f"{self.origin}: {error} after row {row - 1}")
+        except _DAMAGE as error:
             problem(f"{self.origin}: damaged after row {row - 1} ({_first_line(error)}); the rest was not read")
-
-
-@dataclass
-class ColumnarChunk:
-    """A batch as it stands in the file."""
-
-    origin: str
-    batch: pa.RecordBatch
-    columns: Columns
-    first_row: int
-
-    def decode(self) -> Block:
-        """The batch with its role columns as text; rows whose text is not UTF-8 are among `rejects`."""
-        batch, n = self.batch, self.batch.num_rows
-        numbers = np.arange(self.first_row, self.first_row + n, dtype=np.int64)
-        arrays, good = [], np.ones(n, dtype=bool)
-        for role in ROLES:
-            name = getattr(self.columns, role)
-            if name is None:
-                arrays.append(pa.nulls(n, pa.string()))
-                continue
-            column = batch.column(batch.schema.names.index(name))
-            text = as_text(column)
-            if text is None:
-                fine = _utf8_rows(column)
-                good &= fine
-                text = as_text(pc.if_else(pa.array(fine), _plain(column), pa.scalar(None, _plain(column).type)))
-            arrays.append(text)
-        rejects = [
-            Reject(self.origin, int(numbers[i]), "not valid UTF-8", repr(_raw_row(batch, int(i))).encode())
-            for i in np.flatnonzero(~good)
-        ]
-        if rejects:
-            mask = pa.array(good)
-            batch, arrays, numbers = batch.filter(mask), [a.filter(mask) for a in arrays], numbers[good]
-        return Block(pairs_batch(arrays), batch, self.origin, numbers, rejects, self.columns)
-
-
-def as_text(column: pa.Array) -> pa.Array | None:
-    """A column as pa.string (pa.large_string above 2 GiB); None when some of it is not UTF-8."""
-    column = _plain(column)
-    try:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            column.validate(full=True)
-        if column.type == pa.string():
-            return column
-        try:
-            return column.cast(pa.string())
-        except pa.ArrowInvalid:
-            return column.cast(pa.large_string())
-    except pa.ArrowInvalid:
-        return None
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if column.type == pa.string_view():
-        return column.cast(pa.large_string())
-    if column.type == pa.binary_view():
-        return column.cast(pa.large_binary())
-    return column
-
-
-def _utf8_rows(column: pa.Array) -> np.ndarray:
-    fine = np.ones(len(column), dtype=bool)
-    for i, value in enumerate(_plain(column).cast(pa.large_binary())):
-        try:
-            (value.as_py() or b"").decode("utf-8")
-        except UnicodeDecodeError:
-            fine[i] = False
-    return fine
-
-
-def _raw_row(batch: pa.RecordBatch, i: int) -> dict[str, object]:
-    row: dict[str, object] = {}
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        row[name] = (column.cast(pa.large_binary()) if text else column)[i].as_py()
-    return row
 
 
 def _checked(columns: Columns, choice: ColumnChoice, schema: pa.Schema, origin: str) -> Columns:
@@ -222,12 +243,25 @@ def _checked(columns: Columns, choice: ColumnChoice, schema: pa.Schema, origin: 
         if name is None:
             continue
         kind = schema.field(schema.names.index(name)).type
-        if not (pa.types.is_nested(kind) or pa.types.is_union(kind)):
+        if not _holds_others(kind):
             continue
         if role in ("title", "body") or getattr(choice, role) is not None:
             raise InputError(f"{origin}: the {role} column {name!r} is {kind}, not text; name another with --{role} COLUMN.")
         kept[role] = None
     return Columns(**kept)
+
+
+def _holds_others(kind: pa.DataType) -> bool:
+    """Whether values of a type are made of others, such as lists."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return _holds_others(kind.storage_type)
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return _holds_others(kind.value_type)
+    return pa.types.is_nested(kind) or pa.types.is_union(kind)
+
+
+def _n_leaves(kind: pa.DataType) -> int:
+    return max(1, sum(_n_leaves(kind.field(k).type) for k in range(kind.num_fields)))
 
 
 def _open_arrow(

@@ -11,89 +11,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 
-from mismatch.compiling.kernels import kernel
+from mismatch.compiling.kernels import read_only
 from mismatch.errors import InputError
-from mismatch.records.blocks import MAX_LINE_BYTES, Block, LongRow, Reject, pairs_batch, too_long
+from mismatch.records.blocks import Block, LongRow, Reject, pairs_batch
+from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import BOM, ByteSource
-from mismatch.records.formats.lines import count_newlines, valid_utf8
+from mismatch.records.formats.delimited_cells import cells_of, rows_valid
+from mismatch.records.formats.delimited_records import UNCLOSED, UNCLOSED_AT_END, RecordCutter, Spans
 
-_FIELD_START, _FIELD, _QUOTED = range(3)
-
-
-@kernel
-def find_records(
-    buffer: np.ndarray, delimiter: int, line: int, final: bool,
-    starts: np.ndarray, ends: np.ndarray, numbers: np.ndarray, fields: np.ndarray,
-) -> tuple[int, int, int]:  # fmt: skip
-    """Fills start, end, line number and number of fields of each complete record that is not empty.
-
-    Returns (records, where the first incomplete record begins, its line). A quote counts only at the start
-    of a field, as RFC 4180 and pyarrow have it; a line ends with LF, CRLF or CR. `final`: the buffer ends
-    the file.
-    """
-    rows, i, n = 0, 0, len(buffer)
-    begin, begin_line, count, state = 0, line, 1, _FIELD_START
-    while i < n:
-        c = buffer[i]
-        if state == _QUOTED:
-            if c == 0x22:
-                if i + 1 < n and buffer[i + 1] == 0x22:
-                    i += 1
-                else:
-                    state = _FIELD
-            elif c == 0x0A:
-                line += 1
-        elif c == 0x0A or c == 0x0D:
-            if c == 0x0D and i + 1 == n and not final:
-                break
-            if i > begin:
-                starts[rows], ends[rows], numbers[rows], fields[rows] = begin, i, begin_line, count
-                rows += 1
-            if c == 0x0D and i + 1 < n and buffer[i + 1] == 0x0A:
-                i += 1
-            line += 1
-            begin, begin_line, count, state = i + 1, line, 1, _FIELD_START
-        elif c == delimiter:
-            count += 1
-            state = _FIELD_START
-        elif c == 0x22 and state == _FIELD_START:
-            state = _QUOTED
-        else:
-            state = _FIELD
-        i += 1
-    if final and begin < n and state != _QUOTED:
-        starts[rows], ends[rows], numbers[rows], fields[rows] = begin, n, begin_line, count
-        rows += 1
-        begin = n
-    return rows, begin, begin_line
-
-
-@kernel
-def _rows_valid(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    valid = np.empty(len(starts), np.bool_)
-    for row in range(len(starts)):
-        valid[row] = valid_utf8(buffer, starts[row], ends[row])
-    return valid
-
-
-def records_of(
-    data: bytes, delimiter: str, line: int, final: bool
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], int, int]:
-    """Start, end, line and field count of the records of `data`: four int64[n]; where the rest begins; its
-    line."""
-    buffer = np.frombuffer(data, dtype=np.uint8)
-    room = count_newlines(buffer) + data.count(b"\r") + 1
-    tables = (
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-    )
-    rows, rest, rest_line = find_records(buffer, ord(delimiter), line, final, *tables)
-    return (tables[0][:rows], tables[1][:rows], tables[2][:rows], tables[3][:rows]), rest, rest_line
+LONGEST_HEADER = 1 << 22
 
 
 def split_record(raw: bytes, delimiter: str) -> list[str]:
@@ -113,23 +41,29 @@ def read_header(source: ByteSource, origin: str, delimiter: str, limit: int) -> 
     InputError
         The header is not UTF-8, or no record ends within `limit` bytes.
     """
+    head, spans, final = _first_record(source, delimiter, limit)
+    if len(spans.starts) and spans.fields[0] >= 0:
+        try:
+            return split_record(head[spans.starts[0] : spans.ends[0]], delimiter)
+        except UnicodeDecodeError:
+            raise InputError(f"{origin}: the header (line 1) is not UTF-8; convert the file first.") from None
+    if not final:
+        raise InputError(f"{origin}: no header within {limit:,} bytes; is this a {delimiter!r}-separated file?")
+    if head.strip():
+        raise InputError(f"{origin}: a quote in the header (line 1) is not closed; repair the header.")
+    return None
+
+
+def _first_record(source: ByteSource, delimiter: str, limit: int) -> tuple[bytes, Spans, bool]:
+    """The beginning of a file, without a byte order mark, its first records, and whether it is all there is."""
     size = min(1 << 16, limit)
     while True:
         head = source.peek(size)
         final = len(head) < size
         head = head.removeprefix(BOM)
-        (starts, ends, _, _), _, _ = records_of(head, delimiter, 1, final)
-        if len(starts):
-            try:
-                return split_record(head[starts[0] : ends[0]], delimiter)
-            except UnicodeDecodeError:
-                raise InputError(f"{origin}: the header (line 1) is not UTF-8; convert the file first.") from None
-        if final:
-            if head.strip():
-                raise InputError(f"{origin}: a quote in the header (line 1) is not closed; repair the header.")
-            return None
-        if size >= limit:
-            raise InputError(f"{origin}: no header within {limit:,} bytes; is this a {delimiter!r}-separated file?")
+        spans = RecordCutter(delimiter).cut(head, 0, final).spans
+        if len(spans.starts) or final or size >= limit:
+            return head, spans, final
         size = min(size * 8, limit)
 
 
@@ -142,62 +76,32 @@ class DelimitedChunk:
     header: list[str]
     columns: Columns
     delimiter: str
-    spans: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
+    spans: Spans | None = None
     rejects: list[Reject] = field(default_factory=list)
-    max_line_bytes: int = MAX_LINE_BYTES
+    max_line_bytes: int = Bounds.row
 
     def decode(self) -> Block:
-        """Every cell as text; ragged records, records that are not UTF-8 and over-long ones are among
-        `rejects`."""
+        """Every cell as text; ragged records, unclosed ones and records that are not UTF-8 are among `rejects`."""
         if self.spans is None:
             empty = [pa.array([], pa.string())] * len(self.header)
             return self._block(empty, np.empty(0, np.int64), list(self.rejects))
         starts, ends, numbers, fields = self.spans
-        data = np.frombuffer(self.buffer, dtype=np.uint8)
-        valid = _rows_valid(data, starts, ends)
-        good = valid & (fields == len(self.header)) & (ends - starts <= self.max_line_bytes)
+        data = read_only(np.frombuffer(self.buffer, dtype=np.uint8))
+        valid = rows_valid(data, starts, ends)
+        good = valid & (fields == len(self.header))
         rejects = list(self.rejects)
         for i in np.flatnonzero(~good):
-            raw = self.buffer[starts[i] : ends[i]]
-            if ends[i] - starts[i] > self.max_line_bytes:
-                reason = too_long(self.max_line_bytes)
+            if fields[i] == UNCLOSED:
+                reason = f"a quote is not closed within {self.max_line_bytes:,} bytes"
+            elif fields[i] == UNCLOSED_AT_END:
+                reason = "a quote is not closed before the end of the file"
             elif not valid[i]:
                 reason = "not valid UTF-8"
             else:
                 reason = f"{fields[i]} fields where the header has {len(self.header)}"
-            rejects.append(Reject(self.origin, int(numbers[i]), reason, raw))
-        cells = self._cells(starts, ends, good)
+            rejects.append(Reject(self.origin, int(numbers[i]), reason, self.buffer[starts[i] : ends[i]]))
+        cells = cells_of(data, starts[good], ends[good], self.delimiter, len(self.header))
         return self._block(cells, numbers[good], sorted(rejects, key=lambda reject: reject.line))
-
-    def _cells(self, starts: np.ndarray, ends: np.ndarray, good: np.ndarray) -> list[pa.Array]:
-        view, n = memoryview(self.buffer), int(good.sum())
-        if n == len(good):
-            text: bytes | memoryview = view[starts[0] : ends[-1]] if n else b""
-        else:
-            text = b"\n".join(view[a:b] for a, b in zip(starts[good], ends[good], strict=True))
-        width = len(self.header)
-        if not n:
-            return [pa.array([], pa.string())] * width
-        names = [str(i) for i in range(width)]
-        try:
-            table = pyarrow.csv.read_csv(
-                pa.py_buffer(text),
-                read_options=pyarrow.csv.ReadOptions(
-                    column_names=names, use_threads=False, block_size=max(len(text) + 1, 1 << 16)
-                ),
-                parse_options=pyarrow.csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()),
-                    strings_can_be_null=False,
-                    check_utf8=False,
-                ),
-            )
-        except pa.ArrowInvalid:
-            table = None
-        if table is not None and table.num_rows == n:
-            return [column.combine_chunks() for column in table.columns]
-        rows = [split_record(self.buffer[a:b], self.delimiter) for a, b in zip(starts[good], ends[good], strict=True)]
-        return [pa.array([row[k] for row in rows], pa.string()) for k in range(width)]
 
     def _block(self, cells: list[pa.Array], numbers: np.ndarray, rejects: list[Reject]) -> Block:
         roles = []
@@ -220,21 +124,25 @@ def delimited_chunks(
     *,
     delimiter: str,
     chunk_bytes: int,
-    max_line_bytes: int,
+    bounds: Bounds,
     problem: Callable[[str], None],
 ) -> Iterator[DelimitedChunk]:
     """Stretches of whole records, the header left out.
 
-    A quote that is not closed within `max_line_bytes` (or before the end of the file) costs its own line
-    only: that line is rejected, and reading goes on behind it.
+    A quote that is not closed within the longest row (or before the end of the file) costs its own line only: that line is
+    rejected, and reading goes on behind it.
     """
 
     def refused(reject: Reject) -> DelimitedChunk:
         return DelimitedChunk(origin, b"", header, columns, delimiter, rejects=[reject])
 
     yield DelimitedChunk(origin, b"", header, columns, delimiter)  # so that a file without rows keeps its columns
+    head, spans, _ = _first_record(source, delimiter, LONGEST_HEADER)
     source.skip_byte_order_mark()
-    carried, line, header_due, final = b"", 1, True, False
+    source.read(int(spans.ends[0]))  # the line break behind the header is an empty record
+    line = int(spans.lines[0]) + head[spans.starts[0] : spans.ends[0]].count(b"\n")
+    cutter = RecordCutter(delimiter, bounds.row, line)
+    carried, final = b"", False
     long_row: LongRow | None = None
     while not final:
         data = source.read(chunk_bytes)
@@ -245,31 +153,29 @@ def delimited_chunks(
             if cut < 0 and not final:
                 continue
             yield refused(long_row.reject())
-            data, line, long_row = data[cut + 1 :], line + 1, None
-        carried += data
-        while carried:
-            whole = final and source.broken is None
-            spans, rest, rest_line = records_of(carried, delimiter, line, whole)
-            if header_due and len(spans[0]):
-                spans = (spans[0][1:], spans[1][1:], spans[2][1:], spans[3][1:])
-                header_due = False
-            if len(spans[0]):
-                yield DelimitedChunk(origin, carried, header, columns, delimiter, spans, max_line_bytes=max_line_bytes)
-            carried, line = carried[rest:], rest_line
-            if not carried or (len(carried) <= max_line_bytes and not final):
+            data, long_row = data[cut + 1 :] if cut >= 0 else b"", None
+            cutter.line += 1
+        data, at = carried + data, 0
+        while at < len(data):
+            found = cutter.cut(data, at, final and source.broken is None)
+            at = found.rest
+            if len(found.spans.starts):
+                yield DelimitedChunk(origin, data, header, columns, delimiter, found.spans, max_line_bytes=bounds.row)
+            if found.is_too_long:
+                long_row = LongRow(origin, cutter.line, bounds)
+                end = data.find(b"\n", at)
+                long_row.add(memoryview(data)[at : end if end >= 0 else len(data)])
+                at = end + 1 if end >= 0 else len(data)
+                if end < 0 and not final:
+                    break
+                yield refused(long_row.reject())
+                long_row = None
+                cutter.line += 1
+            elif not found.is_full:
                 break
-            if final and source.broken:
-                yield refused(Reject(origin, line, f"incomplete: {source.broken} in this row", carried))
-                break
-            cut = carried.find(b"\n")
-            if cut < 0 and not final:
-                long_row = LongRow(origin, line, max_line_bytes)
-                long_row.add(carried)
-                carried = b""
-                break
-            cut = len(carried) if cut < 0 else cut
-            where = "before the end of the file" if final else f"within {max_line_bytes:,} bytes"
-            yield refused(Reject(origin, line, f"a quote is not closed {where}", carried[:cut].rstrip(b"\r")))
-            carried, line = carried[cut + 1 :], line + 1
+        carried = data[at:]
+        cutter.drop(at)
+    if source.broken and carried.strip():
+        yield refused(Reject(origin, cutter.line, f"incomplete: {source.broken} in this row", carried))
     if source.broken:
-        problem(f"{origin}: {source.broken} after line {line - 1}")
+        problem(f"{origin}: {source.broken} after line {cutter.line - 1}")

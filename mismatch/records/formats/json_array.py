@@ -14,6 +14,7 @@ import numpy as np
 
 from mismatch.compiling.kernels import kernel
 from mismatch.records.blocks import LongRow, Reject
+from mismatch.records.bounds import MOST_ROWS, Bounds
 from mismatch.records.columns import Columns
 from mismatch.records.compression import ByteSource
 from mismatch.records.formats.json_lines import JsonChunk
@@ -89,7 +90,7 @@ def json_element_chunks(
     *,
     in_array: bool,
     chunk_bytes: int,
-    max_line_bytes: int,
+    bounds: Bounds,
     problem: Callable[[str], None],
 ) -> Iterator[JsonChunk]:
     """Stretches of whole elements, as `json_line_chunks`; `in_array`: the first byte that is not blank is
@@ -127,17 +128,17 @@ def json_element_chunks(
                 continue
             yield JsonChunk(origin, b"", columns, rejects=[long_row.reject()])
             starts, ends, numbers, long_row = starts[1:], ends[1:], numbers[1:], None
-        if len(starts):
+        for first in range(0, len(starts), MOST_ROWS):
+            part = slice(first, first + MOST_ROWS)
             yield JsonChunk(
-                origin, view, columns, spans=(starts.copy(), ends.copy(), numbers.copy()),
-                max_line_bytes=max_line_bytes,
+                origin, view, columns, spans=(starts[part].copy(), ends[part].copy(), numbers[part].copy()), bounds=bounds
             )  # fmt: skip
         carried = bytes(view[begin:]) if begin >= 0 else b""
         if begin >= 0:
             state[ELEMENT] = 0
             state[LAST] -= begin
-        if len(carried) > max_line_bytes:
-            long_row = LongRow(origin, int(state[ELEMENT_LINE]), max_line_bytes)
+        if len(carried) > bounds.row:
+            long_row = LongRow(origin, int(state[ELEMENT_LINE]), bounds)
             long_row.add(carried)
             carried, state[LAST] = b"", 0
     if long_row is not None:

@@ -1,15 +1,16 @@
 """JSON objects as a table, for output to Parquet, Arrow or CSV.
 
 The first rows decide the columns and their types: int64, double or bool where every value is one, else
-text, with lists and objects as JSON text. What does not fit later (a key not seen before, a word in a
-column of numbers) is neither lost nor made to fit: it goes, as a JSON object, into the column
-`other_fields`.
+text, with lists and objects as JSON text. What does not fit (a key not seen before, one of more than
+`MAX_KEYS`, a word in a column of numbers) is neither lost nor made to fit: it goes, as a JSON object, into
+the column `other_fields`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +18,13 @@ import pyarrow.compute as pc
 
 from mismatch.compiling.kernels import kernel, read_only
 from mismatch.records.blocks import JsonLines
+from mismatch.records.formats.json_members import members_of, object_of
 from mismatch.records.formats.json_scan import (
     ABSENT,
     ARRAY,
     BOOLEAN,
     ESCAPED,
+    MAX_KEYS,
     MAX_MEMBERS,
     NULL,
     NUMBER,
@@ -34,6 +37,8 @@ from mismatch.records.formats.json_strings import unescape, written_name
 from mismatch.terms.vector_instructions import copy_bytes
 
 OTHER_FIELDS = "other_fields"
+_MOST_CELLS, _LEAST_KEYS = 1 << 21, 64
+"""a table of many short rows has fewer columns, so that it stays small"""
 
 _INTEGER = r"^-?[0-9]{1,18}$"
 
@@ -42,12 +47,27 @@ _EXACT_NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,2})?$
 
 @dataclass
 class JsonTable:
-    """n objects, column by column. texts : pa.string[n] (values as text); kinds : uint8[n] of `json_scan`."""
+    """n objects, column by column. texts : pa.string[n] (values as text); kinds : uint8[n] of `json_scan`;
+    others : by row, the members that are no column, each as it is written."""
 
     names: list[str]
     texts: list[pa.Array]
     kinds: list[np.ndarray]
     num_rows: int
+    others: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    def without(self, names: set[str]) -> JsonTable:
+        """The table without some columns."""
+        others = {row: {name: m[name] for name in m if name not in names} for row, m in self.others.items()}
+        return self._chosen([name for name in self.names if name not in names], {r: m for r, m in others.items() if m})
+
+    def only(self, name: str | None) -> JsonTable:
+        """The table of one column, where it has it."""
+        return self._chosen([name] if name in self.names else [], {})
+
+    def _chosen(self, names: list[str], others: dict[int, dict[str, str]]) -> JsonTable:
+        at = [self.names.index(name) for name in names]
+        return JsonTable(names, [self.texts[k] for k in at], [self.kinds[k] for k in at], self.num_rows, others)
 
     def schema(self) -> pa.Schema:
         """The columns that these rows ask for, and `other_fields`."""
@@ -60,17 +80,17 @@ class JsonTable:
 
     def fit(self, schema: pa.Schema) -> list[pa.Array]:
         """The columns of `schema` (its last is `other_fields`), whatever does not fit gone to the last."""
-        others: dict[int, dict[str, str]] = {}
-        columns = []
-        for field in schema:
-            if field.name == OTHER_FIELDS:
+        others = {row: dict(members) for row, members in self.others.items()}
+        columns, places = [], {name: k for k, name in enumerate(self.names)}
+        for column in schema:
+            if column.name == OTHER_FIELDS:
                 continue
-            if field.name not in self.names:
-                columns.append(pa.nulls(self.num_rows, field.type))
+            k = places.get(column.name, -1)
+            if k < 0:
+                columns.append(pa.nulls(self.num_rows, column.type))
                 continue
-            k = self.names.index(field.name)
-            column, unfit = _cast(self.texts[k], self.kinds[k], field.type)
-            columns.append(column)
+            fitting, unfit = _cast(self.texts[k], self.kinds[k], column.type)
+            columns.append(fitting)
             self._move(k, unfit, others)
         known = set(schema.names) - {OTHER_FIELDS}
         for k, name in enumerate(self.names):
@@ -86,12 +106,14 @@ class JsonTable:
             others.setdefault(int(i), {})[self.names[k]] = value
 
 
-def json_table(lines: JsonLines, rows: np.ndarray) -> JsonTable:
-    """The objects `rows` (int64[m]) of `lines` as a table with every key that occurs."""
+def json_table(lines: JsonLines, rows: np.ndarray, first: Sequence[str] = ()) -> JsonTable:
+    """The objects `rows` (int64[m]) of `lines` as a table with every key that occurs, but for the last of very many.
+
+    first : keys that become columns whatever their number.
+    """
     data, starts, ends = lines.data, lines.starts[rows], lines.ends[rows]
-    status = scan_rows(data, starts, ends, []).status
-    odd = np.flatnonzero(status != OK)
-    if len(odd):  # what the scanner gave up on (very deep): members only, written anew
+    odd = np.flatnonzero(scan_rows(data, starts, ends, []).status != OK)
+    if len(odd):  # what the scanner gave up on (very deep, very many members): members only, written anew
         again = [_flat(bytes(lines.buffer[starts[i] : ends[i]])) for i in odd]
         sizes = np.array([len(text) for text in again], dtype=np.int64)
         starts, ends = starts.copy(), ends.copy()
@@ -101,30 +123,41 @@ def json_table(lines: JsonLines, rows: np.ndarray) -> JsonTable:
     keys = lines.keys
     if keys is None or len(odd):
         keys = scan_rows(data, starts, ends, []).keys
-    if keys is None:
-        seen: dict[str, None] = {}
-        for a, b in zip(starts, ends, strict=True):
-            seen.update(dict.fromkeys(json.loads(data[a:b].tobytes())))
-        names = [written_name(name) for name in seen]
-    else:
-        names = keys
-    names = list(dict.fromkeys(names))
+    most = max(_LEAST_KEYS, min(MAX_KEYS, _MOST_CELLS // max(len(rows), 1)))
+    names, others = keys, dict[int, dict[str, str]]()
+    if names is None or len(names) > most:
+        names, others = _first_keys(data, starts, ends, first, most)
     table = scan_rows(data, starts, ends, names)
     texts = [text_column(data, table.starts[k], table.ends[k], table.kinds[k]) for k in range(len(names))]
-    return JsonTable(names, texts, [table.kinds[k] for k in range(len(names))], len(rows))
+    return JsonTable(names, texts, [table.kinds[k] for k in range(len(names))], len(rows), others)
+
+
+def _first_keys(
+    data: np.ndarray, starts: np.ndarray, ends: np.ndarray, first: Sequence[str], most: int
+) -> tuple[list[str], dict[int, dict[str, str]]]:
+    """The first keys of some objects, with those in `first` among them, and by row the members with other keys."""
+    names: dict[str, None] = {}
+    left, others = most - len(first), dict[int, dict[str, str]]()
+    for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
+        for key, value in members_of(data[a:b].tobytes()).items():
+            name = written_name(key)
+            if name not in names and name not in first:
+                if left <= 0:
+                    others.setdefault(row, {})[name] = value
+                    continue
+                left -= 1
+            names[name] = None
+    return list(names), others
 
 
 def _flat(raw: bytes) -> bytes:
     """An object with its lists and objects as JSON text, and at most `MAX_MEMBERS` members, the last one
     the rest."""
-    members = json.loads(raw)
-    for name, value in members.items():
-        if isinstance(value, dict | list):
-            members[name] = json.dumps(value, ensure_ascii=False)
+    members = {name: json.dumps(value) if value[0] in "[{" else value for name, value in members_of(raw).items()}
     if len(members) > MAX_MEMBERS:
         names = list(members)[MAX_MEMBERS - 1 :]
-        members[OTHER_FIELDS] = json.dumps({name: members.pop(name) for name in names}, ensure_ascii=False)
-    return json.dumps(members).encode()
+        members[OTHER_FIELDS] = json.dumps(object_of({name: members.pop(name) for name in names}))
+    return object_of(members).encode()
 
 
 def _type_of(text: pa.Array, kinds: np.ndarray) -> pa.DataType:

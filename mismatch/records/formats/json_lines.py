@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mismatch.records.blocks import MAX_LINE_BYTES, Block, JsonLines, LongRow, Reject, pairs_batch, too_long
+from mismatch.records.blocks import Block, JsonLines, LongRow, Reject, pairs_batch, too_long
+from mismatch.records.bounds import DEEPEST, MOST_ROWS, USUAL, Bounds
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import ByteSource
 from mismatch.records.formats.json_columns import text_column
+from mismatch.records.formats.json_members import depth_of, members_of, object_of
 from mismatch.records.formats.json_scan import ARRAY, OBJECT, OK, RowTable, scan_rows
 from mismatch.records.formats.lines import count_newlines, lines_of
 
@@ -34,31 +36,32 @@ class JsonChunk:
     first_line: int = 1
     spans: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     rejects: list[Reject] = field(default_factory=list)
-    max_line_bytes: int = MAX_LINE_BYTES
+    bounds: Bounds = USUAL
 
     def decode(self) -> Block:
         """The rows of this stretch; what cannot be read is among `rejects`."""
         data = np.frombuffer(self.buffer, dtype=np.uint8)
         starts, ends, numbers = self.spans if self.spans is not None else lines_of(data, self.first_line)
         rejects = list(self.rejects)
-        long = ends - starts > self.max_line_bytes
+        long = ends - starts > self.bounds.row
         if long.any():
             for i in np.flatnonzero(long):
                 raw = self.buffer[starts[i] : ends[i]]
-                rejects.append(Reject(self.origin, int(numbers[i]), too_long(self.max_line_bytes), bytes(raw)))
+                rejects.append(Reject(self.origin, int(numbers[i]), too_long(self.bounds.row), bytes(raw)))
             starts, ends, numbers = starts[~long], ends[~long], numbers[~long]
         roles = [role for role in ROLES if getattr(self.columns, role) is not None]
         names = [getattr(self.columns, role) for role in roles]
-        table = scan_rows(data, starts, ends, names)
+        table = scan_rows(data, starts, ends, names, self.bounds.depth)
         keep = table.status == OK
         judged: dict[int, bytes] = {}
         for i in np.flatnonzero(~keep):
             raw = bytes(self.buffer[starts[i] : ends[i]])
-            verdict = judge_line(raw)
+            verdict = judge_line(raw, self.bounds.depth)
             if isinstance(verdict, str):
                 rejects.append(Reject(self.origin, int(numbers[i]), verdict, raw))
             else:
-                judged[int(i)] = json.dumps({name: verdict.get(name) for name in names}).encode()
+                members = members_of(raw)
+                judged[int(i)] = object_of({name: members[name] for name in names if name in members}).encode()
                 keep[i] = True
         if judged:
             table = _with_judged(data, table, judged, names)
@@ -106,7 +109,7 @@ def _with_judged(data: np.ndarray, table: RowTable, judged: dict[int, bytes], na
     return _JudgedTable(table.status, table.starts, table.ends, table.kinds, None, buffer)
 
 
-def judge_line(raw: bytes) -> dict[str, Any] | str:
+def judge_line(raw: bytes, depth: int = DEEPEST) -> dict[str, Any] | str:
     """What `json.loads` makes of a row (numbers as written), or in words why it is none."""
     try:
         value = json.loads(raw.decode("utf-8"), parse_int=_Written, parse_float=_Written, parse_constant=_Written)
@@ -117,7 +120,7 @@ def judge_line(raw: bytes) -> dict[str, Any] | str:
     except RecursionError:
         return "nested too deeply"
     if isinstance(value, dict):
-        return value
+        return value if depth_of(raw) <= depth else f"nested deeper than {depth} levels"
     kind = "a number" if isinstance(value, _Written) else _KIND_NAMES[type(value)]
     return f"{kind}, not an object"
 
@@ -128,11 +131,10 @@ def json_line_chunks(
     columns: Columns,
     *,
     chunk_bytes: int,
-    max_line_bytes: int,
+    bounds: Bounds,
     problem: Callable[[str], None],
 ) -> Iterator[JsonChunk]:
-    """Stretches of whole lines of about `chunk_bytes`; a line longer than `max_line_bytes` is never held in
-    memory.
+    """Stretches of whole lines of about `chunk_bytes`; a line longer than `bounds.row` is never held in memory.
 
     `problem` is told when the stream breaks off; the half line before the break is rejected.
     """
@@ -151,16 +153,17 @@ def json_line_chunks(
         if not cut:
             parts.append(data)
             size += len(data)
-            if size > max_line_bytes:
-                long_row = LongRow(origin, line, max_line_bytes)
+            if size > bounds.row:
+                long_row = LongRow(origin, line, bounds)
                 for part in parts:
                     long_row.add(part)
                 parts, size = [], 0
             continue
         buffer = b"".join([*parts, memoryview(data)[:cut]])
         parts, size = [data[cut:]], len(data) - cut
-        yield JsonChunk(origin, buffer, columns, line, max_line_bytes=max_line_bytes)
-        line += count_newlines(np.frombuffer(buffer, dtype=np.uint8))
+        for stretch, n_lines in _stretches(buffer):
+            yield JsonChunk(origin, stretch, columns, line, bounds=bounds)
+            line += n_lines
     rest = b"".join(parts)
     if long_row is not None:
         yield JsonChunk(origin, b"", columns, rejects=[long_row.reject()])
@@ -168,6 +171,20 @@ def json_line_chunks(
         reject = Reject(origin, line, f"incomplete: {source.broken} in this row", rest)
         yield JsonChunk(origin, b"", columns, rejects=[reject])
     elif rest:
-        yield JsonChunk(origin, rest, columns, line, max_line_bytes=max_line_bytes)
+        yield JsonChunk(origin, rest, columns, line, bounds=bounds)
     if source.broken:
         problem(f"{origin}: {source.broken} after line {line - 1}")
+
+
+def _stretches(buffer: bytes) -> Iterator[tuple[bytes | memoryview, int]]:
+    """Whole lines in stretches of at most `MOST_ROWS`, and how many lines each has."""
+    data = np.frombuffer(buffer, dtype=np.uint8)
+    n_lines = count_newlines(data)
+    if n_lines <= MOST_ROWS:
+        yield buffer, n_lines
+        return
+    ends, begin = np.flatnonzero(data == 0x0A) + 1, 0
+    for first in range(0, n_lines, MOST_ROWS):
+        last = min(first + MOST_ROWS, n_lines)
+        yield memoryview(buffer)[begin : ends[last - 1]], last - first
+        begin = int(ends[last - 1])

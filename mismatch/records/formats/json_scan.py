@@ -2,8 +2,7 @@
 
 The scanner is strict: what it calls `OK` is a JSON object by RFC 8259 (and `NaN`, `Infinity`, `-Infinity`,
 which Python writes), is valid UTF-8 and ends where the row ends. It never guesses: every row that it cannot
-vouch for (`UNSURE`: broken, nested deeper than `MAX_DEPTH`, more than `MAX_MEMBERS` members) is left to
-`json.loads`.
+vouch for (`UNSURE`: broken, nested too deeply, more than `MAX_MEMBERS` members) is left to `json.loads`.
 
 pyarrow.json is not used for this on purpose: release 26 ends the process on a line that says `null`, takes
 `{} null {}` on one line for three rows, and refuses a whole block for a number in a text column.
@@ -18,11 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mismatch.compiling.kernels import kernel, part, read_only
+from mismatch.records.bounds import DEEPEST
 from mismatch.records.formats.json_strings import key_is, written_name
 from mismatch.records.formats.lines import is_space, valid_utf8
 from mismatch.terms.vector_instructions import WIDTH, lowest_bit, string_mask
 
-MAX_DEPTH = 512
+MAX_DEPTH = DEEPEST
 MAX_MEMBERS = 2048
 MAX_KEYS = 512
 
@@ -149,7 +149,7 @@ def parse_object(buffer: np.ndarray, start: int, end: int, stack: np.ndarray, fl
     members : int64 of shape (MAX_MEMBERS, 5), filled with, for each member, the start and end of its key
         (without the quotes), start and end of its value (strings: without the quotes) and the kind of the
         value.
-    stack : uint8[MAX_DEPTH] and flags : uint8[2] are scratch.
+    stack : uint8[deepest level that is followed] and flags : uint8[2] are scratch.
     """
     flags[1] = 0
     p = start
@@ -205,7 +205,7 @@ def parse_object(buffer: np.ndarray, start: int, end: int, stack: np.ndarray, fl
             state = _AFTER
             continue
         elif c == _OPEN_OBJECT or c == _OPEN_ARRAY:
-            if depth >= MAX_DEPTH:
+            if depth >= len(stack):
                 return -1
             if depth == 1:
                 members[count, 2] = p
@@ -257,11 +257,11 @@ def _same(buffer: np.ndarray, a: int, b: int, n: int) -> bool:
 @kernel
 def _scan(
     buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: np.ndarray, name_ends: np.ndarray,
-    status: np.ndarray, value_starts: np.ndarray, value_ends: np.ndarray, kinds: np.ndarray, keys: np.ndarray,
+    status: np.ndarray, value_starts: np.ndarray, value_ends: np.ndarray, kinds: np.ndarray, keys: np.ndarray, depth: int,
 ) -> int:  # fmt: skip
     """Parses every row and fills the tables of `RowTable`; returns the number of distinct keys, -1 for too
     many."""
-    stack = np.empty(MAX_DEPTH, np.uint8)
+    stack = np.empty(depth, np.uint8)
     flags = np.zeros(2, np.uint8)
     members = np.empty((MAX_MEMBERS, 5), np.int64)
     slots = np.full(4 * MAX_KEYS, -1, np.int64)
@@ -323,10 +323,13 @@ class RowTable:
     keys: list[str] | None
 
 
-def scan_rows(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: Sequence[str]) -> RowTable:
+def scan_rows(
+    buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: Sequence[str], depth: int = MAX_DEPTH
+) -> RowTable:
     """Parses the rows `buffer[starts[i]:ends[i]]` and finds the values of the keys `names`.
 
-    buffer : uint8[size]; starts, ends : int64[n]. Releases the GIL. Raises nothing: see `RowTable.status`.
+    buffer : uint8[size]; starts, ends : int64[n]; depth : levels that are followed. Releases the GIL.
+    Raises nothing: see `RowTable.status`.
     """
     encoded = [written_name(name).encode("utf-8") for name in names]
     text = np.frombuffer(b"".join(encoded) or b"\0", dtype=np.uint8)
@@ -337,7 +340,7 @@ def scan_rows(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: S
     value_ends = np.zeros((len(names), n), np.int64)
     kinds = np.zeros((len(names), n), np.uint8)
     keys = np.zeros((MAX_KEYS, 2), np.int64)
-    found = _scan(read_only(buffer), starts, ends, text, bounds, status, value_starts, value_ends, kinds, keys)
+    found = _scan(read_only(buffer), starts, ends, text, bounds, status, value_starts, value_ends, kinds, keys, depth)
     distinct = None
     if found >= 0:
         raw = (json.loads(b'"' + buffer[a:b].tobytes() + b'"') for a, b in keys[:found])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from mismatch.records.blocks import Block, JsonLines
+from mismatch.records.formats.checked_columns import rows_taken
 from mismatch.records.formats.json_columns import JsonTable, json_table
+from mismatch.records.formats.json_members import members_of, object_of
 from mismatch.records.formats.json_scan import OK, scan_rows
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS, ROW_ENDS, named_format
 from mismatch.records.output.assembly import assemble, without_members
+from mismatch.records.output.cell_text import Unwritable, numbered, stored_in_parquet
 from mismatch.records.output.fragments import Fragments, cell_fragments, json_fragments
 
 
@@ -58,6 +63,8 @@ class Encoder:
         ------
         ValueError
             `added` or `mask` has another number of rows than the block.
+        Unwritable
+            Some rows have a cell that the format cannot hold; without them (see `left_out`) the block can be encoded.
         """
         n = len(block)
         if added.num_rows != n or (mask is not None and len(mask) != n):
@@ -66,13 +73,34 @@ class Encoder:
         if self.format in ROW_ENDS:
             return Encoded(len(rows), self._lines(block, added, rows))
         own = self._own_columns(block, added, rows)
+        if not isinstance(own, JsonTable):
+            own = self._storable(own, rows)
         chosen = added if len(rows) == n else added.take(pa.array(rows))
         if self.format in COLUMNAR:
             return Encoded(len(rows), table=Tabular(own, chosen))
         if isinstance(own, JsonTable):
             return Encoded(len(rows), table=Tabular(own, chosen))
         header = [*own.schema.names, *added.schema.names]
-        return Encoded(len(rows), cell_rows(own, chosen, self.format), header, Tabular(own, chosen))
+        try:
+            data = cell_rows(own, chosen, self.format)
+        except Unwritable as error:
+            raise Unwritable(numbered(rows, list(error.rows), next(iter(error.rows.values())))) from None
+        return Encoded(len(rows), data, header, Tabular(own, chosen))
+
+    def _storable(self, own: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch:
+        if self.format != "parquet":
+            return own
+        columns = []
+        for name, column in zip(own.schema.names, own.columns, strict=True):
+            stored, bad = stored_in_parquet(column)
+            if bad:
+                raise Unwritable(numbered(rows, bad, f"{name} cannot be written as parquet"))
+            columns.append(stored)
+        fields = [
+            field if field.type == column.type else pa.field(field.name, column.type)
+            for field, column in zip(own.schema, columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields, metadata=own.schema.metadata))
 
     def _lines(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> np.ndarray:
         tail = b"}" + ROW_ENDS[self.format]
@@ -93,7 +121,7 @@ class Encoder:
         if isinstance(block.rows, JsonLines):
             return [(b"," + _json_key(name), _raw_values(block, name))]
         column = block.rows.column(block.rows.schema.names.index(name))
-        return [(b"," + _json_key(name), json_fragments(column))]
+        return [(b"," + _json_key(name), _naming(name, json_fragments, column))]
 
     def _own_columns(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch | JsonTable:
         replaced = set(added.schema.names)
@@ -101,17 +129,10 @@ class Encoder:
             empty = pa.StructArray.from_arrays([], fields=[], mask=pa.nulls(len(rows), pa.bool_()).fill_null(False))
             return pa.RecordBatch.from_struct_array(empty)
         if isinstance(block.rows, JsonLines):
-            table = json_table(block.rows, rows)
-            wanted = [
-                k for k, name in enumerate(table.names)
-                if name not in replaced and (not self.only or name == block.columns.id)
-            ]  # fmt: skip
-            return JsonTable(
-                [table.names[k] for k in wanted],
-                [table.texts[k] for k in wanted],
-                [table.kinds[k] for k in wanted],
-                table.num_rows,
-            )  # fmt: skip
+            columns = block.columns
+            first = [name for name in dict.fromkeys((columns.id, columns.title, columns.body)) if name is not None]
+            table = json_table(block.rows, rows, first)
+            return table.only(columns.id) if self.only else table.without(replaced)
         batch = block.rows
         if self.only:
             keep = [batch.schema.names.index(str(block.columns.id))]
@@ -120,14 +141,17 @@ class Encoder:
         if len(keep) < batch.num_columns:
             fields = pa.schema([batch.schema.field(k) for k in keep], metadata=batch.schema.metadata)
             batch = pa.RecordBatch.from_arrays([batch.column(k) for k in keep], schema=fields)
-        return batch if len(rows) == batch.num_rows else batch.take(pa.array(rows))
+        return batch if len(rows) == batch.num_rows else rows_taken(batch, rows)
 
 
 def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str) -> np.ndarray:
     """The rows of two batches side by side as CSV or TSV, without a header: uint8[size]."""
     delimiter = DELIMITERS[format]
-    columns = [*own.columns, *added.columns]
-    fields = [(delimiter.encode() if k else b"", cell_fragments(column, delimiter)) for k, column in enumerate(columns)]
+    named = zip([*own.schema.names, *added.schema.names], [*own.columns, *added.columns], strict=True)
+    fields = [
+        (delimiter.encode() if k else b"", _naming(name, cell_fragments, column, delimiter))
+        for k, (name, column) in enumerate(named)
+    ]
     return assemble(np.arange(added.num_rows, dtype=np.int64), fields, b"\n")
 
 
@@ -146,10 +170,18 @@ def _batch_fragments(block: Block, added: pa.RecordBatch) -> list[tuple[bytes, F
     assert not isinstance(block.rows, JsonLines)
     replaced = set(added.schema.names)
     return [
-        (b"," + _json_key(name), json_fragments(column))
+        (b"," + _json_key(name), _naming(name, json_fragments, column))
         for name, column in zip(block.rows.schema.names, block.rows.columns, strict=True)
         if name not in replaced
     ]
+
+
+def _naming(name: str, fragments: Callable[..., Fragments], *arguments: Any) -> Fragments:
+    """Fragments of a column, with its name in what is said of cells that cannot be written."""
+    try:
+        return fragments(*arguments)
+    except Unwritable as error:
+        raise Unwritable({row: f"{name} {reason}" for row, reason in error.rows.items()}) from None
 
 
 def _raw_values(block: Block, name: str) -> Fragments:
@@ -183,9 +215,9 @@ def _lines_to_extend(lines: JsonLines, rows: np.ndarray, names: list[str]) -> tu
     starts[changed], ends[changed] = new_starts + size, new_ends + size
     size += len(buffer)
     for i in rows[odd[rows]]:  # what the scanner gave up on: rewritten only when a member is to be replaced
-        members = json.loads(lines.line(i))
+        members = members_of(lines.line(i))
         if set(members) & set(names):
-            text = json.dumps({k: v for k, v in members.items() if k not in names}, ensure_ascii=True).encode()
+            text = object_of({name: value for name, value in members.items() if name not in names}).encode()
             parts.append(np.frombuffer(text, dtype=np.uint8))
             starts[i], ends[i] = size, size + len(text)
             size += len(text)

@@ -6,7 +6,6 @@ piece begins.
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mismatch.compiling.kernels import kernel, part, read_only
-from mismatch.records.formats.columnar import as_text
+from mismatch.records.formats.columnar_rows import as_text
+from mismatch.records.output.cell_text import Unwritable, json_texts, plain_texts
 from mismatch.terms.vector_instructions import WIDTH, copy_bytes, lowest_bit, string_mask
 
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
@@ -172,6 +172,11 @@ def json_fragments(column: pa.Array) -> Fragments:
 
     Text, lists of text, numbers and booleans take compiled ways; any other type goes through Python. NaN
     and the infinities become null.
+
+    Raises
+    ------
+    Unwritable
+        Some values have no text.
     """
     kind, n = column.type, len(column)
     offsets = np.empty(n + 1, np.int64)
@@ -191,8 +196,9 @@ def json_fragments(column: pa.Array) -> Fragments:
         elif pa.types.is_floating(kind):
             text = _number_text(column)
         else:
-            text = pa.array([json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()])
-            text = text.cast(pa.string())
+            text, bad = json_texts(column)
+            if bad:
+                raise Unwritable(dict.fromkeys(bad, "cannot be written as JSON"))
     source, bounds, valid = _parts(text)
     out = np.empty((6 if quoted else 1) * int(bounds[-1] - bounds[0]) + 4 * n + 2, np.uint8)
     used = _json_strings(source, bounds, valid, quoted, out, offsets)
@@ -200,24 +206,26 @@ def json_fragments(column: pa.Array) -> Fragments:
 
 
 def cell_fragments(column: pa.Array, delimiter: str) -> Fragments:
-    """The values as CSV cells: null is empty, lists of text are joined with `;`, other nested values are
-    JSON."""
+    """The values as CSV cells: null is empty, lists of text are joined with `;`, other nested values are JSON.
+
+    Raises
+    ------
+    Unwritable
+        Some values have no text.
+    """
     kind = column.type
     offsets = np.empty(len(column) + 1, np.int64)
     text = _text_or_none(column)
     if text is None:
         if (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _is_text(kind.value_type):
-            text = pc.binary_join(column, ";").cast(pa.string())
+            items = pa.list_(pa.string()) if pa.types.is_list(kind) else pa.large_list(pa.string())
+            text = pc.binary_join(column.cast(items), ";").cast(pa.string())
         elif pa.types.is_floating(kind):
             text = _number_text(column)
-        elif pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            values = column.to_pylist()
-            text = pa.array(
-                [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values],
-                pa.string(),
-            )
         else:
-            text = column.cast(pa.string())
+            text, bad = plain_texts(column)
+            if bad:
+                raise Unwritable(dict.fromkeys(bad, "cannot be written as text"))
     source, bounds, valid = _parts(text)
     out = np.empty(2 * int(bounds[-1] - bounds[0]) + 2 * len(column) + 2, np.uint8)
     used = _cells(source, bounds, valid, ord(delimiter), out, offsets)

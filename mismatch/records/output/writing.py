@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from mismatch.errors import InputError
 from mismatch.records.formats.json_columns import OTHER_FIELDS, JsonTable
 from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, format_of, named_format
+from mismatch.records.output.cell_text import parquet_schema
 from mismatch.records.output.encoding import Encoded, Encoder, Tabular, cell_rows, header_row
 from mismatch.records.output.output_file import AsFile, OutputFile, WholeOrNothing
 
@@ -99,6 +100,8 @@ def open_sink(
     """
     kind = named_format(format)[0] if format is not None else output_format(path)
     output = OutputFile(path, stdout, compress=kind not in COLUMNAR)
+    if schema is not None and kind == "parquet":
+        schema = parquet_schema(schema)
     columns = _Columns(output.name, None if only else schema)
     form: _Form
     if kind == "jsonl":

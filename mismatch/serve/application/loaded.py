@@ -28,8 +28,8 @@ class LoadedModel:
     """SHA-256 of the model's file"""
 
 
-def load_and_warm(model: str) -> LoadedModel:
-    """Loads a model and judges one pair with it.
+def load_and_warm(model: str, sha256: str | None = None) -> LoadedModel:
+    """Loads a model, the one whose file has this SHA-256, and judges one pair with it.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def load_and_warm(model: str) -> LoadedModel:
         If the file is not a usable model.
     """
     path = Path(model_path(model))
-    scorer = load(path)
+    scorer = load(path, sha256=sha256)
     title, body = (pa.array([text], pa.large_string()) for text in _WARM_UP)
     scorer.added_columns(title, body)
     with path.open("rb") as file:
@@ -48,16 +48,18 @@ def load_and_warm(model: str) -> LoadedModel:
 class ModelInUse:
     """Holds the model. A request takes `current` once, so that a reload never mixes two models in one answer."""
 
-    def __init__(self, model: str, *, adapt: bool = False) -> None:
+    def __init__(self, model: str, *, sha256: str | None = None, adapt: bool = False) -> None:
         """
         Parameters
         ----------
+        sha256
+            That the model's file must have, now and whenever it is read again.
         adapt
             Whether the model is adapted to the last articles from time to time.
         """
-        self._model, self._adapts = model, adapt
+        self._model, self._sha256, self._adapts = model, sha256, adapt
         self._lock = asyncio.Lock()
-        self._take(load_and_warm(model))
+        self._take(load_and_warm(model, sha256))
 
     def _take(self, loaded: LoadedModel) -> None:
         self.current = loaded
@@ -73,7 +75,7 @@ class ModelInUse:
         """Reads the file again; returns None, or why the model before stays in use."""
         async with self._lock:
             try:
-                self._take(await asyncio.to_thread(load_and_warm, self._model))
+                self._take(await asyncio.to_thread(load_and_warm, self._model, self._sha256))
             except (MismatchError, OSError) as error:
                 return str(error)
         return None

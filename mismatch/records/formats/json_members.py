@@ -1,0 +1,49 @@
+"""Members of a JSON object as they are written, for the rows that the compiled scanner leaves to Python.
+
+Values are cut out of the text and not built anew: a number of 5,000 digits, which Python refuses to write, stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
+
+import numpy as np
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+
+
+def members_of(raw: bytes) -> dict[str, str]:
+    """The members of an object that `json.loads` has accepted; of a key that occurs twice, the last value."""
+    text = raw.decode("utf-8")
+    members: dict[str, str] = {}
+    at = _skip(text, _skip(text, 0) + 1)
+    while text[at] != "}":
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+        key, at = scanstring(text, at + 1, True)
+        begin = _skip(text, _skip(text, at) + 1)
+        _, end = _DECODER.raw_decode(text, begin)
+        members[key] = text[begin:end]
+        at = _skip(text, end)
+    return members
+
+
+def object_of(members: Mapping[str, str]) -> str:
+    """The text of an object with these members, each value as it is written."""
+    return "{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in members.items()) + "}"
+
+
+def depth_of(raw: bytes) -> int:
+    """How many levels of objects and lists a JSON text has."""
+    outside = np.frombuffer(_STRING.sub(b"", raw), dtype=np.uint8)
+    opened = (outside == 0x7B) | (outside == 0x5B)
+    closed = (outside == 0x7D) | (outside == 0x5D)
+    return int(np.cumsum(opened.astype(np.int64) - closed).max(initial=0))
+
+
+def _skip(text: str, at: int) -> int:
+    return WHITESPACE.match(text, at).end()  # type: ignore[union-attr]
