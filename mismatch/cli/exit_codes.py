@@ -23,6 +23,7 @@ FAULT = 70
 SHOW_TRACEBACK = "MISMATCH_TRACEBACK"
 """environment variable: where it is set, a fault shows its traceback too"""
 _LONGEST_MESSAGE = 2000
+_NOTHING = "no file was written"
 
 # typer brings a copy of click with it, or uses click itself, by version
 _WrongUsage: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -42,10 +43,10 @@ class Commands(TyperGroup):
             _end(str(error), error.exit_code)
         except BrokenPipeError:
             _end(None, PIPE_CLOSED)
-        except KeyboardInterrupt:
-            _end("interrupted; no file was written", INTERRUPTED)
-        except Terminated:
-            _end("terminated; no file was written", TERMINATED)
+        except KeyboardInterrupt as stopped:
+            _end(f"interrupted; {stopped.args[0] if stopped.args else _NOTHING}", INTERRUPTED)
+        except Terminated as stopped:
+            _end(f"terminated; {stopped.args[0] if stopped.args else _NOTHING}", TERMINATED)
         except MemoryError:
             _end("memory ran out; give fewer rows at once, or fewer --threads", WRONG_USAGE)
         except OSError as error:

@@ -25,6 +25,7 @@ from mismatch.records.formats.json_array import json_element_chunks
 from mismatch.records.formats.json_lines import json_line_chunks
 from mismatch.records.inputs import InputFile, find_inputs
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
+from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.unreadable import cause_of_one_name
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
@@ -102,6 +103,10 @@ class Reader:
         for item in self._prepared:
             yield from item.chunks(self._chunk_bytes)
 
+    def chunks_of(self, number: int) -> Iterator[Chunk]:
+        """The chunks of one input, by its place among `origins`."""
+        return self._prepared[number].chunks(self._chunk_bytes)
+
     def is_text_of_at_most(self, n_bytes: int) -> bool:
         """Whether all inputs are files of text, not compressed, and together no longer."""
         if self.bytes_total is None or self.bytes_total > n_bytes:
@@ -131,7 +136,11 @@ class Reader:
 
     def _prepare(self, item: InputFile) -> _Prepared:
         try:
-            return self._open(item)
+            before = state_of(item.path) if not item.is_stream else None
+            prepared = self._open(item)
+            if before is not None:
+                prepared.chunks = unchanged(prepared.chunks, item, before, self.problems.append)
+            return prepared
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"{item.origin}: cannot be read ({reason}); check the file and its rights.") from None
