@@ -149,8 +149,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     columns = (
-        "command", "undisturbed, s", "parts", "kills", "folders filled", "kills before the manifest / adapting / with no, some, "
-        "all parts done", "temporary files, half lines left by kills", "differences", "left at the end",
+        "command", "undisturbed, s", "parts", "kills", "folders filled", "kills before the manifest / adapting / with no, "
+        "some, all parts done", "temporary files, half lines left by kills", "differences", "left at the end",
     )  # fmt: skip
     print(f"| {' | '.join(columns)} |")
     print("|---|---:|---:|---:|---:|---|---|---:|---:|", flush=True)

@@ -127,8 +127,11 @@ def say_notices(reader: Any, quiet: bool) -> None:
 
 def check_whole(reader: Any) -> None:
     """Half an input is an error; raised before outputs get their names, so that none looks complete."""
-    if reader.problems:
-        raise InputError("; ".join(reader.problems) + ". Repair the input, or leave it out")
+    from mismatch.records.arrivals import STOPPED
+
+    problems = [problem for problem in reader.problems if STOPPED not in problem]
+    if problems:
+        raise InputError("; ".join(problems) + ". Repair the input, or leave it out")
 
 
 def say_rejected(n: int, kept_in: Path | str | None) -> None:

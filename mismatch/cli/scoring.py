@@ -33,6 +33,7 @@ from mismatch.cli.options import (
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
 from mismatch.cli.reading import check_whole, say_notices, say_rejected
+from mismatch.cli.stopping import end_if_stopped, finishing
 from mismatch.errors import InputError
 from mismatch.model import defaults
 
@@ -101,6 +102,7 @@ def score(
             open_sink(out, format=out_format or output_format_of(out, reader), only=only, schema=reader.schema) as sink,
             Quarantine(rejected) as quarantine,
             console.progress(reader.bytes_total, quiet=quiet) as bar,
+            finishing(reader),
         ):
             scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
             console.say(words, quiet=quiet)
@@ -109,6 +111,8 @@ def score(
             )
             check_whole(reader)
     console.say(console.summary(tally, paragraphs=paragraphs), quiet=quiet)
+    if not into_folder:
+        end_if_stopped(reader, tally)
     problem = too_little(tally, quarantine, Limits(), inputs=inputs, kept_in=kept_in)
     if problem is not None:
         raise InputError(problem)
@@ -212,6 +216,7 @@ def gate(
                     routes.append(pipeline.Route(stack.enter_context(sink), verdicts))
             quarantine = stack.enter_context(Quarantine(rejected))
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
+            stack.enter_context(finishing(reader))
             scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
             console.say(words, quiet=quiet)
             tally = pipeline.run(
@@ -233,6 +238,8 @@ def gate(
 
         name = str(given.card.get("name") or model)
         write_page(report, gate_page(tally, decision, model=name, inputs=inputs, lexicon=lexicon))
+    if out is None:
+        end_if_stopped(reader, tally)
     if decision.problem is not None:
         raise InputError(decision.problem)
     say_rejected(tally.rejected, kept_in)

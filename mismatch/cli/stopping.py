@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mismatch.judging.tally import Tally
+    from mismatch.records.reading import Reader
 
 TERMINATED = 128 + 15
 """exit code, as the shell has it for a command that SIGTERM ended: not 0, for the end of the input was not reached"""
+TWICE = 1.0
+"""seconds within which a second signal is the same one again: `timeout` sends it to the process, and to its group"""
+_first = -TWICE
 _NUMBERS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 _finish: Callable[[], None] | None = None
 
@@ -34,19 +44,33 @@ def watched() -> Iterator[None]:
 
 
 @contextmanager
-def finishing(finish: Callable[[], None]) -> Iterator[None]:
-    """Inside, the first signal calls `finish`, which has what was begun come to a good end; the second does not wait."""
+def finishing(reader: Reader) -> Iterator[None]:
+    """Inside, the first signal stops the streams that are read, so that what has come of them is finished; a second does not
+    wait. Where only files are read, the end of the input can be had by reading them again, and nothing is finished."""
     global _finish
-    _finish = finish
+    _finish = reader.stop if reader.is_live else None
     try:
         yield
     finally:
         _finish = None
 
 
+def end_if_stopped(reader: Reader, tally: Tally) -> None:
+    """Ends the process where a signal has stopped a stream; what came of it is written."""
+    if reader.stopped:
+        from mismatch.report.console import say
+
+        rows = "1 row" if tally.rows == 1 else f"{tally.rows:,} rows"
+        say(f"terminated before the end of the stream; {rows} had come, are judged, and written whole")
+        raise typer.Exit(TERMINATED)
+
+
 def _on_signal(number: int, frame: Any) -> None:
-    global _finish
+    global _finish, _first
+    now = time.monotonic()
     finish, _finish = _finish, None
-    if finish is None:
+    if finish is not None:
+        _first = now
+        finish()
+    elif now - _first > TWICE:
         raise Terminated
-    finish()

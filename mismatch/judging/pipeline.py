@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mismatch.judging import adaptation
+from mismatch.judging.read_ahead import ReadAhead, as_they_come
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.tally import Tally, counted
 from mismatch.judging.verdicts import VERDICTS, Judged
@@ -31,6 +34,8 @@ FLAGGED = frozenset({"mismatch"})
 NOT_FLAGGED = frozenset(VERDICTS) - FLAGGED
 FIRST_CHUNKS = 4
 """chunks that a model is adapted to, of what cannot be sought in; of a stream, whose rows should come out soon, it is one"""
+FIRST_BYTES, FIRST_SECONDS = 4 << 20, 2.0
+"""titles and bodies that a model is adapted to of a pipe, and how long they are waited for from the first row on"""
 RUNS = Runs(adaptation.MAX_DRAWN // adaptation.RUN_ROWS, adaptation.RUN_ROWS, 1 << 18)
 """rows from all over longer files that a model is adapted to"""
 _ADAPTED_SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
@@ -71,6 +76,8 @@ def run(
     """
     workers = threads or os.cpu_count() or 1
     total = Tally()
+    if chunks is None:
+        chunks = ReadAhead(iter(reader)) if reader.is_live else iter(reader)
 
     def work(chunk: Chunk) -> _Done:
         block = chunk.decode()
@@ -79,9 +86,17 @@ def run(
         return _Done(encoded, counted(block, judged, by_source), block.rejects)
 
     with ThreadPoolExecutor(workers) as pool:
-        for done in in_order(pool, work, iter(reader) if chunks is None else chunks, workers + 1):
+        live = isinstance(chunks, ReadAhead)
+        ordered = (
+            as_they_come(pool, work, chunks, workers)
+            if isinstance(chunks, ReadAhead)
+            else in_order(pool, work, chunks, workers + 1)
+        )
+        for done in ordered:
             for route, encoded in zip(routes, done.encoded, strict=True):
                 route.sink.write(encoded)
+                if live:
+                    route.sink.flush()
             quarantine.extend(done.rejects)
             total.add(done.tally)
             if on_progress is not None:
@@ -104,19 +119,22 @@ def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tup
     """The scorer adapted to the input, all chunks of the reader, and one line that says what was done.
 
     It is adapted to all of a short input, to rows drawn evenly from all of one that can be sought in, else to its beginning.
+    Of a stream that comes slowly that is what comes in the first seconds, unless `adapt` is True: then enough is waited for.
 
     Parameters
     ----------
     adapt
         By default a model that was adapted to a feed already is used as it is.
     """
-    chunks = iter(reader)
+    chunks = ReadAhead(iter(reader)) if reader.is_live else iter(reader)
     if adapt is False:
         return scorer, chunks, "the model is used as it is (--no-adapt)"
     if adapt is None and scorer.model.is_adapted:
         return scorer, chunks, "the model is used as it is (adapted to a feed already; --adapt adapts it again)"
     is_short = reader.is_text_of_at_most(RUNS.total_bytes)
     batches, first = None if is_short else reader.drawn_evenly(RUNS), []
+    if isinstance(chunks, ReadAhead):
+        return _adapted_to_beginning(scorer, chunks, None if adapt else FIRST_SECONDS)
     if batches is None:
         n_first = None if is_short else FIRST_CHUNKS if reader.bytes_total is not None else 1
         first = [chunk.decode() for chunk in islice(chunks, n_first)]
@@ -127,6 +145,34 @@ def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tup
     if model is not scorer.model:
         scorer = scorer.with_model(model)
     return scorer, chain((Decoded(block.origin, block) for block in first), chunks), words
+
+
+def _adapted_to_beginning(scorer: Scorer, chunks: ReadAhead, seconds: float | None) -> tuple[Scorer, Iterator[Chunk], str]:
+    """The scorer adapted to what comes of a stream first: so many bytes, or what comes within seconds of its first row."""
+    first: list[Chunk] = []
+    table: list[pa.RecordBatch] = []
+    until, size, rows = None, 0, 0
+    while size < FIRST_BYTES and rows < adaptation.MAX_DRAWN:
+        chunk = chunks.within(None if until is None else max(0.0, until - time.monotonic()))
+        if chunk is None:
+            break
+        block = chunk.decode()
+        first.append(Decoded(block.origin, block))
+        pairs = block.pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA)
+        ends = size + np.cumsum(pc.add(_bytes_of(pairs["title"]), _bytes_of(pairs["body"])).to_numpy(zero_copy_only=False))
+        table.append(pairs[: int(np.searchsorted(ends, FIRST_BYTES)) + 1])
+        size, rows = int(ends[-1]) if len(ends) else size, rows + len(pairs)
+        if until is None and rows and seconds is not None:
+            until = time.monotonic() + seconds
+    model, words, _ = adaptation.adapt(scorer.model, pa.Table.from_batches(table, _ADAPTED_SCHEMA)[: adaptation.MAX_DRAWN])
+    if seconds is not None and not chunks.ended and size < FIRST_BYTES and rows < adaptation.MAX_DRAWN:
+        words += f"; that is what came within {seconds:g} s, --adapt waits for more"
+    chunks.give_back(first)
+    return scorer if model is scorer.model else scorer.with_model(model), chunks, words
+
+
+def _bytes_of(column: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.binary_length(column), 0)
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[_In], _Out], items: Iterator[_In], ahead: int) -> Iterator[_Out]:

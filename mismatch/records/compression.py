@@ -7,6 +7,7 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from mismatch.records.arrivals import STOPPED
 from mismatch.records.known_formats import COMPRESSIONS
 
 BOM = b"\xef\xbb\xbf"
@@ -51,6 +52,7 @@ class ByteSource:
     compression : None, "gzip" or "zstd".
     count : told how many raw bytes were taken, for a progress bar.
     reopenable : False for standard input and pipes. keep_open : True for standard input, which is not ours.
+    live : `read` and `peek` return what there is, and wait only where there is nothing.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ByteSource:
         reopenable: bool = True,
         keep_open: bool = False,
         head: bytes = b"",
+        live: bool = False,
     ) -> None:
         self._open, self._compression, self._count, self._reopenable = (
             open_stream,
@@ -69,7 +72,9 @@ class ByteSource:
             count,
             reopenable,
         )
-        self._keep_open = keep_open
+        self._keep_open, self._live = keep_open, live
+        self.ended = False
+        """Whether there is nothing behind what was read or looked at."""
         self._raw = open_stream()
         self._stream = self._decompressed(_Counting(self._raw, count, head))
         self._ahead = b""
@@ -82,9 +87,12 @@ class ByteSource:
             return cast(BinaryIO, counting)
         return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
 
-    def peek(self, n: int) -> bytes:
-        """The first n bytes of what is still to come, or fewer at the end; they stay to be read."""
-        if len(self._ahead) < n:
+    def peek(self, n: int, *, more: bool = False) -> bytes:
+        """The first n bytes of what is still to come, or fewer at the end; they stay to be read.
+
+        Of a live stream what there is; with `more`, what there is when more has come.
+        """
+        if len(self._ahead) < n and (more or not self._live or not self._ahead):
             self._ahead += self._take(n - len(self._ahead))
         return self._ahead[:n]
 
@@ -93,7 +101,7 @@ class ByteSource:
         if not self._ahead:
             return self._take(n)
         data, self._ahead = self._ahead[:n], self._ahead[n:]
-        return data if len(data) == n else data + self._take(n - len(data))
+        return data if len(data) == n or self._live else data + self._take(n - len(data))
 
     def skip_byte_order_mark(self) -> None:
         """To be called at the start."""
@@ -116,13 +124,18 @@ class ByteSource:
                     piece = max(piece // 1024, 1)
                     if self._reopen():
                         continue
-                self.broken = self._reason(str(error))
+                self.broken, self.ended = self._reason(str(error)), True
                 break
             if not data:
+                self.ended = True
+                if getattr(self._raw, "stopped", False):
+                    self.broken = STOPPED
                 break
             parts.append(data)
             self._delivered += len(data)
             left -= len(data)
+            if self._live:
+                break
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _reopen(self) -> bool:

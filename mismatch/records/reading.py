@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from mismatch.errors import InputError
+from mismatch.records.arrivals import Arrivals, arriving
 from mismatch.records.blocks import MAX_LINE_BYTES, Block, Chunk, JsonLines, Reject
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
 from mismatch.records.compression import ByteSource, compression_of
@@ -93,6 +94,7 @@ class Reader:
         self.problems: list[str] = []
         self.bytes_read = 0
         self._schemas: list[pa.Schema | None] = []
+        self._arrivals: list[Arrivals] = []
         self._prepared = [self._prepare(item) for item in find_inputs(inputs, format)]
         sizes = [item.size for item in self._prepared]
         self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
@@ -106,6 +108,21 @@ class Reader:
     def chunks_of(self, number: int) -> Iterator[Chunk]:
         """The chunks of one input, by its place among `origins`."""
         return self._prepared[number].chunks(self._chunk_bytes)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether an input comes through a pipe or from a terminal, perhaps slowly and without end."""
+        return bool(self._arrivals)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stream was stopped before its end."""
+        return any(stream.stopped for stream in self._arrivals)
+
+    def stop(self) -> None:
+        """Ends the streams where they are; what was read of them comes out still."""
+        for stream in self._arrivals:
+            stream.stop()
 
     def is_text_of_at_most(self, n_bytes: int) -> bool:
         """Whether all inputs are files of text, not compressed, and together no longer."""
@@ -243,12 +260,19 @@ class Reader:
             stream = cast(BinaryIO, open(path, "rb"))  # noqa: SIM115 (open while it is read)
         else:
             stream = self._stdin if self._stdin is not None else sys.stdin.buffer
+        comes = arriving(stream)
+        if comes is not None:
+            self._arrivals.append(comes)
+            stream = cast(BinaryIO, comes)
         head = _read_fully(stream, 4)
         count(len(head))
         compression = compression_of(head)
         if item.format in COLUMNAR:
             compression = None
-        return ByteSource(lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head)
+        return ByteSource(
+            lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head,
+            live=comes is not None and compression is None and item.format not in COLUMNAR,
+        )  # fmt: skip
 
     def _count(self, n: int) -> None:
         self.bytes_read += n

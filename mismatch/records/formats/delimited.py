@@ -113,10 +113,10 @@ def read_header(source: ByteSource, origin: str, delimiter: str, limit: int) -> 
     InputError
         The header is not UTF-8, or no record ends within `limit` bytes.
     """
-    size = min(1 << 16, limit)
+    size, head = min(1 << 16, limit), b""
     while True:
-        head = source.peek(size)
-        final = len(head) < size
+        head = source.peek(size, more=bool(head))
+        final, is_full = source.ended and len(head) < size, len(head) >= size
         head = head.removeprefix(BOM)
         (starts, ends, _, _), _, _ = records_of(head, delimiter, 1, final)
         if len(starts):
@@ -128,6 +128,8 @@ def read_header(source: ByteSource, origin: str, delimiter: str, limit: int) -> 
             if head.strip():
                 raise InputError(f"{origin}: a quote in the header (line 1) is not closed; repair the header.")
             return None
+        if not is_full:  # more is still to come
+            continue
         if size >= limit:
             raise InputError(f"{origin}: no header within {limit:,} bytes; is this a {delimiter!r}-separated file?")
         size = min(size * 8, limit)
