@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from mismatch.records.arrivals import STOPPED
+from mismatch.records.gzip_stream import GzipStream
 from mismatch.records.known_formats import COMPRESSIONS
 
 BOM = b"\xef\xbb\xbf"
@@ -85,6 +86,8 @@ class ByteSource:
     def _decompressed(self, counting: _Counting) -> BinaryIO:
         if self._compression is None:
             return cast(BinaryIO, counting)
+        if self._compression == "gzip":
+            return cast(BinaryIO, GzipStream(cast(BinaryIO, counting)))
         return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
 
     def peek(self, n: int, *, more: bool = False) -> bytes:
@@ -115,16 +118,18 @@ class ByteSource:
 
     def _take(self, n: int) -> bytes:
         parts, left = [], n
-        piece = n if self._compression is None else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
+        hands_out_all = self._compression in (None, "gzip")
+        piece = n if hands_out_all else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
         while left and self.broken is None:
             try:
                 data = self._stream.read(min(left, piece))
             except OSError as error:
-                if self._compression and self._reopenable and piece > 1:
+                if not hands_out_all and self._reopenable and piece > 1:
                     piece = max(piece // 1024, 1)
                     if self._reopen():
                         continue
-                self.broken, self.ended = self._reason(str(error)), True
+                stopped = getattr(self._raw, "stopped", False)
+                self.broken, self.ended = STOPPED if stopped else self._reason(str(error)), True
                 break
             if not data:
                 self.ended = True

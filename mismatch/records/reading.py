@@ -271,7 +271,7 @@ class Reader:
             compression = None
         return ByteSource(
             lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head,
-            live=comes is not None and compression is None and item.format not in COLUMNAR,
+            live=comes is not None and compression in (None, "gzip") and item.format not in COLUMNAR,
         )  # fmt: skip
 
     def _count(self, n: int) -> None:
