@@ -1,7 +1,7 @@
 """gzip, member by member, with what `gzip -t` accepts behind them: zeros up to the end, as tapes and disks leave them.
 
-Everything in front of a break is handed out before the break is told, so that a damaged file loses no whole row, and one that
-comes through a pipe does not either.
+Everything in front of a break is handed out before the break is told, so that a damaged file loses no whole row, and a pipe
+does not either.
 """
 
 from __future__ import annotations

@@ -250,6 +250,7 @@ class Reader:
         if source.broken:
             self.problems.append(f"{item.origin}: {source.broken} after line 0")
         self.columns[item.origin] = columns_unseen(self._choice)
+        source.close()
         return _Prepared(item, size, lambda n_bytes: iter(()), empty=True)
 
     def _source(self, item: InputFile, count: Callable[[int], None]) -> ByteSource:
