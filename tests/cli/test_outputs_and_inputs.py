@@ -1,4 +1,4 @@
-"""No output destroys an input or the model, whatever its name; what is replaced hands on its permissions; no litter stays."""
+"""No output destroys an input or the model, whatever its name; what is replaced hands on its permissions."""
 
 from __future__ import annotations
 
