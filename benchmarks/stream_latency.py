@@ -4,7 +4,7 @@ python -m benchmarks.stream_latency
 python -m benchmarks.stream_latency --seconds 20 --model models/mine.joblib
 
 Rows are sent through a pipe at several rates, each with the time at which it was sent. The first one, which waits for the
-start of the command and for what the model is adapted to, does not count. Last comes a file through a pipe as fast as it goes.
+start of the command and for what the model is adapted to, does not count. Last comes a file through a pipe, at full speed.
 """
 
 from __future__ import annotations
