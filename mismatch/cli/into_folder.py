@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mismatch.cli.outputs import is_in
+from mismatch.cli.reading import check_whole, say_notices
 from mismatch.cli.stopping import Terminated
 from mismatch.errors import InputError, ModelError
 
@@ -68,17 +69,17 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
         The folder was begun with other inputs, another model or other options, or another run is writing to it.
     """
     from mismatch.judging.in_parts import run_in_parts
-    from mismatch.records.parts.folder import PartFolder
+    from mismatch.records.parts.folder import PartFolder, make_folder
     from mismatch.records.parts.lock import FolderLock
     from mismatch.report import console
 
     reader = open_reader()
-    if reader.problems:
-        raise InputError("; ".join(reader.problems) + ". Repair the input, or leave it out")
+    say_notices(reader, run.quiet)
+    check_whole(reader)
     path = Path(os.path.realpath(run.out))
     _check_inputs(reader, path, run.out)
     try:
-        path.mkdir(exist_ok=True)
+        make_folder(path)
     except OSError as error:
         raise InputError(f"{run.out}: cannot be made ({error.strerror or error}); make the folder first") from None
     kinds = set(reader.formats.values())

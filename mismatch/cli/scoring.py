@@ -80,7 +80,6 @@ def score(
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
     open_reader = partial(Reader, inputs, format=format, columns=choice)
     if into_folder:
-        say_notices(open_reader(), quiet)
         options = {
             "format": format,
             **vars(choice),
@@ -197,7 +196,6 @@ def gate(
     kinds = [("passed", pipeline.NOT_FLAGGED), ("flagged", pipeline.FLAGGED)]
     kept_in = str(rejected) if rejected else None
     if out is not None:
-        say_notices(open_reader(), quiet)
         options = {"format": format, **vars(choice), "prior": prior, "thorough": thorough, "paragraphs": paragraphs}
         run = FolderRun(
             "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,

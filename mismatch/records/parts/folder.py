@@ -19,6 +19,7 @@ from mismatch.records.blocks import Reject
 from mismatch.records.inputs import REJECTED_FOLDER
 from mismatch.records.known_formats import COMPRESSIONS, FORMATS, format_of, named_format
 from mismatch.records.output.encoding import Encoded, Encoder
+from mismatch.records.output.output_file import sync_folder
 from mismatch.records.output.temporary import remove_left_behind
 from mismatch.records.output.writing import Sink, open_sink
 from mismatch.records.parts.lock import NAME as LOCK
@@ -124,7 +125,7 @@ class Part:
             return
         if kind not in self._sinks:
             path = self._places[kind]
-            path.parent.mkdir(exist_ok=True)
+            make_folder(path.parent)
             self._sinks[kind] = open_sink(path, format=self._folder.kind, only=self._folder.only, schema=self._folder.schema)
         self._sinks[kind].write(encoded)
 
@@ -132,7 +133,7 @@ class Part:
         """Rows that could not be read."""
         for reject in rejects:
             if self._quarantine is None:
-                self._rejected_path.parent.mkdir(exist_ok=True)
+                make_folder(self._rejected_path.parent)
                 self._quarantine = Quarantine(self._rejected_path)
             self._quarantine.add(reject)
 
@@ -161,6 +162,13 @@ class Part:
 
     def _described(self, path: Path, rows: int) -> dict[str, Any]:
         return {"name": path.relative_to(self._folder.path).as_posix(), "rows": rows, "bytes": path.stat().st_size}
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder, where there is none, such that a power cut does not take it away with what it will hold."""
+    if not path.is_dir():
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
