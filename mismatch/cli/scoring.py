@@ -138,7 +138,7 @@ def gate(
     gate_on: Annotated[str, typer.Option("--gate-on", metavar="WHAT", help="What --max-rate is held against: flagged, or estimate (the lower bound of the estimated share of mismatches).")] = "flagged",
     passed: Annotated[str | None, typer.Option("--passed", metavar="FILE", help="Where rows go that are not flagged.", show_default=False)] = None,
     flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
-    out: Annotated[str | None, typer.Option("--out", "-o", metavar="FOLDER/", help="In place of these: a folder for parts in passed/, flagged/ and _rejected/; the command goes on where it was killed.", show_default=False)] = None,
+    out: Annotated[str | None, typer.Option("--out", "-o", metavar="FOLDER/", help="In place of --passed, --flagged and --rejected: a folder for parts in passed/, flagged/ and _rejected/. The command goes on where it was killed.", show_default=False)] = None,
     max_rejected: Annotated[float, typer.Option("--max-rejected", metavar="R", min=0, max=1, help="End with 2 when a larger share of the rows cannot be read.")] = defaults.MAX_REJECTED,
     max_unscorable: Annotated[float, typer.Option("--max-unscorable", metavar="R", min=0, max=1, help="End with 2 when a larger share of the rows cannot be judged.")] = defaults.MAX_UNSCORABLE,
     min_rows: Annotated[int, typer.Option("--min-rows", metavar="N", min=0, help="End with 2 when fewer rows can be read.")] = 1,
