@@ -79,4 +79,6 @@ def figures(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> list[str]
 
 
 if __name__ == "__main__":
-    start(options_of(__doc__), run)
+    parser = options_of(__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    start(parser, run)

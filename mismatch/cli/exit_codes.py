@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from mismatch.cli.stopping import TERMINATED, Terminated, watched
 from mismatch.errors import InputError, MismatchError
 from mismatch.report.console import safe
 
@@ -16,7 +18,12 @@ WRONG_USAGE = InputError.exit_code
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 """as the shell has it for a command that SIGPIPE ended: not 0, which would say that a gate has passed"""
+FAULT = 70
+"""a fault of the program, as sysexits.h has it: never 1, which says that a gate has judged and failed"""
+SHOW_TRACEBACK = "MISMATCH_TRACEBACK"
+"""environment variable: where it is set, a fault shows its traceback too"""
 _LONGEST_MESSAGE = 2000
+_NOTHING = "no file was written"
 
 # typer brings a copy of click with it, or uses click itself, by version
 _WrongUsage: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -36,8 +43,10 @@ class Commands(TyperGroup):
             _end(str(error), error.exit_code)
         except BrokenPipeError:
             _end(None, PIPE_CLOSED)
-        except KeyboardInterrupt:
-            _end("interrupted; no file was written", INTERRUPTED)
+        except KeyboardInterrupt as stopped:
+            _end(f"interrupted; {stopped.args[0] if stopped.args else _NOTHING}", INTERRUPTED)
+        except Terminated as stopped:
+            _end(f"terminated; {stopped.args[0] if stopped.args else _NOTHING}", TERMINATED)
         except MemoryError:
             _end("memory ran out; give fewer rows at once, or fewer --threads", WRONG_USAGE)
         except OSError as error:
@@ -52,7 +61,8 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(prog_name=name, standalone_mode=False)
+        with watched():
+            code = app(prog_name=name, standalone_mode=False)
     except _WrongUsage as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else name
@@ -60,7 +70,27 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         code = WRONG_USAGE
     except typer.Abort:
         code = INTERRUPTED
+    except Exception as error:
+        _tell_fault(error)
+        code = FAULT
     raise SystemExit(code or 0)
+
+
+def _tell_fault(error: Exception) -> None:
+    """One line for whoever met a fault of ours, with what those who mend it have to know."""
+    from mismatch import __version__
+
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    if os.environ.get(SHOW_TRACEBACK):
+        traceback.print_exception(error)
+    what = f"{type(error).__name__}: {str(error)[:300]}".rstrip(": ")
+    _tell(
+        f"this is a fault of mismatch {__version__}, and nothing that it was given is to blame: {what} ({place}). Please report "
+        f"it to its maintainers with this line, the command and the rows; {SHOW_TRACEBACK}=1 shows where it happened"
+    )
 
 
 def _open_closed_streams() -> None:

@@ -95,7 +95,8 @@ def evaluate(
     from mismatch.report.console import say
     from mismatch.training.fingerprints import KNOWN_SHARE
 
-    check_outputs({"--report": report, "--rejected": rejected}, inputs=inputs)
+    read = [model] if compare is None else [model, compare]
+    check_outputs({"--report": report, "--rejected": rejected}, inputs, format, read)
     if report == "-" and as_json:
         raise InputError("--json and --report - both write to standard output; give the report a file")
     models = [load_scorer(model, sha256=model_sha256).model]

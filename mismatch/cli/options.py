@@ -102,6 +102,18 @@ Adapt = Annotated[
         show_default=False,
     ),
 ]
+PartRows = Annotated[
+    int,
+    typer.Option(
+        "--part-rows",
+        metavar="N",
+        min=1,
+        help="With a folder as --out: rows after which a part is complete, if more follow.",
+    ),
+]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="With a folder as --out: remove what an earlier run has made, and begin anew.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error unless something is wrong.")]
 Paragraphs = Annotated[
     bool,

@@ -3,25 +3,80 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mismatch.errors import InputError
 
 
-def check_outputs(outputs: dict[str, Path | str | None], inputs: list[str] | None = None) -> None:
-    """Two outputs in one file would lose one of them; a model over its own training pairs would lose the pairs."""
-    taken = {os.path.realpath(path): path for path in inputs or []}
-    seen: dict[str, str] = {}
+def check_outputs(
+    outputs: dict[str, Path | str | None], inputs: Sequence[str] = (), format: str | None = None, models: Sequence[str] = ()
+) -> None:
+    """Two outputs in one file would lose one of them; an output over an input, or over the model, would destroy that.
+
+    Files are told by what they are, not by their names: links, hard links and standard output count.
+
+    Raises
+    ------
+    InputError
+        Two outputs, or an output and something that is read, are one file.
+    """
+    kept = _read_files(inputs, format, models)
+    seen: dict[Any, str] = {}
     for option, path in outputs.items():
         if path is None:
             continue
-        place = "-" if str(path) == "-" else os.path.realpath(path)
-        if place in seen:
-            raise InputError(f"{seen[place]} and {option} name the same file, {path}; give each its own")
-        if place in taken:
-            raise InputError(f"{option} names an input, {path}; give it a file of its own")
+        to_stdout = str(path) == "-"
+        place: Any = "-" if to_stdout else os.path.realpath(path)
+        identity = _identity(sys.stdout if to_stdout else path)
+        for key in (place, identity):
+            if key is not None and key in seen:
+                raise InputError(f"{seen[key]} and {option} name the same file, {path}; give each its own")
+        if identity in kept:
+            where = "standard output" if to_stdout else str(path)
+            what = kept[identity]
+            same = "" if what.endswith(f" {where}") else f", which is {where}"
+            raise InputError(f"{option} names {what}{same}; give it a file of its own")
         seen[place] = option
+        if identity is not None:
+            seen[identity] = option
+
+
+def _read_files(inputs: Sequence[str], format: str | None, models: Sequence[str]) -> dict[Any, str]:
+    """What must not be written over, and what it is."""
+    from mismatch.records.inputs import find_inputs
+
+    kept: dict[Any, str] = {}
+    if inputs:
+        for item in find_inputs(inputs, format):
+            if item.path is not None:
+                kept[_identity(item.path)] = f"an input, {item.origin}"
+    for model in models:
+        if model == "starter":
+            from mismatch.model.starter import starter_path
+
+            kept[_identity(starter_path())] = "the starter model"
+        else:
+            kept[_identity(model)] = f"the model, {model}"
+    kept.pop(None, None)
+    return kept
+
+
+def _identity(file: Any) -> tuple[int, int] | None:
+    """Device and number of a regular file; None for anything else, and where there is none."""
+    try:
+        found = os.fstat(file.fileno()) if hasattr(file, "fileno") else os.stat(file)
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
+def is_in(path: Path | str, folder: Path) -> bool:
+    """Whether a file lies in a folder, or in one in it, whatever the names."""
+    return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
 
 
 def check_folder(path: Path) -> None:

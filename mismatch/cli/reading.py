@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mismatch.cli.enough import kept
 from mismatch.errors import InputError
 
 if TYPE_CHECKING:
     from mismatch.judging.scorer import Scorer
     from mismatch.records.columns import ColumnChoice
-    from mismatch.records.quarantine import Quarantine
     from mismatch.training.archive import Archive
 
 
@@ -127,36 +127,17 @@ def say_notices(reader: Any, quiet: bool) -> None:
 
 def check_whole(reader: Any) -> None:
     """Half an input is an error; raised before outputs get their names, so that none looks complete."""
-    if reader.problems:
-        raise InputError("; ".join(reader.problems) + ". Repair the input, or leave it out")
+    from mismatch.records.arrivals import STOPPED
+
+    problems = [problem for problem in reader.problems if STOPPED not in problem]
+    if problems:
+        raise InputError("; ".join(problems) + ". Repair the input, or leave it out")
 
 
-def say_rejected(n: int, kept_in: Path | None) -> None:
+def say_rejected(n: int, kept_in: Path | str | None) -> None:
     """Said even if quiet: rows that nobody can read are something wrong."""
     from mismatch.report.console import say
 
     if n:
         rows = "1 row" if n == 1 else f"{n:,} rows"
-        say(f"{rows} could not be read{_kept(kept_in)}")
-
-
-def too_little_read(
-    rows: int, quarantine: Quarantine, *, max_rejected: float, allow_empty: bool, inputs: list[str], kept_in: Path | None
-) -> str | None:
-    """What is wrong with an input of which too little could be read, in one line; None where enough was.
-
-    Too little is nothing at all (unless there was nothing and that is allowed), or more than a share of the rows rejected.
-    """
-    from mismatch.records.unreadable import unreadable_in_words
-
-    if not quarantine.count:
-        if rows or allow_empty:
-            return None
-        return f"{', '.join(inputs)}: there are no rows; --allow-empty lets an empty input pass"
-    if rows and quarantine.count <= max_rejected * (rows + quarantine.count):
-        return None
-    return unreadable_in_words(quarantine, rows, max_rejected) + _kept(kept_in)
-
-
-def _kept(kept_in: Path | None) -> str:
-    return f", kept in {kept_in}" if kept_in else "; --rejected FILE keeps what cannot be read"
+        say(f"{rows} could not be read{kept(kept_in)}")

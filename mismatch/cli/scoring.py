@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mismatch.cli import fast_start
+from mismatch.cli.enough import Enough, too_little
+from mismatch.cli.into_folder import FolderRun, is_folder, run_into_folder
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
     Adapt,
@@ -18,74 +22,117 @@ from mismatch.cli.options import (
     ModelOption,
     ModelSha256,
     Paragraphs,
+    PartRows,
     Prior,
     Quiet,
     Rejected,
     Report,
+    Restart,
     Source,
     Thorough,
     Threads,
     Title,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
-from mismatch.cli.reading import check_whole, say_notices, say_rejected, too_little_read
+from mismatch.cli.reading import check_whole, say_notices, say_rejected
+from mismatch.cli.stopping import end_if_stopped, finishing
 from mismatch.errors import InputError
+from mismatch.model import defaults
 
 
 def score(
     inputs: Inputs,
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the rows go; its name gives the format. - is standard output.")] = "-",
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE|FOLDER/", help="Where the rows go; its name gives the format. - is standard output. Into a folder go parts, and the command goes on where it was killed.")] = "-",
     out_format: Annotated[str | None, typer.Option("--out-format", help="Format of the output, where the name does not say.", show_default=False)] = None,
     only: Annotated[bool, typer.Option("--only", help="Write only the id and the added columns.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Add title_keywords and body_keywords; far slower.")] = False,
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
+    limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
     if engine != "local":
-        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs or limit or model_sha256:
+        if (
+            only
+            or explain
+            or rejected
+            or threads
+            or out_format
+            or prior
+            or thorough
+            or paragraphs
+            or restart
+            or limit
+            or model_sha256
+        ):
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --limit, --model-sha256 and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --limit, --model-sha256 and --out-format go with --engine local"
             )
         given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
         return _score_on(engine, inputs, out, quiet=quiet, **given)
     fast_start.start()
     from mismatch.judging import pipeline
+    from mismatch.model.starter import model_path
     from mismatch.records.bounds import with_limits
     from mismatch.records.columns import ColumnChoice
+    from mismatch.records.inputs import REJECTED_FOLDER
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
 
-    check_outputs({"--out": out, "--rejected": rejected})
+    choice = ColumnChoice(title=title, body=body, source=source, id=id)
+    into_folder = is_folder(out)
+    kept_in = str(rejected) if rejected else None
+    if into_folder and rejected:
+        raise InputError("--rejected goes with a file as --out; in a folder, what cannot be read is kept in _rejected/")
+    check_outputs({"--out": None if into_folder else out, "--rejected": rejected}, inputs, format, [model])
     bounds = with_limits(limit or [])
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
-    columns = ColumnChoice(title=title, body=body, source=source, id=id)
-    reader = Reader(inputs, format=format, columns=columns, bounds=bounds)
-    say_notices(reader, quiet)
-    kind = out_format or output_format_of(out, reader)
-    with (
-        open_sink(out, format=kind, only=only, schema=reader.schema) as sink,
-        Quarantine(rejected, bounds.rejected) as quarantine,
-        console.progress(reader.bytes_total, quiet=quiet) as bar,
-    ):
-        scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
-        console.say(words, quiet=quiet)
-        tally = pipeline.run(
-            reader, scorer, [pipeline.Route(sink)], quarantine, chunks=chunks, threads=threads, on_progress=bar
-        )
-        check_whole(reader)
+    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds)
+    if into_folder:
+        options = {
+            "format": format,
+            **vars(choice),
+            "prior": prior,
+            "explain": explain,
+            "thorough": thorough,
+            "paragraphs": paragraphs,
+            "limit": limit,
+        }
+        run = FolderRun(
+            "score", out, {"scored": ""}, [("scored", frozenset(pipeline.VERDICTS))], options, part_rows, adapt, out_format,
+            only, restart, threads, quiet=quiet,
+        )  # fmt: skip
+        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        tally, quarantine, kept_in = done.tally, done.quarantine, str(Path(out) / REJECTED_FOLDER)
+    else:
+        reader = open_reader()
+        say_notices(reader, quiet)
+        with (
+            open_sink(out, format=out_format or output_format_of(out, reader), only=only, schema=reader.schema) as sink,
+            Quarantine(rejected, bounds.rejected) as quarantine,
+            console.progress(reader.bytes_total, quiet=quiet) as bar,
+            finishing(reader),
+        ):
+            scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
+            console.say(words, quiet=quiet)
+            tally = pipeline.run(
+                reader, scorer, [pipeline.Route(sink)], quarantine, chunks=chunks, threads=threads, on_progress=bar
+            )
+            check_whole(reader)
     console.say(console.summary(tally, paragraphs=paragraphs), quiet=quiet)
-    problem = too_little_read(tally.rows, quarantine, max_rejected=1, allow_empty=True, inputs=inputs, kept_in=rejected)
+    if not into_folder:
+        end_if_stopped(reader, tally)
+    problem = too_little(tally, quarantine, Enough(), inputs=inputs, kept_in=kept_in)
     if problem is not None:
         raise InputError(problem)
-    say_rejected(tally.rejected, rejected)
+    say_rejected(tally.rejected, kept_in)
 
 
 def _score_on(engine: str, inputs: list[str], out: str, *, quiet: bool, **options: Any) -> None:
@@ -108,16 +155,21 @@ def gate(
     gate_on: Annotated[str, typer.Option("--gate-on", metavar="WHAT", help="What --max-rate is held against: flagged, or estimate (the lower bound of the estimated share of mismatches).")] = "flagged",
     passed: Annotated[str | None, typer.Option("--passed", metavar="FILE", help="Where rows go that are not flagged.", show_default=False)] = None,
     flagged: Annotated[str | None, typer.Option("--flagged", metavar="FILE", help="Where flagged rows go.", show_default=False)] = None,
-    max_rejected: Annotated[float, typer.Option("--max-rejected", metavar="R", min=0, max=1, help="End with 2 when a larger share of the rows cannot be read.")] = 0.01,
-    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="An input without rows passes.")] = False,
+    out: Annotated[str | None, typer.Option("--out", "-o", metavar="FOLDER/", help="In place of --passed, --flagged and --rejected: a folder for parts in passed/, flagged/ and _rejected/. The command goes on where it was killed.", show_default=False)] = None,
+    max_rejected: Annotated[float, typer.Option("--max-rejected", metavar="R", min=0, max=1, help="End with 2 when a larger share of the rows cannot be read.")] = defaults.MAX_REJECTED,
+    max_unscorable: Annotated[float, typer.Option("--max-unscorable", metavar="R", min=0, max=1, help="End with 2 when a larger share of the rows cannot be judged.")] = defaults.MAX_UNSCORABLE,
+    min_rows: Annotated[int, typer.Option("--min-rows", metavar="N", min=0, help="End with 2 when fewer rows can be read.")] = 1,
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="An input without rows passes, as with --min-rows 0.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
+    limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
-    Rows that are unsure or unscorable pass, with their columns saying so. Ends with 2 when too much could not be read.
+    Rows that are unsure or unscorable pass, with their columns saying so. Ends with 2 when too much could not be read, or judged:
+    a gate that judged nothing has not passed.
 
     Example: mismatch gate today.jsonl --max-rate 0.02 --passed clean.jsonl --flagged review.jsonl
     """
@@ -128,43 +180,75 @@ def gate(
         fast_start.start()
     from mismatch.evaluation.decision import ESTIMATE, FLAGGED, decide, to_plain
     from mismatch.judging import pipeline
+    from mismatch.model.starter import model_path
     from mismatch.records.bounds import with_limits
     from mismatch.records.columns import ColumnChoice
+    from mismatch.records.inputs import REJECTED_FOLDER
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
     from mismatch.report.gate_words import print_gate
 
+    if out is not None and (passed or flagged or rejected):
+        raise InputError(
+            "--out FOLDER/ takes passed, flagged and rejected rows; leave --passed, --flagged and --rejected out"
+        )
+    if out is not None and not is_folder(out):
+        raise InputError(
+            f"--out {out}: of a gate this is a folder; end its name with a slash, or use --passed and --flagged"
+        )
+    for option, path in (("--passed", passed), ("--flagged", flagged)):
+        if is_folder(path):
+            raise InputError(f"{option} {path}: is a folder; name a file in it, or give --out FOLDER/ for all parts")
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
-    })  # fmt: skip
+    }, inputs, format, [model])  # fmt: skip
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
     bounds = with_limits(limit or [])
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     given = scorer.model
     check_report(report)
-    columns = ColumnChoice(title=title, body=body, source=source, id=id)
-    reader = Reader(inputs, format=format, columns=columns, bounds=bounds)
-    say_notices(reader, quiet)
-    with ExitStack() as stack:
-        routes = []
-        for path, verdicts in ((passed, pipeline.NOT_FLAGGED), (flagged, pipeline.FLAGGED)):
-            if path is not None:
-                sink = stack.enter_context(open_sink(path, format=output_format_of(path, reader), schema=reader.schema))
-                routes.append(pipeline.Route(sink, verdicts))
-        quarantine = stack.enter_context(Quarantine(rejected, bounds.rejected))
-        bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
-        scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
-        console.say(words, quiet=quiet)
-        tally = pipeline.run(
-            reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar
-        )
-        check_whole(reader)
-    problem = too_little_read(
-        tally.rows, quarantine, max_rejected=max_rejected, allow_empty=allow_empty, inputs=inputs, kept_in=rejected
-    )
+    choice = ColumnChoice(title=title, body=body, source=source, id=id)
+    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds)
+    kinds = [("passed", pipeline.NOT_FLAGGED), ("flagged", pipeline.FLAGGED)]
+    kept_in = str(rejected) if rejected else None
+    if out is not None:
+        options = {
+            "format": format,
+            **vars(choice),
+            "prior": prior,
+            "thorough": thorough,
+            "paragraphs": paragraphs,
+            "limit": limit,
+        }
+        run = FolderRun(
+            "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,
+            threads=threads, by_source=True, quiet=quiet,
+        )  # fmt: skip
+        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
+    else:
+        reader = open_reader()
+        say_notices(reader, quiet)
+        with ExitStack() as stack:
+            routes = []
+            for path, (_, verdicts) in zip((passed, flagged), kinds, strict=True):
+                if path is not None:
+                    sink = open_sink(path, format=output_format_of(path, reader), schema=reader.schema)
+                    routes.append(pipeline.Route(stack.enter_context(sink), verdicts))
+            quarantine = stack.enter_context(Quarantine(rejected, bounds.rejected))
+            bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
+            stack.enter_context(finishing(reader))
+            scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
+            console.say(words, quiet=quiet)
+            tally = pipeline.run(
+                reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar
+            )
+            check_whole(reader)
+    limits = Enough(0 if allow_empty else min_rows, max_rejected, max_unscorable)
+    problem = too_little(tally, quarantine, limits, inputs=inputs, kept_in=kept_in)
     decision = decide(
         tally, given, scorer.model, limit=max_rate, gate_on=gate_on, as_given=adapt is False, problem=problem
     )  # fmt: skip
@@ -178,8 +262,10 @@ def gate(
 
         name = str(given.card.get("name") or model)
         write_page(report, gate_page(tally, decision, model=name, inputs=inputs, lexicon=lexicon))
+    if out is None:
+        end_if_stopped(reader, tally)
     if decision.problem is not None:
         raise InputError(decision.problem)
-    say_rejected(tally.rejected, rejected)
+    say_rejected(tally.rejected, kept_in)
     if not decision.passed:
         raise typer.Exit(1)

@@ -67,7 +67,9 @@ def train(
     for path in (out, suspects):
         if path is not None:
             check_folder(path)
-    check_outputs({"--out": out, "--suspects": suspects, "--rejected": rejected}, inputs=pairs)
+    check_outputs(
+        {"--out": out, "--suspects": suspects, "--rejected": rejected}, pairs, format, models=[] if fresh else [base]
+    )
     lender = None if fresh else resolve_base(model_path(base))
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
     with spinner(quiet=quiet) as tell:
@@ -199,7 +201,7 @@ def calibrate(
     if by not in ("pair", "source"):
         raise InputError(f"--by is pair or source, not {by!r}")
     check_folder(out)
-    check_outputs({"--out": out, "--rejected": rejected}, inputs=pairs)
+    check_outputs({"--out": out, "--rejected": rejected}, pairs, format, models=[model])
     loaded = load_scorer(model).model
     choice = ColumnChoice(title=title, body=body, source=source, label=label)
     table, digests = read_pairs(pairs, format, choice, rejected, quiet)

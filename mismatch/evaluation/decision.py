@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mismatch.evaluation.prevalence import OperatingPoint, ShareEstimate, share_of_stream, true_share
-from mismatch.judging.pipeline import Tally
+from mismatch.judging.tally import Tally
 from mismatch.judging.verdicts import VERDICTS
 from mismatch.model.model import Model
 

@@ -7,17 +7,14 @@ format, its version, the digest and the sizes, and builds the arrays itself. `jo
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
 import math
-import os
 import pickle
 import pickletools
 import reprlib
 import sys
-import tempfile
 import zlib
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.errors import ModelError
+from mismatch.errors import InputError, ModelError
 from mismatch.features.cascade import FirstLook
 from mismatch.features.forest import FOREST_ARRAYS, Forest
 from mismatch.features.grams import GRAM_FEATURES
@@ -37,6 +34,7 @@ from mismatch.model.model import Model
 from mismatch.model.stream_profile import MOST_DOCUMENTS, StreamProfile
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
+from mismatch.records.output.output_file import OutputFile
 from mismatch.screening.boilerplate import BoilerplateModel
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors, n_slots, union
@@ -107,21 +105,13 @@ def save_model(model: Model, path: str | Path) -> None:
     if model.fingerprints is not None:
         contents[_FINGERPRINTS] = _canonical(packed(model.fingerprints))
     contents["digest"] = _digest(contents)
+    written = io.BytesIO()
+    joblib.dump(contents, written, compress=("zlib", 6), protocol=4)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                joblib.dump(contents, file, compress=("zlib", 6), protocol=4)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise ModelError(f"{path}: the model cannot be written ({error.strerror or error})") from error
+        with OutputFile(path, compress=False) as file:
+            file.write(written.getbuffer())
+    except InputError as error:
+        raise ModelError(f"the model cannot be written: {error}") from error
 
 
 def _canonical(value: Any) -> Any:
@@ -132,12 +122,6 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_canonical(item) for item in value]
     return sys.intern(value) if type(value) is str else value
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def load_model(path: str | Path, *, sha256: str | None = None) -> Model:

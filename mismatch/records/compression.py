@@ -7,7 +7,9 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from mismatch.records.arrivals import STOPPED
 from mismatch.records.bounds import USUAL, Bounds
+from mismatch.records.gzip_stream import GzipStream
 from mismatch.records.known_formats import COMPRESSIONS
 
 BOM = b"\xef\xbb\xbf"
@@ -53,6 +55,7 @@ class ByteSource:
     count : told how many raw bytes were taken, for a progress bar.
     reopenable : False for standard input and pipes. keep_open : True for standard input, which is not ours.
     bounds : how large it may become.
+    live : `read` and `peek` return what there is, and wait only where there is nothing.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class ByteSource:
         keep_open: bool = False,
         head: bytes = b"",
         bounds: Bounds = USUAL,
+        live: bool = False,
     ) -> None:
         self._bounds, self._stored = bounds, len(head)
         self._open, self._compression, self._count, self._reopenable = (
@@ -73,7 +77,9 @@ class ByteSource:
             count,
             reopenable,
         )
-        self._keep_open = keep_open
+        self._keep_open, self._live = keep_open, live
+        self.ended = False
+        """Whether there is nothing behind what was read or looked at."""
         self._raw = open_stream()
         self._stream = self._decompressed(_Counting(self._raw, self._counted, head))
         self._ahead = b""
@@ -84,15 +90,20 @@ class ByteSource:
     def _decompressed(self, counting: _Counting) -> BinaryIO:
         if self._compression is None:
             return cast(BinaryIO, counting)
+        if self._compression == "gzip":
+            return cast(BinaryIO, GzipStream(cast(BinaryIO, counting)))
         return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
 
     def _counted(self, n: int) -> None:
         self._stored += n
         self._count(n)
 
-    def peek(self, n: int) -> bytes:
-        """The first n bytes of what is still to come, or fewer at the end; they stay to be read."""
-        if len(self._ahead) < n:
+    def peek(self, n: int, *, more: bool = False) -> bytes:
+        """The first n bytes of what is still to come, or fewer at the end; they stay to be read.
+
+        Of a live stream what there is; with `more`, what there is when more has come.
+        """
+        if len(self._ahead) < n and (more or not self._live or not self._ahead):
             self._ahead += self._take(n - len(self._ahead))
         return self._ahead[:n]
 
@@ -101,7 +112,7 @@ class ByteSource:
         if not self._ahead:
             return self._take(n)
         data, self._ahead = self._ahead[:n], self._ahead[n:]
-        return data if len(data) == n else data + self._take(n - len(data))
+        return data if len(data) == n or self._live else data + self._take(n - len(data))
 
     def skip_byte_order_mark(self) -> None:
         """To be called at the start."""
@@ -115,24 +126,31 @@ class ByteSource:
 
     def _take(self, n: int) -> bytes:
         parts, left = [], n
-        piece = n if self._compression is None else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
+        hands_out_all = self._compression in (None, "gzip")
+        piece = n if hands_out_all else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
         while left and self.broken is None:
             try:
                 data = self._stream.read(min(left, piece))
             except OSError as error:
-                if self._compression and self._reopenable and piece > 1:
+                if not hands_out_all and self._reopenable and piece > 1:
                     piece = max(piece // 1024, 1)
                     if self._reopen():
                         continue
-                self.broken = self._reason(str(error))
+                stopped = getattr(self._raw, "stopped", False)
+                self.broken, self.ended = STOPPED if stopped else self._reason(str(error)), True
                 break
             if not data:
+                self.ended = True
+                if getattr(self._raw, "stopped", False):
+                    self.broken = STOPPED
                 break
             parts.append(data)
             self._delivered += len(data)
             left -= len(data)
             if self._compression is not None:
                 self.broken = self._bounds.exceeded_by(self._delivered, self._stored)
+            if self._live:
+                break
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _reopen(self) -> bool:

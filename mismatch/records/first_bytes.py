@@ -21,6 +21,8 @@ def sniffed_format(source: ByteSource) -> str:
     columnar = columnar_format_of(source.peek(MAGIC_BYTES))
     if columnar is not None:
         return columnar
+    if not source.peek(1 << 10).strip(BOM + b" \t\r\n"):
+        source.peek(1 << 10, more=True)
     return "json" if source.peek(1 << 10).removeprefix(BOM).lstrip().startswith(b"[") else DEFAULT_FORMAT
 
 
@@ -32,10 +34,10 @@ def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: s
     InputError
         There is no title or body column.
     """
-    size = _FEW_BYTES
+    size, looked_at = _FEW_BYTES, 0
     while True:
-        head = source.peek(size)
-        final = len(head) < size
+        head = source.peek(size, more=looked_at > 0)
+        final, looked_at = source.ended and len(head) < size, len(head)
         head = head.removeprefix(BOM)
         data = np.frombuffer(bytearray(head), dtype=np.uint8)
         blank = len(head) - len(head.lstrip())
@@ -49,7 +51,7 @@ def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: s
             starts, ends = _elements(data, blank, layout == "array")
         table = scan_rows(data, starts, ends, [])
         names = table.keys or []
-        is_last_try = final or size >= _MOST_BYTES
+        is_last_try = final or looked_at >= _MOST_BYTES
         try:
             if names or not is_last_try:
                 return layout, find_columns(names, choice, origin)
@@ -57,7 +59,8 @@ def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: s
         except InputError:
             if is_last_try:
                 raise
-        size = min(size * 4, _MOST_BYTES)
+        if looked_at >= size:  # else more is still to come
+            size = min(size * 4, _MOST_BYTES)
 
 
 def _layout(data: np.ndarray, blank: int, starts: np.ndarray, ends: np.ndarray) -> str:

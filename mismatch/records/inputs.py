@@ -11,6 +11,8 @@ from mismatch.errors import InputError
 from mismatch.records.known_formats import BY_SUFFIX, COLUMNAR, COMPRESSIONS, FORMATS, format_of, named_format
 
 TEMPORARY_SUFFIX = ".mismatch-tmp"
+REJECTED_FOLDER = "_rejected"
+"""in a folder of parts, what could not be read: no input"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def find_inputs(inputs: Sequence[str | Path], format: str | None = None) -> list
     found: list[InputFile] = []
     for item in inputs:
         text = str(item)
+        if not text.strip():
+            raise InputError("an input has no name; is a variable of the shell empty?")
         if text == "-":
             found.append(InputFile("-", None, *(forced or (None, None))))
         elif Path(text).is_dir():
@@ -80,7 +84,7 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
     root = Path(name)
     files = []
     for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        hidden = any(part.startswith(".") or part == REJECTED_FOLDER for part in path.relative_to(root).parts)
         if hidden or path.name.endswith(TEMPORARY_SUFFIX) or not path.is_file():
             continue
         kind, compression = format_of(path.name)

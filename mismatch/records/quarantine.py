@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mismatch.records.blocks import Reject
 from mismatch.records.bounds import Bounds
@@ -18,6 +18,8 @@ _BEGINNING = 1024
 """bytes that are kept of the first reject of a kind"""
 _LONGEST_ESCAPE = 6
 """bytes that JSON may write for one, such as \\u0000"""
+_TELLING = 192
+"""bytes from which the likeliest cause is told"""
 _PIECE = 3 << 18  # a multiple of 3, so that pieces of base64 can be put one after another
 
 
@@ -62,6 +64,25 @@ class Quarantine(WholeOrNothing):
         """Adds several."""
         for reject in rejects:
             self.add(reject)
+
+    def to_plain(self) -> list[dict[str, Any]]:
+        """What was counted, as plain values; `add_counted` adds them up again."""
+        return [
+            {
+                "kind": kind, "count": count, "file": first.origin, "line": first.line, "reason": first.reason,
+                "raw_base64": base64.b64encode(first.raw[:_TELLING]).decode("ascii"),
+            }
+            for kind, count in self.by_reason.items()
+            for first in [self.first[kind]]
+        ]  # fmt: skip
+
+    def add_counted(self, plain: Iterable[dict[str, Any]]) -> None:
+        """Adds what another one has counted, and wrote where it wrote."""
+        for item in plain:
+            self.count += item["count"]
+            self.by_reason[item["kind"]] += item["count"]
+            raw = base64.b64decode(item["raw_base64"])
+            self.first.setdefault(item["kind"], Reject(item["file"], item["line"], item["reason"], raw))
 
     def commit(self) -> None:
         """Gives the file its name."""

@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from mismatch.errors import InputError
+from mismatch.records.arrivals import Arrivals, arriving
 from mismatch.records.blocks import Block, Chunk, JsonLines, Reject
 from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
@@ -26,6 +27,7 @@ from mismatch.records.formats.json_array import json_element_chunks
 from mismatch.records.formats.json_lines import json_line_chunks
 from mismatch.records.inputs import InputFile, find_inputs
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
+from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.unreadable import cause_of_one_name
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
@@ -94,6 +96,7 @@ class Reader:
         self.problems: list[str] = []
         self.bytes_read = 0
         self._schemas: list[pa.Schema | None] = []
+        self._arrivals: list[Arrivals] = []
         self._prepared = [self._prepare(item) for item in find_inputs(inputs, format)]
         sizes = [item.size for item in self._prepared]
         self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
@@ -103,6 +106,25 @@ class Reader:
     def __iter__(self) -> Iterator[Chunk]:
         for item in self._prepared:
             yield from item.chunks(self._chunk_bytes)
+
+    def chunks_of(self, number: int) -> Iterator[Chunk]:
+        """The chunks of one input, by its place among `origins`."""
+        return self._prepared[number].chunks(self._chunk_bytes)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether an input comes through a pipe or from a terminal, perhaps slowly and without end."""
+        return bool(self._arrivals)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stream was stopped before its end."""
+        return any(stream.stopped for stream in self._arrivals)
+
+    def stop(self) -> None:
+        """Ends the streams where they are; what was read of them comes out still."""
+        for stream in self._arrivals:
+            stream.stop()
 
     def is_text_of_at_most(self, n_bytes: int) -> bool:
         """Whether all inputs are files of text, not compressed, and together no longer."""
@@ -133,7 +155,11 @@ class Reader:
 
     def _prepare(self, item: InputFile) -> _Prepared:
         try:
-            return self._open(item)
+            before = state_of(item.path) if not item.is_stream else None
+            prepared = self._open(item)
+            if before is not None:
+                prepared.chunks = unchanged(prepared.chunks, item, before, self.problems.append)
+            return prepared
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"{item.origin}: cannot be read ({reason}); check the file and its rights.") from None
@@ -226,6 +252,7 @@ class Reader:
         if source.broken:
             self.problems.append(f"{item.origin}: {source.broken} after line 0")
         self.columns[item.origin] = columns_unseen(self._choice)
+        source.close()
         return _Prepared(item, size, lambda n_bytes: iter(()), empty=True)
 
     def _source(self, item: InputFile, count: Callable[[int], None]) -> ByteSource:
@@ -238,14 +265,19 @@ class Reader:
             stream = cast(BinaryIO, open(path, "rb"))  # noqa: SIM115 (open while it is read)
         else:
             stream = self._stdin if self._stdin is not None else sys.stdin.buffer
+        comes = arriving(stream)
+        if comes is not None:
+            self._arrivals.append(comes)
+            stream = cast(BinaryIO, comes)
         head = _read_fully(stream, 4)
         count(len(head))
         compression = compression_of(head)
         if item.format in COLUMNAR:
             compression = None
         return ByteSource(
-            lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head, bounds=self._bounds
-        )
+            lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head, bounds=self._bounds,
+            live=comes is not None and compression in (None, "gzip") and item.format not in COLUMNAR,
+        )  # fmt: skip
 
     def _count(self, n: int) -> None:
         self.bytes_read += n

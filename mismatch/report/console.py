@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mismatch.judging.pipeline import Tally
+    from mismatch.judging.tally import Tally
 
 
 def safe(text: str, limit: int = 100) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mismatch.evaluation.decision import Decision, worst_first
 from mismatch.evaluation.prevalence import MIXTURE
 from mismatch.features.keywords import title_terms
-from mismatch.judging.pipeline import Example, Tally
+from mismatch.judging.tally import Example, Tally
 from mismatch.report.gate_words import MOST_ARE_WRONG
 from mismatch.report.html import render
 from mismatch.report.marks import Piece, marked

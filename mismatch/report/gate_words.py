@@ -13,7 +13,7 @@ from mismatch.screening.reasons import REASONS_TO_REFUSE, VERDICT_SENTENCES, lik
 
 if TYPE_CHECKING:
     from mismatch.evaluation.decision import Decision
-    from mismatch.judging.pipeline import Example, Tally
+    from mismatch.judging.tally import Example, Tally
     from mismatch.terms.lexicon import Lexicon
 
 MOST_ARE_WRONG = "Most rows are wrong: the titles and bodies look shifted against each other, or a column is the wrong one."

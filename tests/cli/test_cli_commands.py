@@ -143,12 +143,6 @@ def test_scoring_again_replaces_the_columns(invoke: Any, tmp_path: Path, mixed_f
     assert invoke("score", once, "--model", model_path).out == once.read_bytes()
 
 
-def test_a_file_can_be_scored_in_place(invoke: Any, mixed_file: Path, model_path: Path) -> None:
-    expected = invoke("score", mixed_file, "--model", model_path).out
-    assert invoke("score", mixed_file, "--out", mixed_file, "--model", model_path).code == 0
-    assert mixed_file.read_bytes() == expected
-
-
 @pytest.mark.parametrize("kind", ["jsonl", "ndjson", "json", "csv", "tsv", "parquet", "arrow", "feather"])
 def test_every_format_is_read_and_gives_the_same_verdicts(
     invoke: Any, tmp_path: Path, articles: list[dict[str, str]], stray: dict[str, str], model_path: Path, kind: str

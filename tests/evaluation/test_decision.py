@@ -12,8 +12,8 @@ import pytest
 
 from mismatch.evaluation.decision import ESTIMATE, Decision, decide, to_plain
 from mismatch.evaluation.prevalence import MIXTURE, ShareEstimate, share_of_stream
-from mismatch.judging.pipeline import Example, Tally
 from mismatch.judging.scorer import Scorer
+from mismatch.judging.tally import Example, Tally
 from mismatch.model.model import Model
 from mismatch.report.gate_words import MOST_ARE_WRONG, percent, print_gate, share_in_words
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mismatch.judging import pipeline
+from mismatch.judging import tally as tally_module
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import VERDICTS
 from mismatch.records.output.writing import open_sink
@@ -94,11 +95,11 @@ def test_an_error_of_a_worker_ends_the_run_and_leaves_no_file(tmp_path: Path, pa
 def test_sources_beyond_the_limit_are_counted_together(
     tmp_path: Path, scorer: Scorer, monkeypatch: pytest.MonkeyPatch, write_rows: Any
 ) -> None:
-    monkeypatch.setattr(pipeline, "MAX_SOURCES", 3)
+    monkeypatch.setattr(tally_module, "MAX_SOURCES", 3)
     path = write_rows(tmp_path / "a.jsonl", [{"title": "a", "body": "b", "source": f"s{i % 10}"} for i in range(100)])
     tally = pipeline.run(Reader([str(path)]), scorer, [], Quarantine(None), by_source=True)
     assert len(tally.by_source) == 4
-    assert tally.by_source[pipeline.OTHER_SOURCES].total() == 70
+    assert tally.by_source[tally_module.OTHER_SOURCES].total() == 70
     assert sum(counts.total() for counts in tally.by_source.values()) == 100
 
 

@@ -163,7 +163,7 @@ def test_row_sizes_are_those_of_the_values_written_out() -> None:
     entries = pa.array(["x" * 100, "y"])
     batch = pa.record_batch({
         "text": ["a", "bcd", None], "shared": pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), entries),
-        "lists": pa.array([["x" * 50, "y"], [], None]), "runs": pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), entries),
+        "lists": pa.array([["x" * 50, "y"], [], None]), "runs": pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), entries),  # noqa: E501
     })  # fmt: skip
     check_structure(batch)
     assert row_sizes(batch).tolist() == [5 + 104 + 63 + 104, 7 + 5 + 4 + 104, 1 + 104 + 1 + 5]

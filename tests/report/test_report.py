@@ -16,8 +16,8 @@ pytest.importorskip("jinja2")
 
 from mismatch.evaluation.decision import ESTIMATE, Decision
 from mismatch.evaluation.prevalence import MIXTURE, ShareEstimate
-from mismatch.judging.pipeline import Tally
 from mismatch.judging.scorer import Scorer
+from mismatch.judging.tally import Tally
 from mismatch.report.gate_page import gate_page
 from mismatch.report.gate_words import MOST_ARE_WRONG
 from mismatch.report.html import inert, percent

@@ -56,14 +56,16 @@ def read_header(source: ByteSource, origin: str, delimiter: str, limit: int) -> 
 
 def _first_record(source: ByteSource, delimiter: str, limit: int) -> tuple[bytes, Spans, bool]:
     """The beginning of a file, without a byte order mark, its first records, and whether it is all there is."""
-    size = min(1 << 16, limit)
+    size, head = min(1 << 16, limit), b""
     while True:
-        head = source.peek(size)
-        final = len(head) < size
+        head = source.peek(size, more=bool(head))
+        final, is_full = source.ended and len(head) < size, len(head) >= size
         head = head.removeprefix(BOM)
         spans = RecordCutter(delimiter).cut(head, 0, final).spans
-        if len(spans.starts) or final or size >= limit:
+        if len(spans.starts) or final or (is_full and size >= limit):
             return head, spans, final
+        if not is_full:  # more is still to come
+            continue
         size = min(size * 8, limit)
 
 

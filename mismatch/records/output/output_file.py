@@ -4,8 +4,7 @@ end."""
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -15,8 +14,8 @@ from typing import IO, Any, Self
 import pyarrow as pa
 
 from mismatch.errors import InputError
-from mismatch.records.inputs import TEMPORARY_SUFFIX
 from mismatch.records.known_formats import format_of
+from mismatch.records.output.temporary import new_temporary, remove_left_behind
 
 
 class WholeOrNothing:
@@ -46,6 +45,9 @@ class OutputFile(WholeOrNothing):
     None or `-` is standard output. What exists and is no regular file (a device, a named pipe) is written
     directly. A name that ends with .gz or .zst is compressed. The folder is checked at once.
 
+    Until then only its owner may read it. A file that is replaced hands on its permissions, and a link goes on pointing to
+    it. What has its name has reached the disk.
+
     Raises
     ------
     InputError
@@ -66,12 +68,13 @@ class OutputFile(WholeOrNothing):
             raise InputError(f"{path}: is a folder; name a file in it.")
         if not self._final.parent.is_dir():
             raise InputError(f"{path}: the folder {self._final.parent} does not exist; create it first.")
-        target = self._final
-        if not self._final.exists() or self._final.is_file():
-            mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-            target = self._temporary = self._final.with_name(f".{self._final.name[:100]}.{mark}{TEMPORARY_SUFFIX}")
         try:
-            self._raw = open(target, "wb", buffering=0)  # noqa: SIM115 (open until it is finished)
+            if not self._final.exists() or self._final.is_file():
+                remove_left_behind(self._final.parent)
+                self._temporary, number = new_temporary(self._final)
+                self._raw = open(number, "wb", buffering=0)  # noqa: SIM115 (open until it is finished)
+            else:
+                self._raw = open(self._final, "wb", buffering=0)  # noqa: SIM115
         except OSError as error:
             raise self._error(error) from None
         compression = format_of(self._final.name)[1]
@@ -95,27 +98,49 @@ class OutputFile(WholeOrNothing):
             raise self._error(error) from None
         return len(view)
 
+    def flush(self) -> None:
+        """Passes on to whoever reads standard output what has been written so far."""
+        if self.is_stdout:
+            try:
+                self._raw.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise self._error(error) from None
+
     def commit(self) -> None:
         """Closes the file and gives it its name; a second call does nothing."""
         if not self.is_open:
             return
         try:
-            if self._compressor is not None:
-                self._compressor.close()
-            if self.is_stdout:
-                self._raw.flush()
+            if self._temporary is None:
+                if self._compressor is not None:
+                    self._compressor.close()
+                (self._raw.flush if self.is_stdout else self._raw.close)()
             else:
-                self._raw.close()
-            if self._temporary is not None:
-                if self._final.exists():
-                    shutil.copymode(self._final, self._temporary)
-                os.replace(self._temporary, self._final)
+                self._name_it(self._temporary)
         except BrokenPipeError:
             raise
         except OSError as error:
             self.discard()
             raise self._error(error) from None
+        except BaseException:
+            self.discard()
+            raise
         self.is_open = False
+
+    def _name_it(self, temporary: Path) -> None:
+        number = os.dup(self._raw.fileno())  # a compressor closes what it writes to
+        try:
+            if self._compressor is not None:
+                self._compressor.close()
+            self._raw.close()
+            _hand_on_permissions(self._final, number)
+            os.fsync(number)
+        finally:
+            os.close(number)
+        os.replace(temporary, self._final)
+        sync_folder(self._final.parent)
 
     def discard(self) -> None:
         """Closes the file and removes it; a second call, or one after `commit`, does nothing."""
@@ -132,6 +157,40 @@ class OutputFile(WholeOrNothing):
     def _error(self, error: OSError) -> InputError:
         reason = error.strerror or str(error)
         return InputError(f"{self.name}: cannot be written ({reason}); free some space or write elsewhere.")
+
+
+def _hand_on_permissions(replaced: Path, number: int) -> None:
+    """Gives an open file the permissions of the one that it will replace; those of any new file where there is none."""
+    if not hasattr(os, "fchmod"):
+        return
+    try:
+        before = os.stat(replaced)
+    except FileNotFoundError:
+        os.fchmod(number, 0o666 & ~_umask())
+        return
+    with suppress(PermissionError):
+        os.fchown(number, before.st_uid, before.st_gid)
+    os.fchmod(number, stat.S_IMODE(before.st_mode))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def sync_folder(folder: Path) -> None:
+    """Has the names of a folder written to the disk, where the system knows how."""
+    try:
+        number = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(number)
+    except OSError:
+        pass  # some file systems do not sync folders
+    finally:
+        os.close(number)
 
 
 class AsFile:

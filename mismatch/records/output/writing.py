@@ -53,6 +53,10 @@ class Sink(WholeOrNothing):
         self._form.write(encoded)
         self.count += encoded.num_rows
 
+    def flush(self) -> None:
+        """Passes on to whoever reads standard output what has been written so far."""
+        self._output.flush()
+
     def commit(self) -> None:
         """Completes the file and gives it its name."""
         try:

@@ -1,0 +1,188 @@
+"""`score` and `gate` with a folder as `--out`: parts, a manifest, and a command that goes on where it was killed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mismatch.cli.outputs import is_in
+from mismatch.cli.reading import check_whole, say_notices
+from mismatch.cli.stopping import Terminated
+from mismatch.errors import InputError, ModelError
+
+if TYPE_CHECKING:
+    from mismatch.judging.in_parts import Kinds
+    from mismatch.judging.scorer import Scorer
+    from mismatch.judging.tally import Tally
+    from mismatch.records.parts.folder import PartFolder
+    from mismatch.records.quarantine import Quarantine
+    from mismatch.records.reading import Reader
+
+
+@dataclass(frozen=True)
+class FolderRun:
+    """What is to be done, and how."""
+
+    command: str
+    out: str
+    places: dict[str, str]
+    """for each kind of part its folder in `out`"""
+    kinds: Kinds
+    """and the verdicts that it takes"""
+    options: dict[str, Any]
+    """on which the bytes of the parts depend"""
+    part_rows: int
+    adapt: bool | None
+    out_format: str | None = None
+    only: bool = False
+    restart: bool = False
+    threads: int | None = None
+    by_source: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that was judged, in this run and those before it."""
+
+    tally: Tally
+    quarantine: Quarantine
+    scorer: Scorer
+
+
+def is_folder(out: str | None) -> bool:
+    """Whether an output is a folder: it is one already, or its name ends with a slash."""
+    return out is not None and out != "-" and (out.endswith(("/", os.sep)) or Path(out).is_dir())
+
+
+def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: Scorer, model: Path) -> Outcome:
+    """Does what is missing in a folder of parts.
+
+    Raises
+    ------
+    InputError
+        The folder was begun with other inputs, another model or other options, or another run is writing to it.
+    """
+    from mismatch.judging.in_parts import run_in_parts
+    from mismatch.records.parts.folder import PartFolder, make_folder
+    from mismatch.records.parts.lock import FolderLock
+    from mismatch.report import console
+
+    reader = open_reader()
+    say_notices(reader, run.quiet)
+    check_whole(reader)
+    path = Path(os.path.realpath(run.out))
+    _check_inputs(reader, path, run.out)
+    try:
+        make_folder(path)
+    except OSError as error:
+        raise InputError(f"{run.out}: cannot be made ({error.strerror or error}); make the folder first") from None
+    kinds = set(reader.formats.values())
+    form = run.out_format or (next(iter(kinds)) if len(kinds) == 1 else "jsonl")
+    with FolderLock(path):
+        folder = PartFolder(
+            path, run.places, format=form, only=run.only, schema=reader.schema, restart=run.restart
+        )  # fmt: skip
+        _begin(run, folder, reader, model, form)
+        scorer = _adapted(run, folder, open_reader, scorer)
+        n_before = len(folder.manifest.parts)
+        if n_before:
+            what = "all parts are" if folder.manifest.totals is not None else f"{_parts(n_before)}"
+            console.say(f"{run.out}: {what} done already, by an earlier run", quiet=run.quiet)
+        try:
+            with console.progress(reader.bytes_total, quiet=run.quiet) as bar:
+                tally, quarantine = run_in_parts(
+                    reader, scorer, folder, run.kinds, part_rows=run.part_rows, threads=run.threads,
+                    by_source=run.by_source, on_progress=bar,
+                )  # fmt: skip
+        except (KeyboardInterrupt, Terminated) as stopped:
+            n = len(folder.manifest.parts)
+            stopped.args = (f"{_parts(n)} done in {run.out}; the same command goes on from there",)
+            raise
+        if folder.manifest.totals is None:
+            folder.manifest.finish({
+                "parts": len(folder.manifest.parts), "rows_in": tally.rows + tally.rejected, "rejected": tally.rejected,
+                "verdicts": dict(sorted(tally.verdicts.items())),
+            })  # fmt: skip
+    return Outcome(tally, quarantine, scorer)
+
+
+def _parts(n: int) -> str:
+    return "1 part is" if n == 1 else f"{n:,} parts are"
+
+
+def _check_inputs(reader: Reader, folder: Path, out: str) -> None:
+    for origin in reader.origins:
+        if origin == "-" or not Path(origin).is_file():
+            what = "standard input" if origin == "-" else origin
+            raise InputError(
+                f"{what} can be read only once, so that a run into a folder could not go on after a crash; "
+                "store it in a file first, or name a file with --out"
+            )
+        if is_in(origin, folder):
+            raise InputError(f"{origin}: an input lies in {out}, where the parts go; name another folder with --out")
+
+
+def _begin(run: FolderRun, folder: PartFolder, reader: Reader, model: Path, form: str) -> None:
+    """Writes what the parts are made of, or holds it against what they were begun with."""
+    from mismatch import __version__
+    from mismatch.records.parts.folder import differences
+
+    with ThreadPoolExecutor() as pool:
+        digests = list(pool.map(_digest, [*map(Path, reader.origins), model]))
+    header = {
+        "mismatch": __version__,
+        "command": run.command,
+        "model": {"file": model.name, "sha256": digests.pop()},
+        "options": {**run.options, "adapt": run.adapt, "part_rows": run.part_rows, "out_format": form, "only": run.only},
+        "inputs": [
+            {"file": origin, "bytes": Path(origin).stat().st_size, "sha256": digest}
+            for origin, digest in zip(reader.origins, digests, strict=True)
+        ],
+    }
+    manifest = folder.manifest
+    if manifest.header is None:
+        manifest.begin(header)
+        return
+    if differ := differences(manifest.header, header):
+        raise InputError(
+            f"{run.out}: its parts were made of something else: {'; '.join(differ)}. Name another folder, or begin anew "
+            "with --restart, which removes them"
+        )
+    folder.check_files()
+
+
+def _adapted(run: FolderRun, folder: PartFolder, open_reader: Callable[[], Reader], scorer: Scorer) -> Scorer:
+    """The scorer, adapted to all inputs once: an earlier run's model is used again."""
+    from mismatch.judging import pipeline
+    from mismatch.model.model_file import load_model, save_model
+    from mismatch.records.parts.folder import MODEL
+    from mismatch.report import console
+
+    manifest, kept = folder.manifest, folder.path / MODEL
+    if manifest.setting is None:
+        adapted, _, words = pipeline.adapted(open_reader(), scorer, adapt=run.adapt)
+        setting: dict[str, Any] = {"adapted": words, "model": None}
+        if adapted is not scorer:
+            save_model(adapted.model, kept)
+            setting["model"] = {"file": MODEL, "sha256": _digest(kept)}
+        manifest.set(setting)
+    console.say(str(manifest.setting["adapted"]), quiet=run.quiet)  # type: ignore[index]
+    if (saved := manifest.setting["model"]) is None:  # type: ignore[index]
+        return scorer
+    if not kept.is_file() or _digest(kept) != saved["sha256"]:
+        raise ModelError(f"{kept}: the adapted model is gone or was changed; put it back, or begin anew with --restart")
+    return scorer.with_model(load_model(kept))  # in the first run too: what is stored is what judges
+
+
+def _digest(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the file and its rights") from None
