@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from mismatch.errors import InputError, MismatchError
+from mismatch.records.stores.failures import UPLOADING
 from mismatch.report.console import safe
 
 WRONG_USAGE = InputError.exit_code
@@ -60,6 +62,9 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         code = WRONG_USAGE
     except typer.Abort:
         code = INTERRUPTED
+    if any(thread.name == UPLOADING for thread in threading.enumerate()):  # it was interrupted; pyarrow would wait for it
+        sys.stderr.flush()
+        os._exit(code or 0)
     raise SystemExit(code or 0)
 
 

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from mismatch.errors import InputError
+from mismatch.records.stores.stored_file import StoredFile, place_of
 
 
 def check_outputs(outputs: dict[str, Path | str | None], inputs: list[str] | None = None) -> None:
     """Two outputs in one file would lose one of them; a model over its own training pairs would lose the pairs."""
-    taken = {os.path.realpath(path): path for path in inputs or []}
+    taken = {_place(path): path for path in inputs or []}
     seen: dict[str, str] = {}
     for option, path in outputs.items():
         if path is None:
             continue
-        place = "-" if str(path) == "-" else os.path.realpath(path)
+        place = "-" if str(path) == "-" else _place(path)
         if place in seen:
             raise InputError(f"{seen[place]} and {option} name the same file, {path}; give each its own")
         if place in taken:
@@ -24,8 +25,19 @@ def check_outputs(outputs: dict[str, Path | str | None], inputs: list[str] | Non
         seen[place] = option
 
 
-def check_folder(path: Path) -> None:
+def _place(path: str | Path) -> str:
+    """One text for one place, however it is written."""
+    place = place_of(path)
+    return os.path.realpath(place) if isinstance(place, Path) else str(place)
+
+
+def check_folder(name: str | Path) -> None:
     """Said before hours of training, not after."""
+    path = place_of(name)
+    if isinstance(path, StoredFile):
+        from mismatch.records.output.output_file import OutputFile
+
+        return OutputFile(name).discard()
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
@@ -40,7 +52,8 @@ def check_report(path: str | None) -> None:
     from mismatch.report.html import require_report
 
     require_report()
-    if path != "-" and not (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()):
+    place = place_of(path)
+    if path != "-" and not (isinstance(place, Path) and place.exists() and not place.is_file() and not place.is_dir()):
         OutputFile(path).discard()
 
 

@@ -35,6 +35,8 @@ from mismatch.model.model import Model
 from mismatch.model.stream_profile import StreamProfile
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
+from mismatch.records.stores.stored_file import Place, StoredFile, place_of
+from mismatch.records.stores.upload import Upload
 from mismatch.screening.boilerplate import BoilerplateModel
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors
@@ -56,7 +58,7 @@ _MAX_VALUES = 1 << 20
 
 
 def save_model(model: Model, path: str | Path) -> None:
-    """Writes a model under a temporary name in the same folder and renames it.
+    """Writes a model under a temporary name in the same folder and renames it; in a store it appears whole too.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def save_model(model: Model, path: str | Path) -> None:
     """
     import joblib
 
-    path = Path(path)
+    place = place_of(path)
     contents: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -99,20 +101,33 @@ def save_model(model: Model, path: str | Path) -> None:
         contents[_FINGERPRINTS] = _canonical(packed(model.fingerprints))
     contents["digest"] = _digest(contents)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        if isinstance(place, StoredFile):
+            return _upload(contents, place)
+        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
                 joblib.dump(contents, file, compress=("zlib", 6), protocol=4)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
+            os.replace(temporary, place)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
     except OSError as error:
         raise ModelError(f"{path}: the model cannot be written ({error.strerror or error})") from error
+
+
+def _upload(contents: dict[str, Any], place: StoredFile) -> None:
+    import joblib
+
+    upload = Upload(place)
+    try:
+        joblib.dump(contents, upload, compress=("zlib", 6), protocol=4)
+        upload.send()
+    finally:
+        upload.discard()
 
 
 def _canonical(value: Any) -> Any:
@@ -131,7 +146,7 @@ def _umask() -> int:
     return mask
 
 
-def load_model(path: str | Path) -> Model:
+def load_model(path: str | Path | StoredFile) -> Model:
     """Reads a model without running any code.
 
     Raises
@@ -139,7 +154,7 @@ def load_model(path: str | Path) -> Model:
     ModelError
         If the file is missing, truncated, not a model, of an unknown version, or altered.
     """
-    path = Path(path)
+    path = place_of(path)
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
@@ -163,11 +178,11 @@ def load_model(path: str | Path) -> Model:
         raise ModelError(f"{path}: its parts do not fit together ({error}); train the model again") from error
 
 
-def _refuse(path: Path, why: str) -> NoReturn:
+def _refuse(path: Place, why: str) -> NoReturn:
     raise ModelError(f"{path}: {why}")
 
 
-def _inflated(path: Path, raw: bytes) -> bytes:
+def _inflated(path: Place, raw: bytes) -> bytes:
     if raw[:1] == b"\x80":
         return raw
     if raw[:1] != b"\x78":
@@ -194,7 +209,7 @@ class _NoClasses(pickle.Unpickler):
         raise pickle.UnpicklingError("refers to a persistent object")
 
 
-def _plain_values(path: Path, data: bytes) -> Any:
+def _plain_values(path: Place, data: bytes) -> Any:
     try:
         for opcode, _, _ in pickletools.genops(data):
             if opcode.name not in _PLAIN_OPCODES:
@@ -248,7 +263,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
+def _rebuilt(path: Place, contents: dict[str, Any]) -> Model:
     if list(contents["features"]) != list(FEATURE_NAMES):
         _refuse(path, "its features are not those of this version of mismatch; train the model again")
     arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}
