@@ -26,6 +26,13 @@ _CAUSES = (
 class StoreError(OSError):
     """A store refused, or did not answer; the words are made for a user."""
 
+    def __init__(self, words: str, address: str | None = None) -> None:
+        super().__init__(words)
+        self.filename = address
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
 
 def in_words(error: BaseException) -> str:
     """Why a store failed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mismatch.records.stores.failures import StoreError, in_words
@@ -24,9 +25,15 @@ class ReadingAhead(io.RawIOBase):
     little.
     """
 
-    def __init__(self, file: pa.NativeFile, size: int) -> None:
+    def __init__(self, file: pa.NativeFile, size: int, check: Callable[[], None] = lambda: None) -> None:
+        """
+        Parameters
+        ----------
+        check
+            Called when a file has been read piece by piece to its end: raises where it is not the one that it was.
+        """
         super().__init__()
-        self._file, self._size = file, size
+        self._file, self._size, self._check = file, size, check
         self._at = 0
         self._piece, self._begins = b"", 0
         self._coming: tuple[int, Future[bytes]] | None = None
@@ -83,6 +90,8 @@ class ReadingAhead(io.RawIOBase):
         piece = coming.result() if coming is not None and begins == self._at else self._requested(self._at, PIECE_BYTES)
         follows = self._at + len(piece)
         self._coming = None
+        if follows >= self._size:
+            self._check()
         if follows < self._size:
             if self._pool is None:
                 from concurrent.futures import ThreadPoolExecutor

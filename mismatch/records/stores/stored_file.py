@@ -24,6 +24,7 @@ class StoredFile:
 
     def __init__(self, address: Address, size: int | None = None) -> None:
         self.address, self._size = address, size
+        self._tag: bytes | str | None = None
 
     def __str__(self) -> str:
         return str(self.address)
@@ -48,22 +49,26 @@ class StoredFile:
             with self._asking():
                 self._size = self._system.get_file_info(self.address.path).size
             if self._size is None:
-                raise StoreError("there is no such object")
+                raise StoreError("there is no such object", str(self))
         return SimpleNamespace(st_size=self._size)
 
     def open(self, mode: str = "rb", buffering: int = 0) -> ReadingAhead:
         """Opens it for reading."""
         assert mode == "rb"
-        return ReadingAhead(self.open_arrow(), self.stat().st_size)
+        return ReadingAhead(self.open_arrow(), self.stat().st_size, lambda: self.open_arrow().close())
 
     def open_arrow(self) -> pa.NativeFile:
-        """Opens it for pyarrow's readers."""
+        """Opens it for pyarrow's readers; an object that is not the one it was before is refused."""
         size = self.stat().st_size
         with self._asking():
             file = self._system.open_input_file(self.address.path)
-            if file.size() != size:
-                raise StoreError(f"it has changed: it had {size:,} bytes, and has {file.size():,}")
-            return file
+            about = file.metadata()
+        tag = about.get("ETag") or about.get("etag")
+        if file.size() != size or (self._tag is not None and tag != self._tag):
+            file.close()
+            raise StoreError("it has changed since it was first looked at", str(self))
+        self._tag = tag
+        return file
 
     @cached_property
     def _system(self) -> FileSystem:
@@ -78,7 +83,7 @@ class StoredFile:
         except (InputError, StoreError):
             raise
         except (OSError, pa.ArrowException) as error:
-            raise StoreError(in_words(error)) from None
+            raise StoreError(in_words(error), str(self)) from None
 
 
 Place: TypeAlias = Path | StoredFile
