@@ -19,6 +19,7 @@ _CAUSES = (
     (r"[Tt]imeout was reached|timed out|Operation too slow", "no connection: no answer within the time"),
     (r"NETWORK_CONNECTION", "no connection"),
     (r"libjvm|libhdfs", "HDFS needs Java and Hadoop's libhdfs; set JAVA_HOME, HADOOP_HOME and CLASSPATH"),
+    (r"HTTP status 5\d\d|SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE", "the store itself has failed; try again later"),
     (r"NO_SUCH_KEY|Path does not exist|HTTP status 404", "there is no such object"),
 )
 
