@@ -29,6 +29,10 @@ class StoredFile:
     def __str__(self) -> str:
         return str(self.address)
 
+    def __fspath__(self) -> str:
+        """What knows paths only is told that there is no such file."""
+        return str(self.address)
+
     @property
     def name(self) -> str:
         """The last part of its key."""
