@@ -19,6 +19,7 @@ from mismatch.model import defaults
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import starter_path
+from mismatch.records.stores.stored_file import Place
 from mismatch.training.recipe import train
 from mismatch.training.settings import TrainingSettings
 
@@ -169,7 +170,7 @@ def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.fill_null("")
 
 
-def resolve_base(base: str | Path | Model | None) -> Model | None:
+def resolve_base(base: str | Place | Model | None) -> Model | None:
     """The model that lends its background."""
     if base is None or isinstance(base, Model):
         return base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import traceback
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from typer.core import TyperGroup
 
 from mismatch.cli.stopping import TERMINATED, Terminated, watched
 from mismatch.errors import InputError, MismatchError
+from mismatch.records.stores.failures import UPLOADING
 from mismatch.report.console import safe
 
 WRONG_USAGE = InputError.exit_code
@@ -73,6 +75,9 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     except Exception as error:
         _tell_fault(error)
         code = FAULT
+    if any(thread.name == UPLOADING for thread in threading.enumerate()):  # it was interrupted; pyarrow would wait for it
+        sys.stderr.flush()
+        os._exit(code or 0)
     raise SystemExit(code or 0)
 
 

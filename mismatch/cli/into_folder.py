@@ -14,6 +14,8 @@ from mismatch.cli.outputs import is_in
 from mismatch.cli.reading import check_whole, say_notices
 from mismatch.cli.stopping import Terminated
 from mismatch.errors import InputError, ModelError
+from mismatch.records.stores.address import address_of
+from mismatch.records.stores.stored_file import Place
 
 if TYPE_CHECKING:
     from mismatch.judging.in_parts import Kinds
@@ -60,7 +62,7 @@ def is_folder(out: str | None) -> bool:
     return out is not None and out != "-" and (out.endswith(("/", os.sep)) or Path(out).is_dir())
 
 
-def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: Scorer, model: Path) -> Outcome:
+def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: Scorer, model: Place) -> Outcome:
     """Does what is missing in a folder of parts.
 
     Raises
@@ -73,6 +75,8 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
     from mismatch.records.parts.lock import FolderLock
     from mismatch.report import console
 
+    if address_of(run.out) is not None:
+        raise InputError(f"{run.out}: parts go into a folder of this machine; name one, or a file in the store")
     reader = open_reader()
     say_notices(reader, run.quiet)
     check_whole(reader)
@@ -118,6 +122,8 @@ def _parts(n: int) -> str:
 
 def _check_inputs(reader: Reader, folder: Path, out: str) -> None:
     for origin in reader.origins:
+        if address_of(origin) is not None:
+            raise InputError(f"{origin}: parts are made of files of this machine; copy it first, or name a file with --out")
         if origin == "-" or not Path(origin).is_file():
             what = "standard input" if origin == "-" else origin
             raise InputError(
@@ -128,7 +134,7 @@ def _check_inputs(reader: Reader, folder: Path, out: str) -> None:
             raise InputError(f"{origin}: an input lies in {out}, where the parts go; name another folder with --out")
 
 
-def _begin(run: FolderRun, folder: PartFolder, reader: Reader, model: Path, form: str) -> None:
+def _begin(run: FolderRun, folder: PartFolder, reader: Reader, model: Place, form: str) -> None:
     """Writes what the parts are made of, or holds it against what they were begun with."""
     from mismatch import __version__
     from mismatch.records.parts.folder import differences
@@ -180,9 +186,9 @@ def _adapted(run: FolderRun, folder: PartFolder, open_reader: Callable[[], Reade
     return scorer.with_model(load_model(kept))  # in the first run too: what is stored is what judges
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Place) -> str:
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the file and its rights") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -34,7 +33,12 @@ def _column(role: str, of: str) -> Any:
 
 
 Inputs = Annotated[
-    list[str], typer.Argument(metavar="INPUT…", help="Files, globs, folders, or - for standard input.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="INPUT…",
+        help="Files, globs, folders, addresses (s3://, gs://, hdfs://), or - for standard input.",
+        show_default=False,
+    ),
 ]
 ModelOption = Annotated[str, typer.Option("--model", metavar="MODEL", help="A model file, or 'starter'.")]
 ModelSha256 = Annotated[
@@ -63,7 +67,7 @@ Id = Annotated[str | None, _column("id", "ids")]
 Topic = Annotated[str | None, _column("topic", "topics")]
 Label = Annotated[str | None, _column("label", "labels (match / mismatch)")]
 Rejected = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--rejected", metavar="FILE", help="Where rows go that cannot be read, with the reason.", show_default=False
     ),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mismatch.errors import InputError
+from mismatch.records.stores.stored_file import Place, StoredFile, place_of
 
 
 def check_outputs(
@@ -30,14 +31,14 @@ def check_outputs(
         if path is None:
             continue
         to_stdout = str(path) == "-"
-        place: Any = "-" if to_stdout else os.path.realpath(path)
+        place: Any = "-" if to_stdout else _place(path)
         identity = _identity(sys.stdout if to_stdout else path)
         for key in (place, identity):
             if key is not None and key in seen:
                 raise InputError(f"{seen[key]} and {option} name the same file, {path}; give each its own")
-        if identity in kept:
+        if (taken := identity if identity in kept else place) in kept:
             where = "standard output" if to_stdout else str(path)
-            what = kept[identity]
+            what = kept[taken]
             same = "" if what.endswith(f" {where}") else f", which is {where}"
             raise InputError(f"{option} names {what}{same}; give it a file of its own")
         seen[place] = option
@@ -53,14 +54,14 @@ def _read_files(inputs: Sequence[str], format: str | None, models: Sequence[str]
     if inputs:
         for item in find_inputs(inputs, format):
             if item.path is not None:
-                kept[_identity(item.path)] = f"an input, {item.origin}"
+                kept[_identity(item.path) or _place(item.path)] = f"an input, {item.origin}"
     for model in models:
         if model == "starter":
             from mismatch.model.starter import starter_path
 
             kept[_identity(starter_path())] = "the starter model"
         else:
-            kept[_identity(model)] = f"the model, {model}"
+            kept[_identity(model) or _place(model)] = f"the model, {model}"
     kept.pop(None, None)
     return kept
 
@@ -69,7 +70,7 @@ def _identity(file: Any) -> tuple[int, int] | None:
     """Device and number of a regular file; None for anything else, and where there is none."""
     try:
         found = os.fstat(file.fileno()) if hasattr(file, "fileno") else os.stat(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):  # no file of this machine
         return None
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
@@ -79,8 +80,19 @@ def is_in(path: Path | str, folder: Path) -> bool:
     return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
 
 
-def check_folder(path: Path) -> None:
+def _place(path: str | Place) -> str:
+    """One text for one place, however it is written."""
+    place = place_of(path)
+    return os.path.realpath(place) if isinstance(place, Path) else str(place)
+
+
+def check_folder(name: str | Path) -> None:
     """Said before hours of training, not after."""
+    path = place_of(name)
+    if isinstance(path, StoredFile):
+        from mismatch.records.output.output_file import OutputFile
+
+        return OutputFile(name).discard()
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
@@ -95,7 +107,8 @@ def check_report(path: str | None) -> None:
     from mismatch.report.html import require_report
 
     require_report()
-    if path != "-" and not (Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()):
+    place = place_of(path)
+    if path != "-" and not (isinstance(place, Path) and place.exists() and not place.is_file() and not place.is_dir()):
         OutputFile(path).discard()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mismatch.cli.enough import kept
 from mismatch.errors import InputError
+from mismatch.records.stores.stored_file import place_of
 
 if TYPE_CHECKING:
     from mismatch.judging.scorer import Scorer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_pairs(
-    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: Path | None, quiet: bool
+    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: str | None, quiet: bool
 ) -> tuple[Any, list[dict[str, Any]]]:
     """All pairs of the inputs, and what the model card says of the files."""
     from mismatch.records.quarantine import Quarantine
@@ -35,7 +35,7 @@ def read_pairs(
 
 
 def read_archive(
-    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: Path | None, *, seed: int,
+    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: str | None, *, seed: int,
     tell: Callable[[str], None], quiet: bool,
 ) -> tuple[Archive, list[dict[str, Any]]]:  # fmt: skip
     """The pairs of the inputs, or a sample where they do not fit into memory, and what the model card says of the files."""
@@ -63,11 +63,12 @@ def _digests(origins: list[str]) -> list[dict[str, Any]]:
 
     out: list[dict[str, Any]] = []
     for origin in origins:
-        if not Path(origin).is_file():  # read already, and gone
+        place = place_of(origin)
+        if not place.is_file():  # read already, and gone
             out.append({"file": "standard input" if origin == "-" else "a pipe"})
             continue
-        with open(origin, "rb") as file:
-            out.append({"file": Path(origin).name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()})
+        with place.open("rb") as file:
+            out.append({"file": place.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()})
     return out
 
 
@@ -96,7 +97,11 @@ def read_row(
 def read_text(path: str) -> str:
     """The text of a file, of standard input for -; what is not UTF-8 is replaced."""
     try:
-        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            raw = sys.stdin.buffer.read()
+        else:
+            with place_of(path).open("rb") as file:
+                raw = file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     return raw.decode("utf-8", "replace")
@@ -134,7 +139,7 @@ def check_whole(reader: Any) -> None:
         raise InputError("; ".join(problems) + ". Repair the input, or leave it out")
 
 
-def say_rejected(n: int, kept_in: Path | str | None) -> None:
+def say_rejected(n: int, kept_in: str | None) -> None:
     """Said even if quiet: rows that nobody can read are something wrong."""
     from mismatch.report.console import say
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +27,7 @@ from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
 from mismatch.model import defaults
+from mismatch.records.stores.stored_file import place_of
 
 if TYPE_CHECKING:
     from mismatch.training.archive import Archive
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 def train(
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of headline-body pairs.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the model goes, e.g. models/mine.joblib.", show_default=False)],
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the model goes, e.g. models/mine.joblib.", show_default=False)],
     base: Annotated[str, typer.Option("--base", metavar="MODEL", help="Model that lends its background.")] = "starter",
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
-    suspects: Annotated[Path | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
+    suspects: Annotated[str | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
     max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
     confidence: Confidence = defaults.CONFIDENCE,
     prior: Prior = None,
@@ -81,7 +81,7 @@ def train(
                 quiet=quiet,
             )
         settings = TrainingSettings(max_false_flags=max_false_flags, confidence=confidence, prior=prior, seed=seed)
-        card = {"name": name or out.stem, "date": _date(date), "data": digests, "versions": _versions()}
+        card = {"name": name or place_of(out).stem, "date": _date(date), "data": digests, "versions": _versions()}
         training = train_archive(archive, labels=labels, settings=settings, base=lender, card=card, progress=tell)
         save_model(training.model, out)
     if suspects is not None:
@@ -91,7 +91,7 @@ def train(
     say(f"model written to {out}", quiet=quiet)
 
 
-def _told(archive: Archive, training: Training, suspects: Path | None, *, labelled: bool) -> Iterator[str]:
+def _told(archive: Archive, training: Training, suspects: str | None, *, labelled: bool) -> Iterator[str]:
     """What came to light in training, line by line."""
     from mismatch.training.fingerprints import KNOWN_SHARE
 
@@ -158,7 +158,7 @@ def _versions() -> dict[str, str]:
     return {"mismatch": mismatch.__version__, **{name: version(name) for name in names}}
 
 
-def _write_suspects(path: Path, archive: Archive, training: Training) -> None:
+def _write_suspects(path: str, archive: Archive, training: Training) -> None:
     import json
 
     from mismatch.records.output.output_file import OutputFile
@@ -175,7 +175,7 @@ def _write_suspects(path: Path, archive: Archive, training: Training) -> None:
 def calibrate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model that is adapted: a file, or 'starter'.", show_default=False)],
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs of the feed, which the model was not trained on.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the adapted model goes.", show_default=False)],
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the adapted model goes.", show_default=False)],
     max_false_flags: Annotated[float | None, typer.Option("--max-false-flags", metavar="R", callback=between_or_none, help="Promise to flag at most this share of good articles.", show_default=False)] = None,
     confidence: Confidence = defaults.CONFIDENCE,
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mismatch.compiling.kernels import kernel
 from mismatch.terms.folding import folding_table
@@ -24,6 +26,10 @@ _SENTENCE = re.compile(r"(?<=[.!?])[\s\"'”»)]+|(?<=[。！？।॥])|\n+")
 
 LONGEST_SENTENCE = 240
 
+MOST_TERMS = 100
+"""of a title, from its beginning: each is looked for in all of the body"""
+
+_LETTER, _SEPARATOR = b"L", b"S"
 _NEAREST = 3
 
 _NEAR = 0.35
@@ -64,30 +70,34 @@ class Span:
 
 def spans(text: str) -> list[Span]:
     """The terms of a text with their places."""
-    data = text.encode("utf-8", "replace")
-    table, previous = folding_table(), 0
+    plain = text.encode("utf-8", "replace").decode("utf-8")  # as long, with what UTF-8 cannot say replaced
+    codes = np.frombuffer(plain.encode("utf-32-le"), np.uint32).astype(np.int64)
+    kinds = _kinds(codes)
+    position = np.cumsum(1 + (codes > 0x7F) + (codes > 0x7FF) + (codes > 0xFFFF))
+    found = terms_of(text)
+    stops = np.searchsorted(position, [end for _, _, end in found]) + 1
     out: list[Span] = []
-    position = np.cumsum([len(c.encode("utf-8", "replace")) for c in text]) if text else np.zeros(0, int)
-    for term, stem, end in terms_of(text):
-        piece = data[previous:end].decode("utf-8", "replace")
-        letters = [
-            i
-            for i, c in enumerate(piece)
-            if table.entries[int(table.pages[ord(c) >> 8]) * 256 + (ord(c) & 255)] not in (0, -1)
-        ]
-        stop = int(np.searchsorted(position, end)) + 1
-        first = letters[0] if letters else 0
-        for i, c in enumerate(piece[: letters[-1] if letters else 0]):  # a word begins behind the last separator
-            if table.entries[int(table.pages[ord(c) >> 8]) * 256 + (ord(c) & 255)] == 0 and not (
-                c in ",." and i and piece[i - 1].isdigit() and piece[i + 1 : i + 2].isdigit()
-            ):
-                first = i + 1
-        start = stop - (len(piece) - first)
+    previous = 0
+    for (term, stem, _), stop in zip(found, stops.tolist(), strict=True):
+        last = kinds.rfind(_LETTER, previous, stop)
+        start = max(kinds.find(_LETTER, previous, stop), previous)
+        at = kinds.rfind(_SEPARATOR, previous, max(last, previous))
+        while at > previous and plain[at] in ",." and plain[at - 1].isdigit() and plain[at + 1].isdigit():
+            at = kinds.rfind(_SEPARATOR, previous, at)
+        if at >= 0:  # a word begins behind the last separator
+            start = at + 1
         if stop - start == 1 and out and out[-1].stop == start and not text[start].isascii() and _is_pair(text[start]):
             start = max(0, start - 1)  # the second half of a pair of characters
         out.append(Span(text[start:stop], start, stop, term, stem))
-        previous = end
+        previous = stop
     return out
+
+
+def _kinds(codes: NDArray[np.int64]) -> bytes:
+    """What each character is to the tokeniser: a letter, a separator, or neither."""
+    table = folding_table()
+    entries = table.entries[table.pages[codes >> 8].astype(np.int64) * 256 + (codes & 255)]
+    return np.where(entries == 0, _SEPARATOR[0], np.where(entries == -1, 0, _LETTER[0])).astype(np.uint8).tobytes()
 
 
 def _is_pair(character: str) -> bool:
@@ -114,11 +124,14 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
     first: dict[int, Span] = {}
     for span in body_spans:
         first.setdefault(span.stem, span)
+    breaks = [found.span() for found in _SENTENCE.finditer(body)]
     seen: set[int] = set()
     out: list[TitleTerm] = []
     words = {span.term: span.text for span in reversed(body_spans)}
     before: Span | None = None
     for span in spans(title):
+        if len(out) == MOST_TERMS:
+            break
         weight = idf(span.term, lexicon.term_table)
         if span.term in seen or weight < TELLING_IDF:
             continue
@@ -126,7 +139,7 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
         hit = first.get(span.stem)
         weight /= float(lexicon.term_table.unknown)
         nearest = () if hit is not None else _nearest(span.term, words, lexicon)
-        term = TitleTerm(span.text, weight, hit is not None, None if hit is None else _sentence(body, hit), nearest)
+        term = TitleTerm(span.text, weight, hit is not None, None if hit is None else _sentence(body, breaks, hit), nearest)
         if before is not None and span.start < before.stop and out[-1].found == term.found:  # pairs of characters overlap
             out[-1] = _joined(out[-1], term, title[before.stop : span.stop])
         else:
@@ -172,8 +185,9 @@ def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
     shown: dict[tuple[int, ...], str] = {}
     for span in found:
         shown.setdefault((span.term,), span.text)
-    for left, right in pairwise(found):
-        if text[left.stop : right.start] in (" ", "\u00a0", "-") and min(_content(left, table), _content(right, table)) > 0:
+    says_something = [_content(span, table) > 0 for span in found]
+    for (left, right), both in zip(pairwise(found), map(all, pairwise(says_something)), strict=True):
+        if both and text[left.stop : right.start] in (" ", "\u00a0", "-"):
             counts[left.term, right.term] += 1
             shown.setdefault((left.term, right.term), text[left.start : right.stop])
     phrases = {key for key, n in counts.items() if len(key) == 2 and n >= 2}
@@ -210,14 +224,8 @@ def _content(span: Span, table: LookupTable) -> float:
     return 0.0 if span.text.isdigit() else max(0.0, idf(span.term, table) - _CONTENT_IDF)
 
 
-def _sentence(body: str, span: Span) -> str:
-    start = 0
-    for boundary in _SENTENCE.finditer(body):
-        if boundary.start() >= span.stop:
-            sentence = body[start : boundary.start()]
-            break
-        start = boundary.end()
-    else:
-        sentence = body[start:]
-    sentence = " ".join(sentence.split())
+def _sentence(body: str, breaks: list[tuple[int, int]], span: Span) -> str:
+    at = bisect_left(breaks, (span.stop, 0))
+    start = breaks[at - 1][1] if at else 0
+    sentence = " ".join(body[start : breaks[at][0] if at < len(breaks) else len(body)].split())
     return sentence if len(sentence) <= LONGEST_SENTENCE else sentence[: LONGEST_SENTENCE - 1] + "…"

@@ -31,6 +31,7 @@ from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.known_formats import BY_SUFFIX, named_format
+from mismatch.records.stores.stored_file import Place
 
 try:
     from pyspark import SparkFiles
@@ -92,7 +93,7 @@ def score(
     return df.mapInArrow(judged, types.StructType(kept + added))
 
 
-def _adapted_to(df: DataFrame, columns: Columns, model: Model, path: Path) -> Path:
+def _adapted_to(df: DataFrame, columns: Columns, model: Model, path: Place) -> Place:
     """The file of the model, adapted to a sample of the frame.
 
     The sample is the rows whose texts have the smallest hashes: neither the order of the rows nor their partitions matter.
@@ -144,7 +145,7 @@ def context_of(session: SparkSession) -> SparkContext:
         raise InputError("Spark Connect cannot ship the model file; use a classic session (spark-submit)") from error
 
 
-def ship_model(context: SparkContext, model: str | Path) -> tuple[str, str]:
+def ship_model(context: SparkContext, model: str | Place) -> tuple[str, str]:
     """Sends a model file to the executors; returns the name it has there and its SHA-256.
 
     Raises
@@ -154,12 +155,15 @@ def ship_model(context: SparkContext, model: str | Path) -> tuple[str, str]:
     """
     path = model_path(model)
     load_model(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        raw = file.read()
+    digest = hashlib.sha256(raw).hexdigest()
     name = f"mismatch-{digest[:16]}.joblib"  # by digest: Spark knows files by name, and two models may share one
     if digest not in _shipped:
         folder = Path(tempfile.mkdtemp(prefix="mismatch-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        _shipped[digest] = Path(shutil.copyfile(path, folder / name))
+        _shipped[digest] = folder / name
+        _shipped[digest].write_bytes(raw)
     context.addFile(str(_shipped[digest]))
     return name, digest
 

@@ -35,6 +35,7 @@ from mismatch.model.stream_profile import MOST_DOCUMENTS, StreamProfile
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
 from mismatch.records.output.output_file import OutputFile
+from mismatch.records.stores.stored_file import Place, StoredFile, place_of
 from mismatch.screening.boilerplate import BoilerplateModel
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors, n_slots, union
@@ -62,7 +63,7 @@ _SHOWN.maxlevel = 1
 
 
 def save_model(model: Model, path: str | Path) -> None:
-    """Writes a model under a temporary name in the same folder and renames it.
+    """Writes a model under a temporary name in the same folder and renames it; in a store it appears whole too.
 
     Raises
     ------
@@ -71,7 +72,6 @@ def save_model(model: Model, path: str | Path) -> None:
     """
     import joblib
 
-    path = Path(path)
     contents: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -124,7 +124,7 @@ def _canonical(value: Any) -> Any:
     return sys.intern(value) if type(value) is str else value
 
 
-def load_model(path: str | Path, *, sha256: str | None = None) -> Model:
+def load_model(path: str | Path | StoredFile, *, sha256: str | None = None) -> Model:
     """Reads a model without running any code.
 
     Parameters
@@ -137,7 +137,7 @@ def load_model(path: str | Path, *, sha256: str | None = None) -> Model:
     ModelError
         If the file is missing, truncated, not a model, of an unknown version, altered, or not the one with that digest.
     """
-    path = Path(path)
+    path = place_of(path)
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
@@ -164,11 +164,11 @@ def load_model(path: str | Path, *, sha256: str | None = None) -> Model:
         raise ModelError(f"{path}: its parts do not fit together ({why}); train the model again") from error
 
 
-def _refuse(path: Path, why: str) -> NoReturn:
+def _refuse(path: Place, why: str) -> NoReturn:
     raise ModelError(f"{path}: {why}")
 
 
-def _inflated(path: Path, raw: bytes) -> bytes:
+def _inflated(path: Place, raw: bytes) -> bytes:
     if raw[:1] == b"\x80":
         return raw
     if raw[:1] != b"\x78":
@@ -195,7 +195,7 @@ class _NoClasses(pickle.Unpickler):
         raise pickle.UnpicklingError("refers to a persistent object")
 
 
-def _plain_values(path: Path, data: bytes) -> Any:
+def _plain_values(path: Place, data: bytes) -> Any:
     try:
         for n_opcodes, (opcode, _, _) in enumerate(pickletools.genops(data)):
             if n_opcodes > 4 * _MAX_VALUES:
@@ -251,7 +251,7 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
+def _rebuilt(path: Place, contents: dict[str, Any]) -> Model:
     if list(contents["features"]) != list(FEATURE_NAMES):
         _refuse(path, "its features are not those of this version of mismatch; train the model again")
     arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}

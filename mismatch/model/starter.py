@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mismatch.errors import ModelError
+from mismatch.records.stores.stored_file import Place, place_of
 
 _PLACES = (
     Path(__file__).parent.parent / "models" / "starter.joblib",
@@ -26,6 +27,6 @@ def starter_path() -> Path:
     raise ModelError("this installation has no starter model; install the package again, or name a model with --model")
 
 
-def model_path(model: str | Path) -> Path:
-    """The path of a model named on a command line: `starter` or a file."""
-    return starter_path() if str(model) == "starter" else Path(model)
+def model_path(model: str | Place) -> Place:
+    """The place of a model named on a command line: `starter`, or a file here or in a store."""
+    return starter_path() if str(model) == "starter" else place_of(model)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from mismatch.records.compression import BOM
 from mismatch.records.formats.delimited import DelimitedChunk
 from mismatch.records.formats.delimited_records import records_of
 from mismatch.records.formats.json_lines import JsonChunk
+from mismatch.records.stores.stored_file import Place
 
 _LINE_BREAK = re.compile(rb"\r\n?|\n")
 
@@ -49,7 +49,7 @@ def offsets_in(sizes: Sequence[int], runs: Runs) -> list[list[int]]:
     return offsets
 
 
-def runs_of_lines(path: Path, columns: Columns, offsets: Sequence[int], runs: Runs) -> list[pa.RecordBatch] | None:
+def runs_of_lines(path: Place, columns: Columns, offsets: Sequence[int], runs: Runs) -> list[pa.RecordBatch] | None:
     """The pairs of runs of JSON lines; None where lines are so long that most runs hold no whole one."""
     found = []
     for data, begins, ends in _stretches(path, offsets, runs.n_bytes):
@@ -61,7 +61,7 @@ def runs_of_lines(path: Path, columns: Columns, offsets: Sequence[int], runs: Ru
 
 
 def runs_of_records(
-    path: Path, header: list[str], columns: Columns, delimiter: str, offsets: Sequence[int], runs: Runs
+    path: Place, header: list[str], columns: Columns, delimiter: str, offsets: Sequence[int], runs: Runs
 ) -> list[pa.RecordBatch] | None:
     """The pairs of runs of CSV records; None where it is not sure where a record begins, or most runs hold no whole one."""
     found = []
@@ -120,7 +120,7 @@ def texts_only(columns: Columns) -> Columns:
     return replace(columns, id=None, topic=None, label=None)
 
 
-def _stretches(path: Path, offsets: Sequence[int], n_bytes: int) -> list[tuple[bytes, bool, bool]]:
+def _stretches(path: Place, offsets: Sequence[int], n_bytes: int) -> list[tuple[bytes, bool, bool]]:
     """Bytes of a file from each offset on, whether they begin it, and whether they end it."""
     stretches, size = [], path.stat().st_size
     with path.open("rb", buffering=0) as file:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mismatch.errors import InputError
 from mismatch.records.known_formats import BY_SUFFIX, COLUMNAR, COMPRESSIONS, FORMATS, format_of, named_format
+from mismatch.records.stores.address import Address, address_of, local_path
+from mismatch.records.stores.stored_file import Place, StoredFile
 
 TEMPORARY_SUFFIX = ".mismatch-tmp"
 REJECTED_FOLDER = "_rejected"
@@ -20,7 +22,7 @@ class InputFile:
     """One input. path is None for standard input; format is None where only its content can tell."""
 
     origin: str
-    path: Path | None
+    path: Place | None
     format: str | None
     compression: str | None
 
@@ -47,11 +49,13 @@ def find_inputs(inputs: Sequence[str | Path], format: str | None = None) -> list
         raise InputError("-: standard input can be read only once.")
     found: list[InputFile] = []
     for item in inputs:
-        text = str(item)
+        text = local_path(item)
         if not text.strip():
             raise InputError("an input has no name; is a variable of the shell empty?")
         if text == "-":
             found.append(InputFile("-", None, *(forced or (None, None))))
+        elif (address := address_of(text)) is not None:
+            found += _stored(address, forced)
         elif Path(text).is_dir():
             found += _folder(text, forced)
         elif Path(text).exists():
@@ -68,15 +72,27 @@ def find_inputs(inputs: Sequence[str | Path], format: str | None = None) -> list
     return found
 
 
-def _file(name: str, forced: tuple[str, str | None] | None) -> InputFile:
-    kind, compression = format_of(name)
+def _file(name: str, forced: tuple[str, str | None] | None, stored: StoredFile | None = None) -> InputFile:
+    kind, compression = format_of(stored.name if stored is not None else name)
     if forced is not None:
         kind, compression = forced[0], forced[1] or compression
     if kind is None:
         raise InputError(f"{name}: unknown format; say which with --format {'|'.join(FORMATS)}.")
     if kind in COLUMNAR and compression:
         raise InputError(f"{name}: a compressed {kind} file cannot be read; decompress it first.")
-    return InputFile(name, Path(name), kind, compression)
+    return InputFile(name, stored or Path(name), kind, compression)
+
+
+def _stored(address: Address, forced: tuple[str, str | None] | None) -> list[InputFile]:
+    """The files in a store: one, those that fit a pattern, or the readable ones of a folder."""
+    from mismatch.records.stores.listing import stored_files
+
+    files, of_folder = stored_files(address)
+    if of_folder:
+        files = [file for file in files if _is_readable(file.address.key.removeprefix(address.key).split("/"))]
+        if not files:
+            raise InputError(f"{address}: the folder holds no file that can be read (looked for {_looked_for()}).")
+    return [_file(str(file), forced, file) for file in files]
 
 
 def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]:
@@ -84,13 +100,19 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
     root = Path(name)
     files = []
     for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") or part == REJECTED_FOLDER for part in path.relative_to(root).parts)
-        if hidden or path.name.endswith(TEMPORARY_SUFFIX) or not path.is_file():
-            continue
-        kind, compression = format_of(path.name)
-        if kind is not None and not (kind in COLUMNAR and compression):
+        if _is_readable(path.relative_to(root).parts) and path.is_file():
             files.append(_file(str(path), forced))
     if not files:
-        known, compressed = " ".join(BY_SUFFIX), ", ".join(kind.suffix for kind in COMPRESSIONS)
-        raise InputError(f"{name}: the folder holds no file that can be read (looked for {known}, also {compressed}).")
+        raise InputError(f"{name}: the folder holds no file that can be read (looked for {_looked_for()}).")
     return files
+
+
+def _is_readable(parts: Sequence[str]) -> bool:
+    """Whether the name of a file in a folder is that of one to be read."""
+    kind, compression = format_of(parts[-1])
+    hidden = any(part.startswith(".") or part == REJECTED_FOLDER for part in parts) or parts[-1].endswith(TEMPORARY_SUFFIX)
+    return kind is not None and not hidden and not (kind in COLUMNAR and compression)
+
+
+def _looked_for() -> str:
+    return f"{' '.join(BY_SUFFIX)}, also {', '.join(kind.suffix for kind in COMPRESSIONS)}"

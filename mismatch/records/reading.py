@@ -28,6 +28,7 @@ from mismatch.records.formats.json_lines import json_line_chunks
 from mismatch.records.inputs import InputFile, find_inputs
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
 from mismatch.records.steadiness import state_of, unchanged
+from mismatch.records.stores.stored_file import Place, StoredFile
 from mismatch.records.unreadable import cause_of_one_name
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
@@ -222,6 +223,8 @@ class Reader:
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
         def open_file(n_bytes: int = self._chunk_bytes) -> ColumnarFile:
             file: str | BinaryIO = str(item.path)
+            if isinstance(item.path, StoredFile):
+                file = cast(BinaryIO, item.path.open_arrow())
             if item.is_stream:
                 spool.seek(0)
                 file = spool
@@ -259,10 +262,10 @@ class Reader:
         path = item.path
         if path is not None and not item.is_stream:
             return ByteSource(
-                lambda: cast(BinaryIO, open(path, "rb", buffering=0)), item.compression, count, bounds=self._bounds
+                lambda: cast(BinaryIO, path.open("rb", buffering=0)), item.compression, count, bounds=self._bounds
             )
         if path is not None:
-            stream = cast(BinaryIO, open(path, "rb"))  # noqa: SIM115 (open while it is read)
+            stream = cast(BinaryIO, path.open("rb"))
         else:
             stream = self._stdin if self._stdin is not None else sys.stdin.buffer
         comes = arriving(stream)
@@ -310,7 +313,7 @@ def _read_fully(stream: BinaryIO, n: int) -> bytes:
 
 
 def _plain(
-    item: _Prepared, runs_in: Callable[[Path, list[int], Runs], list[pa.RecordBatch] | None] | None
+    item: _Prepared, runs_in: Callable[[Place, list[int], Runs], list[pa.RecordBatch] | None] | None
 ) -> _Prepared:  # fmt: skip
     """An input of text that is not compressed, if it is; `runs_in` draws from its file."""
     path = item.input.path

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from mismatch.records.blocks import Chunk
 from mismatch.records.inputs import InputFile
+from mismatch.records.stores.stored_file import Place
 
 
 class FileState(NamedTuple):
@@ -21,10 +22,10 @@ class FileState(NamedTuple):
     """nanoseconds"""
 
 
-def state_of(path: Path | None) -> FileState | None:
-    """The state of a file now; None where there is none."""
+def state_of(path: Place | None) -> FileState | None:
+    """The state of a file of this machine now; None where there is none. What is in a store is watched there."""
     try:
-        found = os.stat(path) if path is not None else None
+        found = os.stat(path) if isinstance(path, Path) else None
     except OSError:
         return None
     return None if found is None else FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

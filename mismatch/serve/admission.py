@@ -11,6 +11,8 @@ from mismatch.serve.settings import ServiceSettings, is_loopback
 
 MAX_HEAD = 16 << 10
 """bytes of the address and the headers: what nginx takes by default, twice"""
+PATIENCE = 2.0
+"""seconds after which a body that is still arriving gives its place to another request, where all places are taken"""
 
 
 class RequestHead(NamedTuple):
@@ -96,7 +98,19 @@ class BodyIntake:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._seconds, self._max_held = settings.body_seconds, settings.max_held
+        self._arriving: dict[asyncio.Timeout, float] = {}
+        """when each that is arriving has begun, the oldest first"""
         self.held = 0
+
+    def end_slowest(self) -> bool:
+        """Ends, for the sake of another request, the one whose body has been arriving longest; False where none is slow."""
+        oldest = next(iter(self._arriving), None)
+        now = asyncio.get_running_loop().time()
+        if oldest is None or now - self._arriving[oldest] < PATIENCE:
+            return False
+        del self._arriving[oldest]
+        oldest.reschedule(now)
+        return True
 
     async def receive(self, receive: Any, declared: int | None, limit: int) -> bytes:
         """The whole body; `release` its length afterwards.
@@ -117,8 +131,10 @@ class BodyIntake:
             await self._refuse_size(receive, limit)
         parts: list[bytes] = []
         size = 0
+        deadline = asyncio.timeout(self._seconds)
+        self._arriving[deadline] = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._seconds):
+            async with deadline:
                 while True:
                     message = await receive()
                     if message["type"] != "http.request":
@@ -135,10 +151,15 @@ class BodyIntake:
                     parts.append(piece)
         except TimeoutError:
             self.held -= size
-            raise Problem(408, f"the body did not arrive within {self._seconds:g} seconds", connection="close") from None
+            words = f"the body did not arrive within {self._seconds:g} seconds"
+            if deadline not in self._arriving:
+                words = "the body came too slowly while others waited"
+            raise Problem(408, words, connection="close") from None
         except BaseException:
             self.held -= size
             raise
+        finally:
+            self._arriving.pop(deadline, None)
 
     def release(self, size: int) -> None:
         self.held -= size

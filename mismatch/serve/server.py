@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import gc
 import importlib.util
+import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Generator
 
 import uvicorn
@@ -24,6 +27,8 @@ from mismatch.serve.settings import ServiceSettings, is_loopback
 
 STOP_SECONDS = 30
 """for requests at work to end once no new ones are taken; as long as the longest answer may take by default"""
+_GRACE_SECONDS = 1.0
+"""for threads to end once nobody waits for what they do"""
 _BACKLOG = 2048
 _SWITCH_SECONDS = 0.001  # how long a judging thread may keep the event loop from the interpreter
 
@@ -52,6 +57,34 @@ def run(settings: ServiceSettings) -> None:
             front.close()
             lane.close()
     say("stopped", quiet=settings.quiet)
+    leave()
+
+
+def leave() -> None:
+    """Ends the process where threads are still at work: Python would wait for them, and nobody else does."""
+    end = time.monotonic() + _GRACE_SECONDS
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                _end_process()
+
+
+def leave_after(seconds: float) -> None:
+    """Ends the process when it has not ended by itself, whatever its threads do."""
+    timer = threading.Timer(seconds, _end_process)
+    timer.daemon = True
+    timer.start()
+    if hasattr(signal, "setitimer"):  # the system ends it where a thread lets no other run
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_SECONDS)
+
+
+def _end_process() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(0)
 
 
 class _Server(uvicorn.Server):
@@ -101,6 +134,7 @@ class _Server(uvicorn.Server):
             return
         self._front.stopping = True
         say("stopping: requests at work are answered first", quiet=self._settings.quiet)
+        leave_after(self._settings.drain_seconds + STOP_SECONDS + _GRACE_SECONDS)
         asyncio.get_running_loop().call_later(self._settings.drain_seconds, self._exit)
 
     def _exit(self) -> None:

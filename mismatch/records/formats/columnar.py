@@ -269,6 +269,7 @@ def _open_arrow(
 ) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
     """The file format by its magic bytes, else the stream format."""
     source = pa.memory_map(file) if isinstance(file, str) else pa.PythonFile(file, mode="r")
+    source.seek(0)  # it may have been opened before
     magic = source.read(6)
     source.seek(0)
     opened = pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream

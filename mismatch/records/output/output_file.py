@@ -16,6 +16,9 @@ import pyarrow as pa
 from mismatch.errors import InputError
 from mismatch.records.known_formats import format_of
 from mismatch.records.output.temporary import new_temporary, remove_left_behind
+from mismatch.records.stores.failures import StoreError
+from mismatch.records.stores.stored_file import StoredFile, place_of
+from mismatch.records.stores.upload import Upload
 
 
 class WholeOrNothing:
@@ -63,7 +66,15 @@ class OutputFile(WholeOrNothing):
         if self.is_stdout:
             self._raw: Any = stdout if stdout is not None else sys.stdout.buffer
             return
-        self._final = Path(os.path.realpath(str(path)))
+        place = place_of(path or "")
+        if isinstance(place, StoredFile):
+            try:
+                self._raw = Upload(place)
+            except OSError as error:
+                raise self._error(error) from None
+            self._compress(format_of(place.name)[1] if compress else None)
+            return
+        self._final = Path(os.path.realpath(place))
         if self._final.is_dir():
             raise InputError(f"{path}: is a folder; name a file in it.")
         if not self._final.parent.is_dir():
@@ -77,8 +88,10 @@ class OutputFile(WholeOrNothing):
                 self._raw = open(self._final, "wb", buffering=0)  # noqa: SIM115
         except OSError as error:
             raise self._error(error) from None
-        compression = format_of(self._final.name)[1]
-        if compress and compression is not None:
+        self._compress(format_of(self._final.name)[1] if compress else None)
+
+    def _compress(self, compression: str | None) -> None:
+        if compression is not None:
             self._compressor = pa.CompressedOutputStream(self._raw, compression)
 
     def write(self, data: Any) -> int:
@@ -116,7 +129,10 @@ class OutputFile(WholeOrNothing):
             if self._temporary is None:
                 if self._compressor is not None:
                     self._compressor.close()
-                (self._raw.flush if self.is_stdout else self._raw.close)()
+                if isinstance(self._raw, Upload):
+                    self._raw.send()
+                else:
+                    (self._raw.flush if self.is_stdout else self._raw.close)()
             else:
                 self._name_it(self._temporary)
         except BrokenPipeError:
@@ -147,7 +163,9 @@ class OutputFile(WholeOrNothing):
         if not self.is_open:
             return
         self.is_open = False
-        if not self.is_stdout:
+        if isinstance(self._raw, Upload):
+            self._raw.discard()
+        elif not self.is_stdout:
             with suppress(OSError):
                 self._raw.close()
         if self._temporary is not None:
@@ -155,6 +173,8 @@ class OutputFile(WholeOrNothing):
                 self._temporary.unlink()
 
     def _error(self, error: OSError) -> InputError:
+        if isinstance(error, StoreError):
+            return InputError(f"{self.name}: cannot be written ({error}); check the address, or write elsewhere.")
         reason = error.strerror or str(error)
         return InputError(f"{self.name}: cannot be written ({reason}); free some space or write elsewhere.")
 

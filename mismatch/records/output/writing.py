@@ -15,6 +15,7 @@ from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS,
 from mismatch.records.output.cell_text import parquet_schema
 from mismatch.records.output.encoding import Encoded, Encoder, Tabular, cell_rows, header_row
 from mismatch.records.output.output_file import AsFile, OutputFile, WholeOrNothing
+from mismatch.records.stores.address import without_options
 
 __all__ = ["Encoded", "Encoder", "Sink", "open_sink", "output_format"]
 
@@ -76,7 +77,7 @@ def output_format(path: str | Path | None, default: str = DEFAULT_FORMAT) -> str
     say."""
     if path is None or str(path) == "-":
         return default
-    return format_of(str(path))[0] or default
+    return format_of(without_options(path))[0] or default
 
 
 def open_sink(

@@ -91,7 +91,7 @@ class Front:
     async def _work(self, path: str, scope: dict[str, Any], head: RequestHead, receive: Any, answer: _Answer) -> None:
         self._door.check_token(head)
         check_encoding(head)
-        if self._at_work >= self._settings.max_at_work:
+        if self._at_work >= self._settings.max_at_work and not self._intake.end_slowest():
             raise busy(f"{self._at_work} requests are at work")
         self._at_work += 1
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -36,8 +35,7 @@ def load_and_warm(model: str, sha256: str | None = None) -> LoadedModel:
     ModelError
         If the file is not a usable model.
     """
-    path = Path(model_path(model))
-    scorer = load(path, sha256=sha256)
+    scorer, path = load(model, sha256=sha256), model_path(model)
     title, body = (pa.array([text], pa.large_string()) for text in _WARM_UP)
     scorer.added_columns(title, body)
     with path.open("rb") as file:

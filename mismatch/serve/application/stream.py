@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ from mismatch.judging.scorer import Scorer
 from mismatch.records.blocks import Block, Reject
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.compression import compression_of
+from mismatch.records.known_formats import COMPRESSIONS
 from mismatch.records.output.encoding import Encoder
 from mismatch.records.reading import Reader
 from mismatch.serve.admission import drain
@@ -38,6 +42,12 @@ FORMATS = {
 CONTENT_TYPE = b"application/x-ndjson"
 MAX_STREAMS = 4
 """each has a thread that is always busy; more would only slow each other down and everything else"""
+SLOWEST, PATIENCE = 16 << 10, 5.0
+"""bytes a second, in and out, and seconds after which a stream that is slower gives its place to another that comes"""
+_LONGEST_MAGIC = max(len(known.magic) for known in COMPRESSIONS)
+MOST_UNSENT = 2
+"""times the size of the longest stream: may wait in temporary files for a client that reads only once it has sent all"""
+_LOOK_SECONDS = _LAST_WORDS_SECONDS = 1.0
 _PIECE = 1 << 16
 _CHUNK = 1 << 18
 _FLAG = re.compile(r"--(title|body|source|id)(?: COLUMN)?\b")
@@ -64,13 +74,39 @@ class StreamOptions:
         return StreamOptions(ColumnChoice(**names), only in ("true", "1", ""))
 
 
+class _Running:
+    """A stream at work: what has come and gone, and the moment at which it ends to give its place to another."""
+
+    def __init__(self, feed: Feed, spool: Spool) -> None:
+        self._feed, self._spool = feed, spool
+        self._begun, self.n_bytes = time.monotonic(), 0
+        self.end = asyncio.timeout(None)
+        self.gave_way = False
+
+    def judging_seconds(self) -> float:
+        """How long the thread has been judging; 0 while it waits for the client."""
+        return 0.0 if self._spool.is_full else self._feed.busy_seconds()
+
+    def pace(self) -> float:
+        """Bytes a second, in and out; infinite for a stream that is young, or waits for us."""
+        age = time.monotonic() - self._begun
+        is_slow = age > PATIENCE and not self.gave_way and not self.judging_seconds()
+        return self.n_bytes / age if is_slow else math.inf
+
+    def give_way(self) -> None:
+        """Ends the stream for the sake of another."""
+        self.gave_way = True
+        self.end.reschedule(asyncio.get_running_loop().time())
+
+
 class Streams:
-    """The streams at work, each with a thread of its own; at most `MAX_STREAMS`."""
+    """The streams at work, each with a thread of its own; at most `MAX_STREAMS`, and a slow one gives way to a new one."""
 
     def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
         self._settings, self._metrics = settings, metrics
         self._pool = ThreadPoolExecutor(MAX_STREAMS, "stream")
         self._open = 0
+        self._running: list[_Running] = []
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -97,31 +133,44 @@ class Streams:
             await drain(receive)
             raise Problem(413, f"the stream is larger than {limit:,} bytes", connection="close")
         if self._open >= MAX_STREAMS:
-            raise busy(f"{self._open} streams are at work")
+            slowest = min(self._running, key=_Running.pace, default=None)
+            if slowest is None or slowest.pace() > SLOWEST:
+                raise busy(f"{self._open} streams are at work")
+            slowest.give_way()
         loop, news = asyncio.get_running_loop(), asyncio.Event()
-        feed, spool = Feed(), Spool(lambda: loop.call_soon_threadsafe(news.set))
+        feed = Feed()
+        spool = Spool(lambda: loop.call_soon_threadsafe(news.set), MOST_UNSENT * limit, self._settings.body_seconds)
+        running = _Running(feed, spool)
+        self._running.append(running)
         self._open += 1
         judged = functools.partial(loop.call_soon_threadsafe, cast(Any, self._metrics.judged))
         judge = functools.partial(_judge_stream, feed, spool, scorer, format, options, self._settings.max_body, judged)
         work = loop.run_in_executor(self._pool, judge)
-        intake = asyncio.create_task(self._take_in(receive, feed, limit))
+        intake = asyncio.create_task(self._take_in(receive, feed, limit, running))
         intake.add_done_callback(lambda _: news.set())
         work.add_done_callback(lambda _: news.set())
+        sending = _Sending(send, headers, self._settings.body_seconds, running)
         try:
-            await self._send_out(send, spool, news, work, intake, headers, wait)
+            async with running.end:
+                await self._send_out(sending, spool, news, work, intake, wait)
+        except TimeoutError:
+            if not running.gave_way:
+                raise
+            await sending.failed(Problem(408, "rows came or went too slowly while others waited", connection="close"))
         finally:
+            self._running.remove(running)
             intake.cancel()
             feed.fail(ClientGone())
-            work.add_done_callback(lambda done: self._end(done, spool))
+            spool.close()
+            work.add_done_callback(self._end)
 
-    def _end(self, work: asyncio.Future[None], spool: Spool) -> None:
+    def _end(self, work: asyncio.Future[None]) -> None:
         self._open -= 1
-        spool.close()
         if not work.cancelled():
             work.exception()
 
-    async def _take_in(self, receive: Any, feed: Feed, limit: int) -> None:
-        size, first = 0, True
+    async def _take_in(self, receive: Any, feed: Feed, limit: int, running: _Running) -> None:
+        size, head = 0, b""
         try:
             while True:
                 async with asyncio.timeout(self._settings.body_seconds):
@@ -130,9 +179,11 @@ class Streams:
                     raise ClientGone
                 piece = message.get("body", b"")
                 size += len(piece)
-                if first and piece and compression_of(piece[:4]):
-                    raise Problem(415, "the stream is compressed; send it as it is")
-                first = first and not piece
+                running.n_bytes += len(piece)
+                if len(head) < _LONGEST_MAGIC:  # however small the pieces are
+                    head += piece[:_LONGEST_MAGIC]
+                    if compression_of(head):
+                        raise Problem(415, "the stream is compressed; send it as it is")
                 if size > limit:
                     await drain(receive)
                     raise Problem(413, f"the stream is larger than {limit:,} bytes", connection="close")
@@ -147,40 +198,67 @@ class Streams:
             feed.fail(error)
 
     async def _send_out(
-        self, send: Any, spool: Spool, news: asyncio.Event, work: asyncio.Future[None], intake: asyncio.Task[None],
-        headers: list[tuple[bytes, bytes]], wait: bool,
+        self, sending: _Sending, spool: Spool, news: asyncio.Event, work: asyncio.Future[None], intake: asyncio.Task[None],
+        wait: bool,
     ) -> None:  # fmt: skip
-        begun = False
+        seconds = self._settings.work_seconds
         while True:
             ended = work.done()
             while (ended or intake.done() or not wait) and (data := spool.take(_CHUNK)):
-                if not begun:
-                    await send({"type": "http.response.start", "status": 200, "headers": headers})
-                    begun = True
-                try:
-                    async with asyncio.timeout(self._settings.body_seconds):
-                        await send({"type": "http.response.body", "body": data, "more_body": True})
-                except TimeoutError:
-                    raise ClientGone from None
+                await sending.rows(data)
             if ended:
                 break
             news.clear()
             if not work.done():
-                await news.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await news.wait()
+            if sending.running.judging_seconds() > seconds:
+                words = f"rows were not judged within {seconds:g} seconds"
+                return await sending.failed(Problem(504, words, connection="close"))
         error = work.exception()
         if isinstance(error, MismatchError):
             words = _FLAG.sub(r"?\1=COLUMN", str(error)).replace("-: ", "the stream: ", 1)
             error = Problem(422, words, connection="close")
         if error is None:
-            if not begun:
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        elif not begun or not isinstance(error, Problem):
-            raise error
+            await sending.end()
         else:
-            line = orjson.dumps({"error": error.detail, "status": error.status}) + b"\n"
-            await send({"type": "http.response.body", "body": line, "more_body": True})
-            raise ClientGone
+            await sending.failed(error)
+
+
+class _Sending:
+    """The answer of a stream, begun with its first row."""
+
+    def __init__(self, send: Any, headers: list[tuple[bytes, bytes]], seconds: float, running: _Running) -> None:
+        self._send, self._headers, self._seconds, self.running = send, headers, seconds, running
+        self._begun = False
+
+    async def rows(self, data: bytes) -> None:
+        """Sends some rows; ClientGone where nobody takes them."""
+        await self._begin()
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        except TimeoutError:
+            raise ClientGone from None
+        self.running.n_bytes += len(data)
+
+    async def end(self) -> None:
+        await self._begin()
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def failed(self, error: BaseException) -> None:
+        """Raises the error where the answer has not begun; else says it in a last line, and breaks the answer off."""
+        if not self._begun or not isinstance(error, Problem):
+            raise error
+        self._seconds = min(self._seconds, _LAST_WORDS_SECONDS)
+        await self.rows(orjson.dumps({"error": error.detail, "status": error.status}) + b"\n")
+        raise ClientGone
+
+    async def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
 
 
 def _judge_stream(
@@ -196,6 +274,7 @@ def _judge_stream(
         data = encoder.encode(block, added).data
         spool.write(b"".join(_in_order(block, b"" if data is None else data.tobytes())))
         judged(_counted(added.column("mismatch_verdict")), len(block.rejects))
+    feed.close()
 
 
 def _counted(verdicts: pa.Array) -> dict[str, int]:
@@ -208,7 +287,8 @@ def _in_order(block: Block, data: bytes) -> Iterator[bytes]:
     if not block.rejects:
         yield data
         return
-    lines, numbers, at = data.splitlines(keepends=True), block.row_numbers.tolist(), 0
+    lines = [line + b"\n" for line in data.split(b"\n")[:-1]]  # a row may hold a carriage return between its tokens
+    numbers, at = block.row_numbers.tolist(), 0
     for reject in block.rejects:
         begin = at
         while at < len(numbers) and numbers[at] < reject.line:
