@@ -161,10 +161,10 @@ def test_slices_are_bounded_by_what_their_rows_become(tmp_path: Path) -> None:
 
 def test_row_sizes_are_those_of_the_values_written_out() -> None:
     entries = pa.array(["x" * 100, "y"])
-    batch = pa.record_batch({
-        "text": ["a", "bcd", None], "shared": pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), entries),
-        "lists": pa.array([["x" * 50, "y"], [], None]), "runs": pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), entries),  # noqa: E501
-    })  # fmt: skip
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), entries)
+    shared = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), entries)
+    lists = pa.array([["x" * 50, "y"], [], None])
+    batch = pa.record_batch({"text": ["a", "bcd", None], "shared": shared, "lists": lists, "runs": runs})
     check_structure(batch)
     assert row_sizes(batch).tolist() == [5 + 104 + 63 + 104, 7 + 5 + 4 + 104, 1 + 104 + 1 + 5]
     assert row_sizes(batch.slice(1)).tolist() == row_sizes(batch).tolist()[1:]
