@@ -52,6 +52,9 @@ Rejected = Annotated[
         "--rejected", metavar="FILE", help="Where rows go that cannot be read, with the reason.", show_default=False
     ),
 ]
+WithBody = Annotated[
+    bool, typer.Option("--with-body", help="Of HTML pages, also write the text that was found, as the column body.")
+]
 Report = Annotated[
     str | None,
     typer.Option("--report", metavar="FILE.html", help="A page to read, complete in one file.", show_default=False),

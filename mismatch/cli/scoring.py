@@ -24,6 +24,7 @@ from mismatch.cli.options import (
     Thorough,
     Threads,
     Title,
+    WithBody,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
 from mismatch.cli.reading import check_whole, say_notices, say_rejected, too_little_read
@@ -39,16 +40,16 @@ def score(
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, with_body: WithBody = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
     if engine != "local":
-        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs:
+        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs or with_body:
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --with-body and --out-format go with --engine local"
             )
         given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
         return _score_on(engine, inputs, out, quiet=quiet, **given)
@@ -56,13 +57,15 @@ def score(
     from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.output.writing import open_sink
+    from mismatch.records.pages.inputs import PageOptions
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
 
     check_outputs({"--out": out, "--rejected": rejected})
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
-    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    columns = ColumnChoice(title=title, body=body, source=source, id=id)
+    reader = Reader(inputs, format=format, columns=columns, pages=PageOptions(with_body))
     say_notices(reader, quiet)
     kind = out_format or output_format_of(out, reader)
     with (
@@ -108,7 +111,7 @@ def gate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, with_body: WithBody = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
@@ -125,6 +128,7 @@ def gate(
     from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.output.writing import open_sink
+    from mismatch.records.pages.inputs import PageOptions
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
@@ -138,7 +142,8 @@ def gate(
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs)
     given = scorer.model
     check_report(report)
-    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    columns = ColumnChoice(title=title, body=body, source=source, id=id)
+    reader = Reader(inputs, format=format, columns=columns, pages=PageOptions(with_body))
     say_notices(reader, quiet)
     with ExitStack() as stack:
         routes = []

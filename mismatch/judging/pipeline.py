@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.judging import adaptation
 from mismatch.judging.scorer import Scorer
+from mismatch.judging.title_choice import judged_block
 from mismatch.judging.verdicts import MISMATCH, UNSURE, VERDICTS, Judged
 from mismatch.records.drawing import Runs
 
@@ -130,8 +131,7 @@ def run(
     total = Tally()
 
     def work(chunk: Chunk) -> _Done:
-        block = chunk.decode()
-        judged = scorer.judge(*(block.pairs.column(name) for name in ("title", "body", "source")))
+        block, judged = judged_block(scorer, chunk.decode())
         encoded = [route.sink.encoder.encode(block, judged.columns, _mask(judged, route.verdicts)) for route in routes]
         return _Done(encoded, _counted(block, judged, by_source), block.rejects)
 

@@ -8,6 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -25,6 +26,7 @@ from mismatch.records.formats.json_array import json_element_chunks
 from mismatch.records.formats.json_lines import json_line_chunks
 from mismatch.records.inputs import InputFile, find_inputs
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
+from mismatch.records.pages.inputs import PageOptions, archive, page_files
 from mismatch.records.unreadable import cause_of_one_name
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
@@ -44,6 +46,7 @@ class _Prepared:
     """in stretches of so many bytes"""
     empty: bool = False
     is_plain_text: bool = False
+    of_pages: bool = False
     runs: Callable[[list[int], Runs], list[pa.RecordBatch] | None] | None = None
     """pairs from so many places, None where they cannot be sought after all; not given where that is known"""
 
@@ -59,6 +62,7 @@ class Reader:
     stdin : read in place of standard input.
     chunk_bytes : size of a stretch of text, or of a batch.
     max_line_bytes : a row longer than this is rejected and never held in memory.
+    pages : how HTML pages are read.
 
     Attributes
     ----------
@@ -82,8 +86,9 @@ class Reader:
         stdin: BinaryIO | None = None,
         chunk_bytes: int = 4 << 20,
         max_line_bytes: int = MAX_LINE_BYTES,
+        pages: PageOptions = PageOptions(),
     ) -> None:
-        self._choice, self._stdin = columns, stdin
+        self._choice, self._stdin, self._page_options = columns, stdin, pages
         self._chunk_bytes, self._max_line_bytes = max(chunk_bytes, 1), max_line_bytes
         self.origins: list[str] = []
         self.formats: dict[str, str] = {}
@@ -92,7 +97,10 @@ class Reader:
         self.problems: list[str] = []
         self.bytes_read = 0
         self._schemas: list[pa.Schema | None] = []
-        self._prepared = [self._prepare(item) for item in find_inputs(inputs, format)]
+        self._prepared: list[_Prepared] = []
+        for kind, neighbours in groupby(find_inputs(inputs, format), key=lambda item: item.format):
+            items = list(neighbours)
+            self._prepared += [self._pages(items)] if kind == "html" else [self._prepare(item) for item in items]
         sizes = [item.size for item in self._prepared]
         self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
         self.schema = _united(self._schemas)
@@ -113,11 +121,11 @@ class Reader:
 
         That is a stream, and one input that cannot be sought in (it is compressed, or a JSON array); of several inputs,
         those give their share from their beginnings. What is looked at counts neither as read nor as damaged: it is read
-        again.
+        again. Only pages, which take long, are kept, and a stream of them gives its beginning.
         """
-        if self.bytes_total is None:
-            return None
         items = [item for item in self._prepared if not item.empty]
+        if self.bytes_total is None and not all(item.of_pages for item in items):
+            return None
         places = offsets_in([item.size or 0 for item in items], runs) if items else []
         counted = self.bytes_read, len(self.problems)
         found: list[pa.RecordBatch] = []
@@ -141,7 +149,11 @@ class Reader:
         size = None if item.is_stream or item.path is None else item.path.stat().st_size
         source = self._source(item, self._count if item.is_stream else lambda n: None)
         format = item.format or sniffed_format(source)
+        if format == "html":
+            return self._pages([item], source)
         self.formats[item.origin] = format
+        if format == "warc":
+            return self._archive(item, size, source)
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
         open_source = (lambda: source) if item.is_stream else (lambda: self._source(item, self._count))
@@ -191,6 +203,25 @@ class Reader:
             max_line_bytes=max_line_bytes, problem=problem,
         ))), None)  # fmt: skip
 
+    def _pages(self, items: list[InputFile], source: ByteSource | None = None) -> _Prepared:
+        """HTML files side by side, as one input."""
+        first = items[0]
+        given = page_files(items, self._page_options, self._choice, self._source, self._count, source)
+        self.origins += [item.origin for item in items if source is None]
+        self.formats[first.origin], self.columns[first.origin] = "html", given.columns
+        self._schemas.append(given.schema)
+        return _Prepared(first, given.size, lambda n_bytes: given.chunks(), of_pages=True, runs=given.runs)
+
+    def _archive(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:
+        if item.format is None and source.is_compressed:
+            raise InputError(f"{item.origin}: a compressed WARC file; say so with --format warc.")
+        given = archive(item, size, self._page_options, self._choice, source, self._count, self.problems.append)
+        if given is None:
+            return self._empty(item, size, source)
+        self.columns[item.origin] = given.columns
+        self._schemas.append(given.schema)
+        return _Prepared(item, size, lambda n_bytes: given.chunks(), of_pages=True, runs=given.runs)
+
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
         def open_file(n_bytes: int = self._chunk_bytes) -> ColumnarFile:
             file: str | BinaryIO = str(item.path)
@@ -237,7 +268,7 @@ class Reader:
         head = _read_fully(stream, 4)
         count(len(head))
         compression = compression_of(head)
-        if item.format in COLUMNAR:
+        if item.format in COLUMNAR or item.format == "warc":
             compression = None
         return ByteSource(lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head)
 
@@ -248,7 +279,7 @@ class Reader:
         """One notice for each choice of columns; it names the first file where files differ."""
         choices: dict[str, str] = {}
         for item in self._prepared:
-            if not item.empty:
+            if not item.empty and not item.of_pages:
                 choices.setdefault(self.columns[item.input.origin].notice(), item.input.origin)
         for notice, origin in choices.items():
             self.notices.append(notice if len(choices) == 1 else f"{origin}: {notice}")
