@@ -215,6 +215,8 @@ class Reader:
     def _archive(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:
         if item.format is None and source.is_compressed:
             raise InputError(f"{item.origin}: a compressed WARC file; say so with --format warc.")
+        if not item.is_stream:
+            source.close()
         given = archive(item, size, self._page_options, self._choice, source, self._count, self.problems.append)
         if given is None:
             return self._empty(item, size, source)

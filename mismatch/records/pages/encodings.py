@@ -21,6 +21,9 @@ _FOREIGN_RUN = re.compile(rb"[\xc0-\xff]{4,}")
 """in a western encoding four accented letters side by side; words of other alphabets look so in it"""
 _MARKUP = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)|<[^>]*>", re.I | re.S)
 _DETECTED_FROM = 8192
+_ON_THE_WEB = ["cp1252", "cp1250", "cp1251", "koi8_r", "koi8_u", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "gb18030",
+               "big5", "shift_jis", "euc_jp", "euc_kr"]  # fmt: skip
+"""what is guessed; rarer ones would be guessed wrongly more often than they turn up"""
 MOST_DAMAGED = 0.1
 """share of the characters beyond ASCII that may be damaged in a text that is still what it is declared to be"""
 
@@ -39,13 +42,13 @@ def decoded(page: bytes, charset: str | None = None) -> str:
     for bom, encoding in _BOMS:
         if page.startswith(bom):
             return page[len(bom) :].decode(encoding, "replace")
+    if (wide := _utf_16(page)) is not None:
+        return page.decode(wide, "replace")
     declared = _codec(charset) or _codec(_declared_in(page))
     try:
         return page.decode(declared if declared in _SEVEN_BITS else "utf-8")
     except UnicodeDecodeError:
         pass
-    if (wide := _utf_16(page)) is not None:
-        return page.decode(wide, "replace")
     text = None
     if declared is not None:
         text = page.decode(declared, "replace")
@@ -77,7 +80,7 @@ def _codec(charset: str | None) -> str | None:
 
 def _utf_16(page: bytes) -> str | None:
     """UTF-16 without a mark: every other byte of the markup is zero."""
-    head = page[:256]
+    head = page[:32]
     for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
         if zeros and zeros.count(0) > 0.7 * len(zeros):
             return encoding
@@ -94,5 +97,5 @@ def _guessed(page: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     lines = [line for line in _MARKUP.sub(b"\n", page).splitlines() if not line.isascii()]
-    best = from_bytes(b"\n".join(lines)[:_DETECTED_FROM]).best()
+    best = from_bytes(b"\n".join(lines)[:_DETECTED_FROM], cp_isolation=_ON_THE_WEB).best()
     return _codec(best.encoding) if best is not None else None

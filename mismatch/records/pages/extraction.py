@@ -15,6 +15,7 @@ _NOT_PAGES = {b"%PDF": "a PDF file", b"\x89PNG": "an image", b"\xff\xd8\xff": "a
               b"PK\x03\x04": "a ZIP file"}  # fmt: skip
 MOST_BINARY = 0.05
 """share of the first bytes that may be none of text"""
+_LARGE = 1 << 20
 _REPEATED_TITLES = 3
 """first lines of a body that may be its title again"""
 
@@ -53,6 +54,8 @@ def extract(page: bytes, *, charset: str | None = None, url: str | None = None) 
         If trafilatura is not installed.
     NotAPageError
         If the bytes are no text.
+    MemoryError
+        If the page does not fit into it.
     """
     try:
         from trafilatura import bare_extraction, load_html
@@ -65,8 +68,8 @@ def extract(page: bytes, *, charset: str | None = None, url: str | None = None) 
     tree = load_html(text)
     if tree is None:  # a piece of a page
         tree = load_html(f"<html><body>{text}</body></html>")
-    if tree is None:
-        return Extracted()
+    if tree is None:  # trafilatura keeps it to itself when lxml runs out of memory
+        raise MemoryError if len(page) > _LARGE else NotAPageError("nothing in it can be parsed")
     found = find_titles(tree, url)
     document: Any = bare_extraction(tree, include_comments=False)
     if document is None and (deep := _deeply_nested(text)) is not None:

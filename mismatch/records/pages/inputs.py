@@ -108,10 +108,8 @@ def archive(
     _check(item.origin, choice)
     require_fastwarc()
     path = None if item.is_stream else item.path
-    if path is not None:
-        source.close()
-        if not check_archive(path, item.origin):
-            return None
+    if path is not None and not check_archive(path, item.origin):
+        return None
 
     def open_file() -> BinaryIO:
         return cast(BinaryIO, source) if path is None else path.open("rb")

@@ -8,6 +8,7 @@ archives (WET, WAT) hold no pages.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -22,6 +23,7 @@ _LOOKED_AT = 8
 """first records that tell what kind of archive a file is"""
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _RECORD = re.compile(rb"(?:^|\n)(?=WARC/[01]\.)")
+_LENGTH = re.compile(rb"^content-length:\s*(\d{1,18})\s*$", re.IGNORECASE | re.MULTILINE)
 _SCANNED = 1 << 20
 _T = TypeVar("_T")
 _DERIVED = {"conversion": "WET", "metadata": "WAT"}
@@ -73,7 +75,7 @@ def check_archive(path: Path, origin: str) -> bool:
     with path.open("rb") as file:
         seen = 0
         try:
-            for record in _records(_Counted(file, 0, lambda n: None), every_kind=True):
+            for record in _records(_Counted(file, 0, lambda n: None)):
                 _check_kind(record, origin)
                 seen += 1
                 if seen >= _LOOKED_AT:
@@ -133,6 +135,8 @@ def _pages(
                         yield Record(number, offset, page.url, page)
                 if lost is not None:
                     yield lost
+                if path is not None and not _is_complete(path, offset):
+                    problem(f"{origin}: cut short behind the record at byte {offset:,}")
                 return
             except _DamagedError as error:
                 why = str(error)
@@ -153,12 +157,14 @@ def _pages(
         file.close()
 
 
-def _records(stream: _Counted, *, every_kind: bool = False) -> Iterator[Any]:
+def _records(stream: _Counted) -> Iterator[Any]:
     """The records of a stream, as fastwarc has them; _DamagedError where one cannot be read."""
-    kinds = require_fastwarc().WarcRecordType
-    wanted = kinds.any_type if every_kind else kinds.response | kinds.conversion | kinds.metadata
-    iterator = _guarded(lambda: require_fastwarc().ArchiveIterator(stream, record_types=wanted, parse_http=True))
+    warc = require_fastwarc()
+    every = warc.WarcRecordType.any_type
+    iterator = _guarded(lambda: warc.ArchiveIterator(stream, record_types=every, parse_http=True))
     while (record := _guarded(lambda: next(iterator, None))) is not None:
+        if record.headers.get("Content-Length") is None:
+            raise _DamagedError("it ends too early")
         yield record
 
 
@@ -184,7 +190,7 @@ def _check_kind(record: Any, origin: str) -> None:
 
 
 def _is_page(record: Any) -> bool:
-    http = record.http_headers
+    http = record.http_headers if str(record.record_type) == "response" else None
     if http is None:
         return False
     if http.status_code is None:
@@ -234,7 +240,30 @@ def _next_record(path: Path, offset: int) -> int | None:
 def _can_be_read(path: Path, offset: int) -> bool:
     with _open_at(path, offset) as file:
         try:
-            record = next(_records(_Counted(file, offset, lambda n: None), every_kind=True), None)
+            record = next(_records(_Counted(file, offset, lambda n: None)), None)
             return record is not None and record.stream_pos == offset and record.headers.get("WARC-Type") is not None
         except _DamagedError:
             return False
+
+
+def _is_complete(path: Path, offset: int) -> bool:
+    """Whether the last record, at `offset`, and what follows it are whole; where they are not, fastwarc may end silently."""
+    with _open_at(path, offset) as file:
+        head = file.read(1 << 16)
+        if not head.startswith(_GZIP):
+            about = head.partition(b"\r\n\r\n")[0]
+            length = _LENGTH.search(about)
+            return length is None or offset + len(about) + 4 + int(length[1]) <= path.stat().st_size
+        inflate, data = zlib.decompressobj(31), head
+        while data:
+            try:
+                inflate.decompress(data, _SCANNED)
+            except zlib.error:
+                return True  # no member begins here, as where a file was compressed in one piece
+            data = inflate.unconsumed_tail
+            if inflate.eof:
+                data = inflate.unused_data.lstrip(b"\0") or file.read(_SCANNED)
+                if data:
+                    inflate = zlib.decompressobj(31)
+            data = data or file.read(_SCANNED)
+        return inflate.eof
