@@ -13,6 +13,7 @@ FERRY_TEXT = [
     "Forty passengers were taken off by the lifeboat crew, and nobody was hurt, the harbour master said in the afternoon.",
     "The ferry company has promised to look into the radar of the ship, which had been repaired in the spring of the year.",
 ]
+STRAY = "Cricket captain dropped before the final test in Colombo"
 BUDGET = "Parliament passes the budget after a long night"
 BUDGET_TEXT = [
     "Parliament passed the budget with a majority of four votes after a night of debate about pensions and taxes.",

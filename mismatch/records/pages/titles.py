@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -98,6 +98,11 @@ def normalised(title: str) -> str:
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold()))
 
 
+def without_site(title: str, names: Iterable[str]) -> str:
+    """A title without the names of its site at its ends."""
+    return _without_site(title, set().union(*(_site_names(name, name if "." in name else None) for name in names)), False)
+
+
 def _ordered(candidates: list[Candidate], sites: set[str]) -> list[Candidate]:
     sites = sites | _what_surrounds(candidates)
     cut = [Candidate(source, _without_site(title, sites, source == "title")) for source, title in candidates]
@@ -128,14 +133,18 @@ def _ordered(candidates: list[Candidate], sites: set[str]) -> list[Candidate]:
 
 
 def _what_surrounds(candidates: list[Candidate]) -> set[str]:
-    """What `<title>` holds beside a headline that the page gives elsewhere, for machines: the name of the site."""
+    """The names of the site that `<title>` gives away: what stands in it beside a headline that is given elsewhere, for
+    machines, and a heading at its end behind what is longer."""
     headlines = {_letters(title) for source, title in candidates if source in ("json-ld", "og:title")}
+    headings = {_letters(title) for source, title in candidates if source == "h1"}
     names = set()
     for source, title in candidates:
         if source == "title":
             for separator in _SEPARATOR.finditer(title):
-                sides = _letters(title[: separator.start()]), _letters(title[separator.end() :])
-                names |= {other for side, other in zip(sides, sides[::-1], strict=True) if side in headlines}
+                before, after = _letters(title[: separator.start()]), _letters(title[separator.end() :])
+                names |= {after} if before in headlines else {before} if after in headlines else set()
+                if after in headings and ":" not in separator[0] and len(before) > max(_HEADLINE_CHARACTERS, len(after)):
+                    names.add(after)
     return names - headlines - {""}
 
 
