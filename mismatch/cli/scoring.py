@@ -15,6 +15,8 @@ from mismatch.cli.options import (
     Id,
     Inputs,
     ModelOption,
+    PageMemory,
+    PageSeconds,
     Paragraphs,
     Prior,
     Quiet,
@@ -40,7 +42,8 @@ def score(
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, with_body: WithBody = False, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
+    page_memory: PageMemory = 2048, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
@@ -57,7 +60,7 @@ def score(
     from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.output.writing import open_sink
-    from mismatch.records.pages.inputs import PageOptions
+    from mismatch.records.pages.inputs import page_options
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
@@ -65,7 +68,7 @@ def score(
     check_outputs({"--out": out, "--rejected": rejected})
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
     columns = ColumnChoice(title=title, body=body, source=source, id=id)
-    reader = Reader(inputs, format=format, columns=columns, pages=PageOptions(with_body))
+    reader = Reader(inputs, format=format, columns=columns, pages=page_options(with_body, page_seconds, page_memory))
     say_notices(reader, quiet)
     kind = out_format or output_format_of(out, reader)
     with (
@@ -111,7 +114,8 @@ def gate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, with_body: WithBody = False, quiet: Quiet = False,
+    paragraphs: Paragraphs = False, adapt: Adapt = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
+    page_memory: PageMemory = 2048, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
@@ -128,7 +132,7 @@ def gate(
     from mismatch.judging import pipeline
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.output.writing import open_sink
-    from mismatch.records.pages.inputs import PageOptions
+    from mismatch.records.pages.inputs import page_options
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
@@ -143,7 +147,7 @@ def gate(
     given = scorer.model
     check_report(report)
     columns = ColumnChoice(title=title, body=body, source=source, id=id)
-    reader = Reader(inputs, format=format, columns=columns, pages=PageOptions(with_body))
+    reader = Reader(inputs, format=format, columns=columns, pages=page_options(with_body, page_seconds, page_memory))
     say_notices(reader, quiet)
     with ExitStack() as stack:
         routes = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import NamedTuple
@@ -142,8 +143,7 @@ class ManyFiles:
         starts = range(0, len(self._files), CHUNK_PAGES)
         wanted = min(len(starts), max(1, round(share * SAMPLE_PAGES / CHUNK_PAGES)))
         at = [starts[i] for i in np.unique(np.linspace(0, len(starts) - 1, wanted).astype(int)).tolist()]
-        chunks: list[Chunk] = [self._chunk(start) for start in at]
-        self._kept = dict(zip(at, _decoded(chunks), strict=True))
+        self._kept = dict(zip(at, _decoded(self._chunk(start) for start in at), strict=True))
         return [block.pairs for block in self._kept.values()]
 
     def _chunk(self, start: int) -> FileChunk:
@@ -187,14 +187,19 @@ class OneArchive:
 
     def sample(self, share: float) -> list[pa.RecordBatch]:
         """The pairs of the first pages, a share of `SAMPLE_PAGES`."""
-        self._first = _decoded(list(islice(self._rest, max(1, round(share * SAMPLE_PAGES / CHUNK_PAGES)))))
+        self._first = _decoded(islice(self._rest, max(1, round(share * SAMPLE_PAGES / CHUNK_PAGES))))
         return [block.pairs for block in self._first]
 
 
-def _decoded(chunks: Sequence[Chunk]) -> list[Block]:
-    """What the chunks hold, parsed side by side."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda chunk: chunk.decode(), chunks))
+def _decoded(chunks: Iterable[Chunk]) -> list[Block]:
+    """What the chunks hold, parsed side by side; few are in memory at once before they are parsed."""
+    workers, blocks, waiting = os.cpu_count() or 1, list[Block](), deque[Future[Block]]()
+    with ThreadPoolExecutor(workers) as pool:
+        for chunk in chunks:
+            waiting.append(pool.submit(chunk.decode))
+            if len(waiting) > workers:
+                blocks.append(waiting.popleft().result())
+        return blocks + [future.result() for future in waiting]
 
 
 def share_of(offsets: Sequence[int], runs: Runs) -> float:

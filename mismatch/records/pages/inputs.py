@@ -33,6 +33,11 @@ class PageOptions:
     bounds: PageBounds = field(default_factory=PageBounds)
 
 
+def page_options(with_body: bool, seconds: float, megabytes: int) -> PageOptions:
+    """How pages are read, with bounds on the time and the memory of each."""
+    return PageOptions(with_body, PageBounds(seconds=seconds, memory_bytes=megabytes << 20))
+
+
 @dataclass(frozen=True)
 class Pages:
     """An input that is made of pages."""
