@@ -32,6 +32,7 @@ NAMES = (
     "planted",
     "topics",
     "translations",
+    "pages",
     "rivals",
 )
 HEAD = """# Benchmarks

@@ -18,7 +18,7 @@ from mismatch.records.pages.worker import ANSWER, REQUEST
 
 _START = "import sys, json; path, *bounds = json.loads(sys.argv[1]); sys.path[:] = path; "
 _START += "from mismatch.records.pages.worker import main; main(*bounds)"
-_PATIENCE = 4
+_PATIENCE = 10
 """how many times the bound on processor time may pass by the clock; so long waits a page that does nothing at all"""
 
 
