@@ -33,6 +33,7 @@ NAMES = (
     "planted",
     "topics",
     "translations",
+    "pages",
     "rivals",
 )
 HEAD = """# Benchmarks

@@ -99,16 +99,17 @@ def evaluate(
     check_outputs({"--report": report, "--rejected": rejected}, inputs, format, read)
     if report == "-" and as_json:
         raise InputError("--json and --report - both write to standard output; give the report a file")
-    models = [load_scorer(model, sha256=model_sha256).model]
+    scorers = [load_scorer(model, sha256=model_sha256)]
     if compare is not None:
-        models.append(load_scorer(compare).model)
+        scorers.append(load_scorer(compare))
+    models = [scorer.model for scorer in scorers]
     if compare is not None:  # two cards may bear one name
         models = [named_after_file(loaded, path) for loaded, path in zip(models, (model, compare), strict=True)]
     if thorough:
         models = [replace(loaded, first_look=None) for loaded in models]
     check_report(report)
     choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
-    table, _ = read_pairs(inputs, format, choice, rejected, quiet)
+    table, _ = read_pairs(inputs, format, choice, rejected, quiet, scorers[0])
     labels = None if swaps else labels_of(table, label, quiet)
     if adapt is not False:
         models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table).model for loaded in models]

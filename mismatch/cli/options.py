@@ -72,6 +72,18 @@ Rejected = Annotated[
         "--rejected", metavar="FILE", help="Where rows go that cannot be read, with the reason.", show_default=False
     ),
 ]
+WithBody = Annotated[
+    bool, typer.Option("--with-body", help="Of HTML pages, also write the text that was found, as the column body.")
+]
+PageSeconds = Annotated[
+    float,
+    typer.Option(
+        "--page-seconds", metavar="S", min=0.1, help="Processor time that one HTML page may take; more is rejected."
+    ),
+]
+PageMemory = Annotated[
+    int, typer.Option("--page-memory", metavar="MB", min=128, help="Memory that one HTML page may take; more is rejected.")
+]
 Report = Annotated[
     str | None,
     typer.Option("--report", metavar="FILE.html", help="A page to read, complete in one file.", show_default=False),

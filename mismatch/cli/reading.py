@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def read_pairs(
-    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: str | None, quiet: bool
-) -> tuple[Any, list[dict[str, Any]]]:
-    """All pairs of the inputs, and what the model card says of the files."""
+    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: str | None, quiet: bool,
+    scorer: Scorer | None = None,
+) -> tuple[Any, list[dict[str, Any]]]:  # fmt: skip
+    """All pairs of the inputs, and what the model card says of the files; of pages with the titles that a scorer takes."""
+    from mismatch.judging.title_choice import with_best_titles
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.records.tables import pairs_of
@@ -28,7 +30,7 @@ def read_pairs(
     reader = Reader(inputs, format=format, columns=choice)
     say_notices(reader, quiet)
     with Quarantine(rejected) as quarantine:
-        table = pairs_of(reader, quarantine)
+        table = pairs_of(reader, quarantine, None if scorer is None else lambda block: with_best_titles(scorer, block))
         check_whole(reader)
     say_rejected(quarantine.count, rejected)
     return table, _digests(reader.origins)
@@ -77,6 +79,7 @@ def read_row(
 ) -> tuple[Scorer, tuple[str | None, str | None, str | None]]:
     """Title, body and source of one row, counted from 1, and the scorer that `mismatch score` judges it with."""
     from mismatch.judging import pipeline
+    from mismatch.judging.title_choice import with_best_titles
     from mismatch.records.reading import Reader
     from mismatch.report.console import say
 
@@ -85,7 +88,7 @@ def read_row(
     scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
     say(words, quiet=quiet or scorer is as_given)
     for chunk in chunks:
-        block = chunk.decode()
+        block = with_best_titles(scorer, chunk.decode())
         if row <= seen + len(block):
             title, body, source = (block.pairs.column(name)[row - seen - 1].as_py() for name in ("title", "body", "source"))
             return scorer, (title, body, source)

@@ -21,6 +21,8 @@ from mismatch.cli.options import (
     Limits,
     ModelOption,
     ModelSha256,
+    PageMemory,
+    PageSeconds,
     Paragraphs,
     PartRows,
     Prior,
@@ -32,6 +34,7 @@ from mismatch.cli.options import (
     Thorough,
     Threads,
     Title,
+    WithBody,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
 from mismatch.cli.reading import check_whole, say_notices, say_rejected
@@ -50,7 +53,8 @@ def score(
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
     paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
-    limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
+    limit: Limits = None, model_sha256: ModelSha256 = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
+    page_memory: PageMemory = 2048, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
@@ -69,9 +73,10 @@ def score(
             or restart
             or limit
             or model_sha256
+            or with_body
         ):
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --limit, --model-sha256 and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --limit, --model-sha256, --with-body and --out-format go with --engine local"
             )
         given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
         return _score_on(engine, inputs, out, quiet=quiet, **given)
@@ -82,6 +87,7 @@ def score(
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.inputs import REJECTED_FOLDER
     from mismatch.records.output.writing import open_sink
+    from mismatch.records.pages.inputs import page_options
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
@@ -94,7 +100,8 @@ def score(
     check_outputs({"--out": None if into_folder else out, "--rejected": rejected}, inputs, format, [model])
     bounds = with_limits(limit or [])
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
-    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds)
+    pages = page_options(with_body, page_seconds, page_memory)
+    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds, pages=pages)
     if into_folder:
         options = {
             "format": format,
@@ -104,6 +111,7 @@ def score(
             "thorough": thorough,
             "paragraphs": paragraphs,
             "limit": limit,
+            "pages": [with_body, page_seconds, page_memory],
         }
         run = FolderRun(
             "score", out, {"scored": ""}, [("scored", frozenset(pipeline.VERDICTS))], options, part_rows, adapt, out_format,
@@ -164,7 +172,8 @@ def gate(
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
     paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
-    limit: Limits = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
+    limit: Limits = None, model_sha256: ModelSha256 = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
+    page_memory: PageMemory = 2048, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
@@ -185,6 +194,7 @@ def gate(
     from mismatch.records.columns import ColumnChoice
     from mismatch.records.inputs import REJECTED_FOLDER
     from mismatch.records.output.writing import open_sink
+    from mismatch.records.pages.inputs import page_options
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
     from mismatch.report import console
@@ -211,7 +221,8 @@ def gate(
     given = scorer.model
     check_report(report)
     choice = ColumnChoice(title=title, body=body, source=source, id=id)
-    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds)
+    pages = page_options(with_body, page_seconds, page_memory)
+    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds, pages=pages)
     kinds = [("passed", pipeline.NOT_FLAGGED), ("flagged", pipeline.FLAGGED)]
     kept_in = str(rejected) if rejected else None
     if out is not None:
@@ -222,6 +233,7 @@ def gate(
             "thorough": thorough,
             "paragraphs": paragraphs,
             "limit": limit,
+            "pages": [with_body, page_seconds, page_memory],
         }
         run = FolderRun(
             "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,

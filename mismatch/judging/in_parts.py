@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mismatch.errors import InputError
-from mismatch.judging.pipeline import Decoded, in_order, masked
+from mismatch.judging.pipeline import Decoded, in_order, judged_and_encoded, masked
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.tally import Tally, counted
 from mismatch.judging.verdicts import Judged
@@ -78,14 +78,9 @@ def run_in_parts(
     def work(piece: _Piece) -> _Piece | _Done:
         if piece.chunk is None:
             return piece
-        block = piece.chunk.decode()
-        judged = scorer.judge(*(block.pairs.column(name) for name in ("title", "body", "source")))
-        encoded = None
-        if not piece.rows_done and not piece.rejects_done:
-            encoded = [
-                encoder.encode(block, judged.columns, masked(judged, verdicts))
-                for encoder, (_, verdicts) in zip(encoders, kinds, strict=True)
-            ]
+        outputs = [(encoder, verdicts) for encoder, (_, verdicts) in zip(encoders, kinds, strict=True)]
+        block, judged, whole = judged_and_encoded(scorer, piece.chunk.decode(), outputs)
+        encoded = whole if not piece.rows_done and not piece.rejects_done else None
         return _Done(piece, block, judged, encoded)
 
     try:
@@ -103,7 +98,7 @@ def run_in_parts(
 
 
 def _pieces(reader: Reader, begin: _Position) -> Iterator[_Piece]:
-    for of_input in range(begin.of_input, len(reader.origins)):
+    for of_input in range(begin.of_input, len(reader.names)):
         rows, rejects = (begin.rows, begin.rejects) if of_input == begin.of_input else (0, 0)
         n_problems = len(reader.problems)
         for chunk in reader.chunks_of(of_input):
@@ -190,7 +185,7 @@ class _Writer:
 
     def _open(self) -> Part:
         if self._part is None:
-            self._part = self._folder.part(self._number, self._input, self._reader.origins[self._input])
+            self._part = self._folder.part(self._number, self._input, self._reader.names[self._input])
         return self._part
 
     def _close(self, *, last: bool) -> None:
@@ -203,7 +198,7 @@ class _Writer:
             setattr(tally, name, [example for example in getattr(tally, name) if example in kept])
         files = part.commit()
         self._folder.manifest.add({
-            "input": self._input, "part": self._number, "file": self._reader.origins[self._input], "last": last,
+            "input": self._input, "part": self._number, "file": self._reader.names[self._input], "last": last,
             "rows_in": tally.rows + tally.rejected, "rejected": tally.rejected,
             "files": files, "tally": tally.to_plain(), "refused": refused,
         })  # fmt: skip

@@ -20,6 +20,7 @@ from mismatch.judging import adaptation
 from mismatch.judging.read_ahead import ReadAhead, as_they_come
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.tally import Tally, counted
+from mismatch.judging.title_choice import judged_block
 from mismatch.judging.verdicts import VERDICTS, Judged
 from mismatch.records.drawing import Runs
 from mismatch.records.output.cell_text import Unwritable
@@ -27,7 +28,7 @@ from mismatch.records.output.left_out import without_rows
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
-    from mismatch.records.output.encoding import Encoded
+    from mismatch.records.output.encoding import Encoded, Encoder
     from mismatch.records.output.writing import Sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.records.reading import Reader
@@ -82,16 +83,10 @@ def run(
         chunks = ReadAhead(iter(reader)) if reader.is_live else iter(reader)
 
     def work(chunk: Chunk) -> _Done:
-        block = chunk.decode()
-        while True:
-            judged = scorer.judge(*(block.pairs.column(name) for name in ("title", "body", "source")))
-            try:
-                encoded = [
-                    route.sink.encoder.encode(block, judged.columns, masked(judged, route.verdicts)) for route in routes
-                ]
-                return _Done(encoded, counted(block, judged, by_source), block.rejects)
-            except Unwritable as error:
-                block = without_rows(block, error.rows)
+        block, judged, encoded = judged_and_encoded(
+            scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes]
+        )
+        return _Done(encoded, counted(block, judged, by_source), block.rejects)
 
     with ThreadPoolExecutor(workers) as pool:
         live = isinstance(chunks, ReadAhead)
@@ -110,6 +105,20 @@ def run(
             if on_progress is not None:
                 on_progress(total, reader.bytes_read)
     return total
+
+
+def judged_and_encoded(
+    scorer: Scorer, block: Block, outputs: Sequence[tuple[Encoder, frozenset[str]]]
+) -> tuple[Block, Judged, list[Encoded]]:
+    """A block judged and encoded for each output, with the verdicts it takes; rows that one cannot hold are rejected."""
+    while True:
+        shown, judged = judged_block(scorer, block)
+        try:
+            return shown, judged, [
+                encoder.encode(shown, judged.columns, masked(judged, verdicts)) for encoder, verdicts in outputs
+            ]  # fmt: skip
+        except Unwritable as error:
+            block = without_rows(block, error.rows)
 
 
 @dataclass

@@ -67,6 +67,7 @@ class Block:
     origin : the file's name as the user gave it. row_numbers : int64[n], 1-based line (text formats) or row
     (binary formats).
     rejects : the rows of this stretch that could not be read. columns : which of the user's columns is what.
+    candidates : of pages, what else may be the title of each: lists of (source, title, probability), the likeliest first.
     """
 
     pairs: pa.RecordBatch
@@ -75,6 +76,7 @@ class Block:
     row_numbers: np.ndarray
     rejects: list[Reject]
     columns: Columns
+    candidates: pa.ListArray | None = None
 
     def __len__(self) -> int:
         return self.pairs.num_rows

@@ -114,6 +114,10 @@ class ByteSource:
         data, self._ahead = self._ahead[:n], self._ahead[n:]
         return data if len(data) == n or self._live else data + self._take(n - len(data))
 
+    @property
+    def is_compressed(self) -> bool:
+        return self._compression is not None
+
     def skip_byte_order_mark(self) -> None:
         """To be called at the start."""
         if self.peek(len(BOM)) == BOM:

@@ -23,7 +23,12 @@ def sniffed_format(source: ByteSource) -> str:
         return columnar
     if not source.peek(1 << 10).strip(BOM + b" \t\r\n"):
         source.peek(1 << 10, more=True)
-    return "json" if source.peek(1 << 10).removeprefix(BOM).lstrip().startswith(b"[") else DEFAULT_FORMAT
+    beginning = source.peek(1 << 10).removeprefix(BOM).lstrip()
+    if beginning[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return "html"
+    if beginning.startswith(b"WARC/"):
+        return "warc"
+    return "json" if beginning.startswith(b"[") else DEFAULT_FORMAT
 
 
 def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: str) -> tuple[str, Columns]:

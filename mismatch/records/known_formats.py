@@ -27,6 +27,8 @@ class Format:
     """what stands between the cells of a row, where a row is made of cells"""
     magic: tuple[bytes, ...] = ()
     """how a file begins, where it is made of columns"""
+    is_written: bool = True
+    """False where it is only read"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ FORMATS = {
         Format("tsv", (".tsv",), ("text/tab-separated-values",), delimiter="\t"),
         Format("parquet", (".parquet",), magic=(b"PAR1",)),
         Format("arrow", (".arrow", ".feather"), magic=(b"ARROW1", b"\xff\xff\xff\xff")),
+        Format("html", (".html", ".htm", ".xhtml"), is_written=False),
+        Format("warc", (".warc", ".wet", ".wat"), is_written=False),
     )
 }  # fmt: skip
 COMPRESSIONS = (Compression("gzip", ".gz", b"\x1f\x8b"), Compression("zstd", ".zst", b"\x28\xb5\x2f\xfd"))
@@ -59,6 +63,9 @@ COLUMNAR = frozenset(name for name, known in FORMATS.items() if known.magic)
 """formats of whole files in columns, which bring a compression of their own"""
 ROW_ENDS = {name: known.row_end for name, known in FORMATS.items() if known.row_end}
 DELIMITERS = {name: known.delimiter for name, known in FORMATS.items() if known.delimiter}
+PAGES = frozenset({"html", "warc"})
+"""formats whose rows are pages"""
+WRITTEN = frozenset(name for name, known in FORMATS.items() if known.is_written)
 MAGIC_BYTES = max(len(magic) for known in FORMATS.values() for magic in known.magic)
 """how many first bytes tell a columnar format"""
 DEFAULT_FORMAT = "jsonl"

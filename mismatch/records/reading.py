@@ -8,6 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,6 +28,7 @@ from mismatch.records.formats.json_array import json_element_chunks
 from mismatch.records.formats.json_lines import json_line_chunks
 from mismatch.records.inputs import InputFile, find_inputs
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
+from mismatch.records.pages.inputs import PageOptions, archive, page_files
 from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.stores.stored_file import Place, StoredFile
 from mismatch.records.unreadable import cause_of_one_name
@@ -47,6 +49,7 @@ class _Prepared:
     """in stretches of so many bytes"""
     empty: bool = False
     is_plain_text: bool = False
+    of_pages: bool = False
     runs: Callable[[list[int], Runs], list[pa.RecordBatch] | None] | None = None
     """pairs from so many places, None where they cannot be sought after all; not given where that is known"""
 
@@ -63,6 +66,7 @@ class Reader:
     chunk_bytes : size of a stretch of text, or of a batch.
     bounds : what an input may ask for. max_line_bytes : in place of its longest row; a longer one is rejected and
     never held in memory.
+    pages : how HTML pages are read.
 
     Attributes
     ----------
@@ -87,8 +91,10 @@ class Reader:
         chunk_bytes: int = 4 << 20,
         max_line_bytes: int | None = None,
         bounds: Bounds = USUAL,
+        pages: PageOptions = PageOptions(),
     ) -> None:
-        self._choice, self._stdin, self._chunk_bytes = columns, stdin, max(chunk_bytes, 1)
+        self._choice, self._stdin, self._page_options = columns, stdin, pages
+        self._chunk_bytes = max(chunk_bytes, 1)
         self._bounds = bounds if max_line_bytes is None else replace(bounds, row=max_line_bytes)
         self.origins: list[str] = []
         self.formats: dict[str, str] = {}
@@ -98,7 +104,10 @@ class Reader:
         self.bytes_read = 0
         self._schemas: list[pa.Schema | None] = []
         self._arrivals: list[Arrivals] = []
-        self._prepared = [self._prepare(item) for item in find_inputs(inputs, format)]
+        self._prepared: list[_Prepared] = []
+        for kind, neighbours in groupby(find_inputs(inputs, format), key=lambda item: item.format):
+            items = list(neighbours)
+            self._prepared += [self._pages(items)] if kind == "html" else [self._prepare(item) for item in items]
         sizes = [item.size for item in self._prepared]
         self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
         self.schema = _united(self._schemas)
@@ -108,8 +117,13 @@ class Reader:
         for item in self._prepared:
             yield from item.chunks(self._chunk_bytes)
 
+    @property
+    def names(self) -> list[str]:
+        """What is read as one: an input each, and for neighbouring pages the first of them."""
+        return [item.input.origin for item in self._prepared]
+
     def chunks_of(self, number: int) -> Iterator[Chunk]:
-        """The chunks of one input, by its place among `origins`."""
+        """The chunks of one input, by its place among `names`."""
         return self._prepared[number].chunks(self._chunk_bytes)
 
     @property
@@ -138,11 +152,11 @@ class Reader:
 
         That is a stream, and one input that cannot be sought in (it is compressed, or a JSON array); of several inputs,
         those give their share from their beginnings. What is looked at counts neither as read nor as damaged: it is read
-        again.
+        again. Only pages, which take long, are kept, and a stream of them gives its beginning.
         """
-        if self.bytes_total is None:
-            return None
         items = [item for item in self._prepared if not item.empty]
+        if self.bytes_total is None and not all(item.of_pages for item in items):
+            return None
         places = offsets_in([item.size or 0 for item in items], runs) if items else []
         counted = self.bytes_read, len(self.problems)
         found: list[pa.RecordBatch] = []
@@ -170,7 +184,11 @@ class Reader:
         size = None if item.is_stream or item.path is None else item.path.stat().st_size
         source = self._source(item, self._count if item.is_stream else lambda n: None)
         format = item.format or sniffed_format(source)
+        if format == "html":
+            return self._pages([item], source)
         self.formats[item.origin] = format
+        if format == "warc":
+            return self._archive(item, size, source)
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
         open_source = (lambda: source) if item.is_stream else (lambda: self._source(item, self._count))
@@ -219,6 +237,27 @@ class Reader:
         return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), json_element_chunks(
             s, origin, columns, in_array=layout == "array", chunk_bytes=n_bytes, bounds=bounds, problem=problem,
         ))), None)  # fmt: skip
+
+    def _pages(self, items: list[InputFile], source: ByteSource | None = None) -> _Prepared:
+        """HTML files side by side, as one input."""
+        first = items[0]
+        given = page_files(items, self._page_options, self._choice, self._source, self._count, source)
+        self.origins += [item.origin for item in items if source is None]
+        self.formats[first.origin], self.columns[first.origin] = "html", given.columns
+        self._schemas.append(given.schema)
+        return _Prepared(first, given.size, lambda n_bytes: given.chunks(), of_pages=True, runs=given.runs)
+
+    def _archive(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:
+        if item.format is None and source.is_compressed:
+            raise InputError(f"{item.origin}: a compressed WARC file; say so with --format warc.")
+        if not item.is_stream:
+            source.close()
+        given = archive(item, size, self._page_options, self._choice, source, self._count, self.problems.append)
+        if given is None:
+            return self._empty(item, size, source)
+        self.columns[item.origin] = given.columns
+        self._schemas.append(given.schema)
+        return _Prepared(item, size, lambda n_bytes: given.chunks(), of_pages=True, runs=given.runs)
 
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
         def open_file(n_bytes: int = self._chunk_bytes) -> ColumnarFile:
@@ -275,7 +314,7 @@ class Reader:
         head = _read_fully(stream, 4)
         count(len(head))
         compression = compression_of(head)
-        if item.format in COLUMNAR:
+        if item.format in COLUMNAR or item.format == "warc":
             compression = None
         return ByteSource(
             lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head, bounds=self._bounds,
@@ -289,7 +328,7 @@ class Reader:
         """One notice for each choice of columns; it names the first file where files differ."""
         choices: dict[str, str] = {}
         for item in self._prepared:
-            if not item.empty:
+            if not item.empty and not item.of_pages:
                 choices.setdefault(self.columns[item.input.origin].notice(), item.input.origin)
         for notice, origin in choices.items():
             self.notices.append(notice if len(choices) == 1 else f"{origin}: {notice}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from mismatch.records.blocks import PAIRS_SCHEMA
+from mismatch.records.blocks import PAIRS_SCHEMA, Block
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
@@ -33,12 +33,14 @@ def read_pairs(
     return pairs_of(Reader(inputs, format=format, columns=columns), quarantine)
 
 
-def pairs_of(reader: Reader, quarantine: Quarantine | None = None) -> pa.Table:
-    """All pairs that a reader gives, as `read_pairs`."""
+def pairs_of(
+    reader: Reader, quarantine: Quarantine | None = None, change: Callable[[Block], Block] | None = None
+) -> pa.Table:
+    """All pairs that a reader gives, as `read_pairs`; `change` is applied to each block."""
     schema = pa.schema([(field.name, pa.large_string()) for field in PAIRS_SCHEMA])
     batches = []
     for chunk in reader:
-        block = chunk.decode()
+        block = chunk.decode() if change is None else change(chunk.decode())
         batches.append(block.pairs.cast(schema))
         if quarantine is not None:
             quarantine.extend(block.rejects)

@@ -59,7 +59,7 @@ def cause_of_one_name(header: list[str], format: str) -> str | None:
     if len(header) != 1:
         return None
     if header[0].lstrip().startswith(("<", "{", "[")):
-        return "format: this is no table; give it with --format json, or extract the articles from HTML first"
+        return f"format: this is no table; give it with --format {'html' if header[0].lstrip().startswith('<') else 'json'}"
     counts = {separator: header[0].count(separator) for separator in SEPARATORS if separator != DELIMITERS[format]}
     best = max(counts, key=lambda separator: counts[separator])
     return delimiter_cause(best) if counts[best] else None
@@ -90,8 +90,10 @@ def _format(raw: bytes) -> str:
     text = raw.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip()
     if b"\0" in raw:
         return _encoding(raw)
+    if text.startswith(b"WARC/"):
+        return "format: this is a web archive; give it with --format warc"
     if text.startswith(b"<"):
-        return "format: this is HTML or XML, not JSON; extract the articles first"
+        return "format: this is HTML, or XML; give a page with --format html"
     if text.startswith((b"{", b"[")) and len(text.strip()) <= 2:
         return "format: this is JSON over several lines; give it with --format json"
     if text.startswith(b"["):

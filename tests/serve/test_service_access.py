@@ -117,7 +117,7 @@ def test_a_missing_extra_is_one_line_that_says_how_to_install_it(monkeypatch: py
     import sys
 
     from mismatch.errors import MissingExtraError
-    from mismatch.serve.application.extraction import extract
+    from mismatch.records.pages.extraction import extract
     from mismatch.serve.command import require_packages
 
     monkeypatch.setitem(sys.modules, "orjson", None)

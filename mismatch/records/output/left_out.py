@@ -25,6 +25,8 @@ def without_rows(block: Block, reasons: dict[int, str]) -> Block:
         rows = rows_taken(block.rows, kept)
     more = [Reject(block.origin, int(block.row_numbers[i]), reasons[i], raw[i]) for i in reasons]
     rejects = sorted([*block.rejects, *more], key=lambda reject: reject.line)
+    candidates = None if block.candidates is None else block.candidates.take(pa.array(kept))
     return replace(
-        block, pairs=rows_taken(block.pairs, kept), rows=rows, row_numbers=block.row_numbers[kept], rejects=rejects
+        block, pairs=rows_taken(block.pairs, kept), rows=rows, row_numbers=block.row_numbers[kept], rejects=rejects,
+        candidates=candidates,
     )  # fmt: skip

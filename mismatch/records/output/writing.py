@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mismatch.errors import InputError
 from mismatch.records.formats.json_columns import OTHER_FIELDS, JsonTable
-from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, format_of, named_format
+from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, WRITTEN, format_of, named_format
 from mismatch.records.output.cell_text import parquet_schema
 from mismatch.records.output.encoding import Encoded, Encoder, Tabular, cell_rows, header_row
 from mismatch.records.output.output_file import AsFile, OutputFile, WholeOrNothing
@@ -104,6 +104,9 @@ def open_sink(
         An unknown format, a missing folder, a file that cannot be written.
     """
     kind = named_format(format)[0] if format is not None else output_format(path)
+    if kind not in WRITTEN:
+        name = "" if path is None or str(path) == "-" else f"{path}: "
+        raise InputError(f"{name}{kind} can be read but not written; use one of {', '.join(sorted(WRITTEN))}.")
     output = OutputFile(path, stdout, compress=kind not in COLUMNAR)
     if schema is not None and kind == "parquet":
         schema = parquet_schema(schema)
