@@ -67,10 +67,9 @@ def end_if_stopped(reader: Reader, tally: Tally) -> None:
 
 def _on_signal(number: int, frame: Any) -> None:
     global _finish, _first
-    now = time.monotonic()
+    before, _first = _first, time.monotonic()
     finish, _finish = _finish, None
     if finish is not None:
-        _first = now
         finish()
-    elif now - _first > TWICE:
+    elif _first - before > TWICE:
         raise Terminated
