@@ -23,6 +23,7 @@ from mismatch.serve.application.front import Front
 from mismatch.serve.application.loaded import LoadedModel, ModelInUse
 from mismatch.serve.application.slow_lane import SlowLane
 from mismatch.serve.metrics import Metrics
+from mismatch.serve.protocol import bounded_protocol
 from mismatch.serve.settings import ServiceSettings, is_loopback
 
 STOP_SECONDS = 30
@@ -145,7 +146,7 @@ def _config(settings: ServiceSettings, front: Front) -> uvicorn.Config:
     """uvicorn with the limits that it offers; those on bodies, rows and time are ours."""
     return uvicorn.Config(
         front,
-        http="httptools",
+        http=bounded_protocol(settings),
         loop="uvloop" if importlib.util.find_spec("uvloop") else "auto",
         ws="none",
         lifespan="off",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mismatch.features.keywords import keywords, title_terms
+from mismatch.features.keywords import MOST_TERMS, keywords, spans, title_terms
 from mismatch.terms.document_frequency import Counts, DocumentCounter
+from mismatch.terms.folding import PAIR_SCRIPT, folding_table
 from mismatch.terms.lexicon import Lexicon
 from mismatch.terms.text_buffers import text_buffers
+from mismatch.terms.tokens import terms_of
 
 OTHERS = [
     "The pier and the lamp of the island.",
@@ -57,3 +61,38 @@ def _rare() -> tuple[Counts, Counts]:
     counter = DocumentCounter()
     counter.add(text_buffers(pa.array([f"number{k}" for k in range(50)])))
     return counter.counts()
+
+
+def test_a_title_of_very_many_terms_is_looked_at_from_its_beginning() -> None:
+    words = " ".join(f"word{i}" for i in range(3 * MOST_TERMS))
+    assert len(title_terms(words, "the lamp", lexicon("the lamp"))) == MOST_TERMS
+
+
+@given(st.text(st.sampled_from("aBéß漢字かท\u0e34\ud80012,.-'’ \n\u0301\u200d😀ा가İ\x00"), max_size=40))
+def test_terms_stand_where_a_slow_look_at_each_character_finds_them(text: str) -> None:
+    assert [(span.start, span.stop) for span in spans(text)] == _slow_places(text)
+
+
+def _slow_places(text: str) -> list[tuple[int, int]]:
+    table, places = folding_table(), []
+    plain = text.encode("utf-8", "replace").decode()
+
+    def entry(character: str) -> int:
+        return int(table.entries[int(table.pages[ord(character) >> 8]) * 256 + (ord(character) & 255)])
+
+    previous = 0
+    for _, _, end in terms_of(text):
+        stop = next(i for i in range(1, len(plain) + 1) if len(plain[:i].encode()) >= end)
+        inside = range(previous, stop)
+        letters = [i for i in inside if entry(plain[i]) not in (0, -1)]
+        start = letters[0] if letters else previous
+        for i in range(previous, letters[-1] if letters else previous):
+            is_in_number = plain[i] in ",." and i > previous and plain[i - 1].isdigit() and plain[i + 1].isdigit()
+            if entry(plain[i]) == 0 and not is_in_number:
+                start = i + 1
+        is_half = stop - start == 1 and places and places[-1][1] == start and not text[start].isascii()
+        if is_half and entry(plain[start]) > 0 and entry(plain[start]) & PAIR_SCRIPT:
+            start = max(0, start - 1)
+        places.append((start, stop))
+        previous = stop
+    return places

@@ -211,7 +211,7 @@ class Streams:
             news.clear()
             if not work.done():
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
+                    async with asyncio.timeout(min(_LOOK_SECONDS, seconds)):
                         await news.wait()
             if sending.running.judging_seconds() > seconds:
                 words = f"rows were not judged within {seconds:g} seconds"
