@@ -5,9 +5,11 @@ python -m benchmarks.topics
 python -m benchmarks.topics --model models/mine.joblib --only masakhanews_fra
 
 `topic_labels.json` says what each label means: first the wide topic that it stands for, then those that the labels of its
-archive cannot tell from it (an archive that has politics, sport and business puts a war and a trial under politics). A
-name is *right* if it, or its wide topic, is the first, and *fits* if it is any of them. Labels that say nothing of the
-topic ("world", "local news") are left out.
+archive cannot tell from it (an archive that has politics, sport and business puts a war and a trial under politics). What
+a label means is read in the vocabulary of IPTC: computing and telecommunications are an industry there, so that "technology"
+is science or economy; acts of terror and riots are conflicts, which an archive puts under crime; entertainment is what is
+on, who is in it, and leisure; a business page has the labour market. A name is *right* if it, or its wide topic, is the
+first, and *fits* if it is any of them. Labels that say nothing of the topic ("world", "local news") are left out.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Compared(NamedTuple):
     features: NDArray[np.float32]
     """shape (n_pairs, N_FEATURES)"""
     vectors: NDArray[np.float32]
-    """shape (n_pairs, 2, vector size) of titles and bodies; (n_pairs, 0, 0) where the model has no topics"""
+    """shape (n_pairs, 2, width of the topics) of titles and bodies; (n_pairs, 0, 0) where the model has no topics"""
     refused: NDArray[np.uint8]
     """shape (n_pairs,): numbers into `screening.REASONS`, 0 where the pair can be judged"""
     texts: Texts
@@ -69,7 +69,7 @@ def compare(
     texts = prepared(model, titles, bodies, sources)
     wanted = screening.has_text(*texts)
     has_topics = model.topics is not None and model.lexicon.vectors is not None
-    size = model.lexicon.vectors.size if has_topics and model.lexicon.vectors is not None else 0
+    size = model.topics.weights.shape[1] if has_topics and model.topics is not None else 0
     vectors = np.zeros((len(wanted), 2 if size else 0, size), np.float32)
     rows = np.arange(len(wanted))
     log_odds, features = _scored(model, texts, wanted, vectors, rows, rows, thorough=thorough)

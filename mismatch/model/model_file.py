@@ -43,6 +43,7 @@ FORMAT = "mismatch model"
 FORMAT_VERSION = 3
 MAX_FILE_BYTES = 1 << 30
 _LONGEST_VECTOR = 4096
+_MOST_TOLD = 256
 _FINGERPRINTS = "seen"
 """the key of the fingerprints in the file"""
 _PLAIN_OPCODES = frozenset(
@@ -245,6 +246,8 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     if lexicon.vectors is not None:
         arrays["vector_hashes"], arrays["vector_codes"] = lexicon.vectors.hashes, lexicon.vectors.codes
         arrays["vector_scales"] = lexicon.vectors.scales
+        if lexicon.vectors.telling is not None:
+            arrays["vector_telling"] = lexicon.vectors.telling
     return arrays
 
 
@@ -272,7 +275,7 @@ def _rebuilt(path: Path, contents: dict[str, Any]) -> Model:
     json.dumps(card)  # whatever shows the card counts on that
     vectors = _vectors(arrays)
     topics = TopicModel.from_plain(contents["topics"]) if "topics" in contents else None
-    if topics is not None and (vectors is None or topics.weights.shape[1] != vectors.size):
+    if topics is not None and (vectors is None or topics.size != vectors.size or topics.n_told not in (0, vectors.n_told)):
         raise ValueError("the topics do not fit the term vectors")
     boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
     paragraphs = ParagraphModel.from_plain(contents["paragraphs"]) if "paragraphs" in contents else None
@@ -317,7 +320,12 @@ def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:
         raise ValueError("the term vectors differ in number")
     if (hashes[1:] <= hashes[:-1]).any() or not np.isfinite(scales).all():
         raise ValueError("the term vectors are not in their order")
-    return TermVectors(hashes, codes, scales)
+    telling = arrays.get("vector_telling")
+    if telling is not None and (telling.dtype != np.int8 or telling.ndim != 2 or len(telling) != len(hashes)):
+        raise ValueError("what the terms tell of topics does not fit them")
+    if telling is not None and not 0 < telling.shape[1] <= _MOST_TOLD:
+        raise ValueError("the terms tell of too many topics")
+    return TermVectors(hashes, codes, scales, telling)
 
 
 def _plain_calibration(calibration: Calibration) -> dict[str, Any]:

@@ -20,12 +20,16 @@ HIGHEST_LOGIT = np.float32(60)
 """of narrow topics, so that their exponentials stay finite"""
 LEAST_SAME = np.float32(0.02)
 """added to the probability that both have one topic, before its logarithm is taken: a topic is never surer than that"""
+SPREAD_OF_TOLD = 0.7
+"""power of the weight of a text's terms that what they tell is divided by: with 1 a long text would tell no more than a
+short one, with 0.5 too much more, as its terms repeat one another"""
 _SHORTEST = np.float32(1e-9)
 
 
 @dataclass(frozen=True)
 class TopicModel:
-    """Multinomial logistic regression on unit vectors: which wide topic and, within it, which narrow one or none.
+    """Multinomial logistic regression on vectors of unit length, and on what the terms of a text tell of wide topics: which
+    wide topic and, within it, which narrow one or none. The last number of what is told is the weight of all terms.
 
     P(narrow) = P(wide) * exp(s_narrow) / (1 + sum of exp(s) over the narrow topics of the wide one): the wide topic by
     itself is the class whose logit is 0.
@@ -37,7 +41,7 @@ class TopicModel:
     neighbours: NDArray[np.uint8]
     """shape (n_topics, n_topics): 1 where two topics may be about one story, so that they are no mismatch"""
     weights: NDArray[np.float32]
-    """shape (n_topics, vector size)"""
+    """shape (n_topics, width): of the vector and, behind it, of what is told"""
     intercepts: NDArray[np.float32]
     title_threshold: float
     """probability from which a title's topic is named"""
@@ -46,13 +50,20 @@ class TopicModel:
     """precision and share named by cross-validation"""
     agreement_weights: tuple[float, float] = (0.0, 0.0)
     """slope and intercept of what `agreement` adds to the log-odds of a mismatch; zeros where they were not learned"""
+    n_told: int = 0
+    """how many of the last weights are of what is told"""
+
+    @property
+    def size(self) -> int:
+        """Of the vectors."""
+        return self.weights.shape[1] - self.n_told
 
     def agreement(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """How far the wide topics of titles and bodies agree.
 
         Parameters
         ----------
-        vectors : float32 array of shape (n_pairs, 2, vector size)
+        vectors : float32 array of shape (n_pairs, 2, width)
             Of titles and of bodies, of any length.
 
         Returns
@@ -63,7 +74,7 @@ class TopicModel:
         wide = np.flatnonzero(self.parents < 0)
         out = np.full(len(vectors), np.nan, np.float32)
         given = (np.ascontiguousarray(a, np.float32) for a in (vectors, self.weights[wide], self.intercepts[wide]))
-        _agree(*(read_only(a) for a in given), out)
+        _agree(*(read_only(a) for a in given), self.size, out)
         return out
 
     def disagreement(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -79,8 +90,12 @@ class TopicModel:
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape (n_texts, n_topics), for vectors of any length: of a wide topic, its narrow ones included; of a narrow one,
         within its wide topic."""
-        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _SHORTEST)
-        logits = (vectors / lengths) @ self.weights.T + self.intercepts
+        of_vectors, told = vectors[:, : self.size], vectors[:, self.size :]
+        lengths = np.maximum(np.linalg.norm(of_vectors, axis=1, keepdims=True), _SHORTEST)
+        logits = (of_vectors / lengths) @ self.weights[:, : self.size].T + self.intercepts
+        if self.n_told:
+            whole = np.maximum(told[:, -1:], _SHORTEST)
+            logits += (told * whole**-SPREAD_OF_TOLD) @ self.weights[:, self.size :].T
         wide = np.flatnonzero(self.parents < 0)
         out = np.exp(np.minimum(logits, HIGHEST_LOGIT))
         out[:, wide] = np.exp(logits[:, wide] - logits[:, wide].max(axis=1, keepdims=True))
@@ -97,7 +112,7 @@ class TopicModel:
         """
         out = np.empty(len(vectors), np.int64)
         given = (np.ascontiguousarray(a, np.float32) for a in (vectors, self.weights, self.intercepts))
-        _name(*(read_only(a) for a in given), read_only(self.parents), float(threshold), out)
+        _name(*(read_only(a) for a in given), read_only(self.parents), float(threshold), self.size, out)
         return out
 
     def widest(self, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -116,11 +131,12 @@ class TopicModel:
         """The same topics over other vectors of (mostly) the same terms, which were tuned from its own.
 
         The linear map from the new to the old vectors that fits best (least squares over the common terms) goes into the
-        weights.
+        weights. What is told of topics stays: the new vectors must have it too (see `TermVectors.telling_like`).
         """
         _, new, old = np.intersect1d(vectors.hashes, own.hashes, assume_unique=True, return_indices=True)
         map_back = np.linalg.lstsq(vectors.vectors()[new], own.vectors()[old], rcond=None)[0]
-        return replace(self, weights=(self.weights @ map_back.T).astype(np.float32))
+        weights = np.column_stack([self.weights[:, : self.size] @ map_back.T, self.weights[:, self.size :]])
+        return replace(self, weights=weights.astype(np.float32))
 
     def to_plain(self) -> dict[str, Any]:
         return {
@@ -128,7 +144,7 @@ class TopicModel:
             "weights": packed(self.weights),
             "intercepts": packed(self.intercepts), "title_threshold": self.title_threshold,
             "body_threshold": self.body_threshold, "figures": dict(self.figures),
-            "agreement_weights": list(self.agreement_weights),
+            "agreement_weights": list(self.agreement_weights), "n_told": self.n_told,
         }  # fmt: skip
 
     @classmethod
@@ -165,7 +181,10 @@ class TopicModel:
         slope, intercept = (float(weight) for weight in plain.get("agreement_weights", (0.0, 0.0)))
         if not np.isfinite([slope, intercept]).all() or slope > 0:
             raise ValueError("topics that agree would make a mismatch likelier")
-        return cls(names, parents, neighbours, weights, intercepts, *thresholds, dict(plain["figures"]), (slope, intercept))
+        if type(n_told := plain.get("n_told", 0)) is not int or not 0 <= n_told < weights.shape[1]:
+            raise ValueError("the topics have no weights for vectors")
+        figures = dict(plain["figures"])
+        return cls(names, parents, neighbours, weights, intercepts, *thresholds, figures, (slope, intercept), n_told)
 
 
 @part(fastmath={"reassoc", "contract"})
@@ -177,15 +196,29 @@ def _dot(a, b):
 
 
 @part
-def _wide_probabilities(vector, weights, intercepts, out):
+def _scales(vector, size):
+    """What a text's vector and what it tells are to be multiplied with; the first is 0 for a text without a vector."""
+    length = np.sqrt(_dot(vector[:size], vector[:size]))
+    of_vector = np.float32(1) / max(length, _SHORTEST) if length > 0 else np.float32(0)
+    whole = vector[vector.shape[0] - 1]
+    return of_vector, np.float32(max(whole, _SHORTEST) ** -SPREAD_OF_TOLD if size < vector.shape[0] else 0)
+
+
+@part
+def _logit(vector, weights, intercept, size, scales):
+    logit = intercept + scales[0] * _dot(vector[:size], weights[:size])
+    return logit + scales[1] * _dot(vector[size:], weights[size:]) if size < vector.shape[0] else logit
+
+
+@part
+def _wide_probabilities(vector, weights, intercepts, size, out):
     """The probabilities of wide topics; returns whether the text has a vector."""
-    length = np.sqrt(_dot(vector, vector))
-    if length == 0:
+    scales = _scales(vector, size)
+    if scales[0] == 0:
         return False
-    scale = np.float32(1) / max(length, _SHORTEST)
     highest = np.float32(-np.inf)
     for t in range(out.shape[0]):
-        out[t] = intercepts[t] + scale * _dot(vector, weights[t])
+        out[t] = _logit(vector, weights[t], intercepts[t], size, scales)
         highest = max(highest, out[t])
     total = np.float32(0)
     for t in range(out.shape[0]):
@@ -206,34 +239,33 @@ def _same_topic(title, body):
 
 
 @kernel
-def _agree(vectors, weights, intercepts, out):
+def _agree(vectors, weights, intercepts, size, out):
     n_topics = intercepts.shape[0]
     title = np.empty(n_topics, np.float32)
     body = np.empty(n_topics, np.float32)
     for row in range(out.shape[0]):
-        if not _wide_probabilities(vectors[row, 0], weights, intercepts, title):
+        if not _wide_probabilities(vectors[row, 0], weights, intercepts, size, title):
             continue
-        if not _wide_probabilities(vectors[row, 1], weights, intercepts, body):
+        if not _wide_probabilities(vectors[row, 1], weights, intercepts, size, body):
             continue
         out[row] = np.log(_same_topic(title, body) + LEAST_SAME)
 
 
 @kernel
-def _name(vectors, weights, intercepts, parents, threshold, out):
+def _name(vectors, weights, intercepts, parents, threshold, size, out):
     """In place of a product of matrices: BLAS would start threads of its own under each of ours, and of the narrow topics
     only those of one wide topic matter."""
     n_topics = parents.shape[0]
     logits = np.empty(n_topics, np.float32)
     for row in range(out.shape[0]):
         out[row] = UNKNOWN
-        length = np.sqrt(_dot(vectors[row], vectors[row]))
-        if length == 0:
+        scales = _scales(vectors[row], size)
+        if scales[0] == 0:
             continue
-        scale = np.float32(1) / max(length, _SHORTEST)
         best = -1
         for t in range(n_topics):
             if parents[t] < 0:
-                logits[t] = intercepts[t] + scale * _dot(vectors[row], weights[t])
+                logits[t] = _logit(vectors[row], weights[t], intercepts[t], size, scales)
                 if best < 0 or logits[t] > logits[best]:
                     best = t
         total = np.float32(0)
@@ -246,7 +278,7 @@ def _name(vectors, weights, intercepts, parents, threshold, out):
         total = np.float32(1)
         for t in range(n_topics):
             if parents[t] == best:
-                logits[t] = np.exp(min(intercepts[t] + scale * _dot(vectors[row], weights[t]), HIGHEST_LOGIT))
+                logits[t] = np.exp(min(_logit(vectors[row], weights[t], intercepts[t], size, scales), HIGHEST_LOGIT))
                 total += logits[t]
                 if narrow < 0 or logits[t] > logits[narrow]:
                     narrow = t

@@ -83,6 +83,10 @@ class Lender:
     def fingerprints(self) -> NDArray[np.uint32] | None:
         return self.base.fingerprints if self.base else None
 
+    def telling(self, vectors: TermVectors | None) -> TermVectors | None:
+        """The vectors of terms that tell of topics what they do in the base."""
+        return vectors if vectors is None else vectors.telling_like(self.base.lexicon.vectors if self.base else None)
+
     def topics(self, lexicon: Lexicon) -> TopicModel | None:
         """The base's topics over the vectors of another lexicon. They name topics and do not count: the head is new."""
         base = self.base
