@@ -2,7 +2,7 @@
 
 A word has its own, a stem the mean of the words that have it, a word of a language that the teacher hardly knows that of the
 English words that it translates. Terms that cannot be told from their hash (a few that archives of other languages brought)
-get what a linear map makes of their vectors.
+get what a linear map makes of their vectors. Behind it stand the vectors themselves, which the archives have tuned.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from models.word_vectors import TAUGHT_BY_GLOSSARY, choose_words, embedded, glos
 
 _WORD = re.compile(r"[^\W\d_]\w+")
 RIDGE = 50.0
+OF_VECTORS = 0.6
+"""length of the vectors behind the embeddings, whose length is 1"""
 
 
 def term_embeddings(vectors: TermVectors, of_archives: Sequence[str], texts: Iterable[str | None]) -> NDArray[np.float32]:
@@ -44,7 +46,7 @@ def term_embeddings(vectors: TermVectors, of_archives: Sequence[str], texts: Ite
     languages = np.concatenate([chosen.languages, np.array(["en"] * len(others), dtype=str)])
     words = [*chosen.words, *others]
     spread = _centred(embedded(words), languages)
-    return _of_terms(vectors, words, languages, spread)
+    return _unit(np.column_stack([_of_terms(vectors, words, languages, spread), OF_VECTORS * _unit(vectors.vectors())]))
 
 
 def _with_vector(vectors: TermVectors, words: list[str], without: NDArray[np.uint64]) -> list[str]:

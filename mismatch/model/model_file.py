@@ -40,7 +40,9 @@ from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors
 
 FORMAT = "mismatch model"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+_EARLIER = (3,)
+"""versions that are read as well: 3 has no terms that tell of topics"""
 MAX_FILE_BYTES = 1 << 30
 _LONGEST_VECTOR = 4096
 _MOST_TOLD = 256
@@ -152,7 +154,7 @@ def load_model(path: str | Path) -> Model:
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
     version = contents.get("format_version")
-    if version != FORMAT_VERSION:
+    if version not in (FORMAT_VERSION, *_EARLIER):
         known = f"this is version {FORMAT_VERSION}"
         way_out = "use the mismatch that wrote it, or train again"
         _refuse(path, f"its format version {version!r} is not known here ({known}); {way_out}")
