@@ -1,9 +1,10 @@
 """The starter's topics, learned from telling terms, headlines, the articles of `training_data` and labels of archives.
 
 1. Which of 17 wide topics: what each term tells (`telling_terms`), added up. The mean of a few networks is kept.
-2. Which narrow topic within a wide one: one logistic regression each, on unit vectors, where its own class means none of
-   them in particular. A label that may stand for several topics is given to the likeliest of them.
-3. The thresholds from which topics are named are set by hand; what they give on the project's own English articles is
+2. How far title and body agree on one: multinomial logistic regression on unit vectors. A label that may stand for several
+   topics is given, in a second round, to the likeliest of them.
+3. Which narrow topic within a wide one: one regression each, where its own class means none of them in particular.
+4. The thresholds from which topics are named are set by hand; what they give on the project's own English articles is
    found by cross-validation.
 """
 
@@ -29,10 +30,10 @@ SHARES = {
     "science": 0.07, "society": 0.02, "sport": 0.115, "conflict": 0.03, "weather": 0.025,
 }  # fmt: skip
 """of the wide topics, in a newspaper of general interest; the texts are weighed so that they have them"""
-NETWORKS = 3
+NETWORKS = 2
 """whose mean is kept"""
-NARROW_STRENGTH = 10.0
-"""inverse of the ridge of the regressions within wide topics"""
+STRENGTH, NARROW_STRENGTH = 0.2, 10.0
+"""inverse of the ridge of the regressions, of wide topics and within them"""
 NONE_WEIGHT = 0.5
 """of the texts that have none of the narrow topics, beside the others"""
 TITLE_THRESHOLD, BODY_THRESHOLD = 0.6, 0.6
@@ -65,18 +66,19 @@ def learn_starter_topics(
     taught.append(from_headlines(lists, lexicon))
     wide = _learn_wide(joined([narrow, taught[-1]]), embeddings, lexicon, lists, NETWORKS)
     size, n_wide = lexicon.vectors.size, len(SHARES)
+    by_vectors, keys = _learn_agreement(narrow, lists)
     weights = np.zeros((len(lists.topics), size + n_wide + 1), np.float32)
+    weights[:n_wide, :size] = by_vectors.weights
     intercepts = np.zeros(len(lists.topics), np.float32)
     weights[:n_wide, size : size + n_wide] = np.eye(n_wide) / STEPS_A_UNIT
     intercepts[:n_wide] = wide.intercepts
-    keys = _likeliest(narrow, wide, lists)
     for topic in lists.topics:
         if topic.parent is None:
             _learn_narrow(topic, narrow, keys, lists, weights, intercepts)
     figures = _figures(taught, own, embeddings, lexicon, lists, rng)
     topics = TopicModel(
         lists.names, lists.parents, lists.neighbours, weights, intercepts, TITLE_THRESHOLD, BODY_THRESHOLD, figures,
-        n_told=n_wide + 1,
+        n_told=n_wide + 1, of_agreement=by_vectors.intercepts,
     )  # fmt: skip
     return lexicon.with_vectors(with_told(lexicon.vectors, wide.told)), topics
 
@@ -141,13 +143,32 @@ def _learn_wide(texts: Texts, embeddings: NDArray[np.float32], lexicon: Lexicon,
     return Wide(told, np.mean([network.topics for network in networks], axis=0))
 
 
-def _likeliest(texts: Texts, wide: Wide, lists: TopicLists) -> NDArray[np.str_]:
-    """Of each text the topic that it is most likely to have, of those that it may have."""
-    likely = wide.probabilities(texts)
-    return np.array([
-        max(keys, key=lambda key, row=row: likely[row, lists.wide[lists.number[key]]]) if len(keys) > 1 else keys[0]
-        for row, keys in enumerate(texts.keys)
-    ])  # fmt: skip
+class ByVectors(NamedTuple):
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+
+
+def _learn_agreement(texts: Texts, lists: TopicLists) -> tuple[ByVectors, NDArray[np.str_]]:
+    """The regression, and the key that each text has been given."""
+    shares = np.array([SHARES.get(topic.key, 0.0) for topic in lists.topics])
+    given = np.array([keys[0] for keys in texts.keys])
+    several = [i for i, keys in enumerate(texts.keys) if len(keys) > 1]
+    used = np.ones(len(given), bool)
+    used[several] = False
+    for last in (False, True):
+        labels = lists.wide[[lists.number[key] for key in given.tolist()]]
+        have = np.bincount(labels[used], texts.weights[used], minlength=len(shares))
+        weights = texts.weights * (shares * have.sum() / np.maximum(have, 1e-9))[labels]
+        numbers, learned, intercepts = _regression(texts.vectors[used], labels[used], weights[used], STRENGTH)
+        if numbers.tolist() != list(range(len(SHARES))):
+            raise ValueError("the texts do not have all wide topics")
+        if not last:
+            odds = texts.vectors[several] @ learned.T + intercepts
+            for row, i in enumerate(several):
+                likely = [odds[row, int(lists.wide[lists.number[key]])] for key in texts.keys[i]]
+                given[i] = texts.keys[i][int(np.argmax(likely))]
+            used[:] = True
+    return ByVectors(learned, intercepts), given
 
 
 def _learn_narrow(
@@ -164,7 +185,7 @@ def _learn_narrow(
     labels = numbers[used]
     if len(np.unique(labels)) < 2:
         return
-    found, learned, bias = _regression(texts.vectors[used], labels, texts.weights[used] * even[labels])
+    found, learned, bias = _regression(texts.vectors[used], labels, texts.weights[used] * even[labels], NARROW_STRENGTH)
     base = found.tolist().index(own)
     for at, number in enumerate(found.tolist()):
         if number != own:
@@ -172,12 +193,12 @@ def _learn_narrow(
 
 
 def _regression(
-    vectors: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float64]
+    vectors: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float64], strength: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """The labels, and their weights and intercepts."""
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=NARROW_STRENGTH, max_iter=300).fit(vectors, labels, sample_weight=weights)
+    fitted = LogisticRegression(C=strength, max_iter=300).fit(vectors, labels, sample_weight=weights)
     if len(fitted.classes_) > 2:
         return fitted.classes_, fitted.coef_.astype(np.float32), fitted.intercept_.astype(np.float32)
     coefficients = np.concatenate([-fitted.coef_, fitted.coef_]) / 2  # scikit-learn gives one row for two classes

@@ -28,8 +28,11 @@ _SHORTEST = np.float32(1e-9)
 
 @dataclass(frozen=True)
 class TopicModel:
-    """Multinomial logistic regression on vectors of unit length, and on what the terms of a text tell of wide topics: which
-    wide topic and, within it, which narrow one or none. The last number of what is told is the weight of all terms.
+    """Which wide topic and, within it, which narrow one or none.
+
+    The wide one is named by what the terms of a text tell of it, divided by a power of the weight of all terms, which is the
+    last number of what is told; where terms tell nothing, by multinomial logistic regression on vectors of unit length, as
+    the narrow one is. How far title and body agree is always read from the vectors.
 
     P(narrow) = P(wide) * exp(s_narrow) / (1 + sum of exp(s) over the narrow topics of the wide one): the wide topic by
     itself is the class whose logit is 0.
@@ -41,7 +44,7 @@ class TopicModel:
     neighbours: NDArray[np.uint8]
     """shape (n_topics, n_topics): 1 where two topics may be about one story, so that they are no mismatch"""
     weights: NDArray[np.float32]
-    """shape (n_topics, width): of the vector and, behind it, of what is told"""
+    """shape (n_topics, width): of the vector and, behind it, of what is told, which narrow topics do without"""
     intercepts: NDArray[np.float32]
     title_threshold: float
     """probability from which a title's topic is named"""
@@ -52,6 +55,8 @@ class TopicModel:
     """slope and intercept of what `agreement` adds to the log-odds of a mismatch; zeros where they were not learned"""
     n_told: int = 0
     """how many of the last weights are of what is told"""
+    of_agreement: NDArray[np.float32] | None = None
+    """shape (n_wide_topics,): intercepts for the vectors of the wide topics, where `intercepts` are for what is told"""
 
     @property
     def size(self) -> int:
@@ -73,8 +78,9 @@ class TopicModel:
         """
         wide = np.flatnonzero(self.parents < 0)
         out = np.full(len(vectors), np.nan, np.float32)
-        given = (np.ascontiguousarray(a, np.float32) for a in (vectors, self.weights[wide], self.intercepts[wide]))
-        _agree(*(read_only(a) for a in given), self.size, out)
+        intercepts = self.intercepts[wide] if self.of_agreement is None else self.of_agreement
+        of_vectors = vectors[:, :, : self.size], self.weights[wide, : self.size], intercepts
+        _agree(*(read_only(np.ascontiguousarray(a, np.float32)) for a in of_vectors), out)
         return out
 
     def disagreement(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -93,10 +99,10 @@ class TopicModel:
         of_vectors, told = vectors[:, : self.size], vectors[:, self.size :]
         lengths = np.maximum(np.linalg.norm(of_vectors, axis=1, keepdims=True), _SHORTEST)
         logits = (of_vectors / lengths) @ self.weights[:, : self.size].T + self.intercepts
-        if self.n_told:
-            whole = np.maximum(told[:, -1:], _SHORTEST)
-            logits += (told * whole**-SPREAD_OF_TOLD) @ self.weights[:, self.size :].T
         wide = np.flatnonzero(self.parents < 0)
+        if self.n_told:
+            shares = told * np.maximum(told[:, -1:], _SHORTEST) ** -SPREAD_OF_TOLD
+            logits[:, wide] = shares @ self.weights[wide, self.size :].T + self.intercepts[wide]
         out = np.exp(np.minimum(logits, HIGHEST_LOGIT))
         out[:, wide] = np.exp(logits[:, wide] - logits[:, wide].max(axis=1, keepdims=True))
         out[:, wide] /= out[:, wide].sum(axis=1, keepdims=True)
@@ -145,6 +151,7 @@ class TopicModel:
             "intercepts": packed(self.intercepts), "title_threshold": self.title_threshold,
             "body_threshold": self.body_threshold, "figures": dict(self.figures),
             "agreement_weights": list(self.agreement_weights), "n_told": self.n_told,
+            "of_agreement": None if self.of_agreement is None else packed(self.of_agreement),
         }  # fmt: skip
 
     @classmethod
@@ -183,8 +190,11 @@ class TopicModel:
             raise ValueError("topics that agree would make a mismatch likelier")
         if type(n_told := plain.get("n_told", 0)) is not int or not 0 <= n_told < weights.shape[1]:
             raise ValueError("the topics have no weights for vectors")
-        figures = dict(plain["figures"])
-        return cls(names, parents, neighbours, weights, intercepts, *thresholds, figures, (slope, intercept), n_told)
+        of_agreement = None if (kept := plain.get("of_agreement")) is None else unpacked("agreement", kept, "float32", 1)
+        if of_agreement is not None and len(of_agreement) != (parents < 0).sum():
+            raise ValueError("the topics differ in number from their intercepts")
+        figures, both = dict(plain["figures"]), (slope, intercept)
+        return cls(names, parents, neighbours, weights, intercepts, *thresholds, figures, both, n_told, of_agreement)
 
 
 @part(fastmath={"reassoc", "contract"})
@@ -196,29 +206,15 @@ def _dot(a, b):
 
 
 @part
-def _scales(vector, size):
-    """What a text's vector and what it tells are to be multiplied with; the first is 0 for a text without a vector."""
-    length = np.sqrt(_dot(vector[:size], vector[:size]))
-    of_vector = np.float32(1) / max(length, _SHORTEST) if length > 0 else np.float32(0)
-    whole = vector[vector.shape[0] - 1]
-    return of_vector, np.float32(max(whole, _SHORTEST) ** -SPREAD_OF_TOLD if size < vector.shape[0] else 0)
-
-
-@part
-def _logit(vector, weights, intercept, size, scales):
-    logit = intercept + scales[0] * _dot(vector[:size], weights[:size])
-    return logit + scales[1] * _dot(vector[size:], weights[size:]) if size < vector.shape[0] else logit
-
-
-@part
-def _wide_probabilities(vector, weights, intercepts, size, out):
+def _wide_probabilities(vector, weights, intercepts, out):
     """The probabilities of wide topics; returns whether the text has a vector."""
-    scales = _scales(vector, size)
-    if scales[0] == 0:
+    length = np.sqrt(_dot(vector, vector))
+    if length == 0:
         return False
+    scale = np.float32(1) / max(length, _SHORTEST)
     highest = np.float32(-np.inf)
     for t in range(out.shape[0]):
-        out[t] = _logit(vector, weights[t], intercepts[t], size, scales)
+        out[t] = intercepts[t] + scale * _dot(vector, weights[t])
         highest = max(highest, out[t])
     total = np.float32(0)
     for t in range(out.shape[0]):
@@ -239,14 +235,14 @@ def _same_topic(title, body):
 
 
 @kernel
-def _agree(vectors, weights, intercepts, size, out):
+def _agree(vectors, weights, intercepts, out):
     n_topics = intercepts.shape[0]
     title = np.empty(n_topics, np.float32)
     body = np.empty(n_topics, np.float32)
     for row in range(out.shape[0]):
-        if not _wide_probabilities(vectors[row, 0], weights, intercepts, size, title):
+        if not _wide_probabilities(vectors[row, 0], weights, intercepts, title):
             continue
-        if not _wide_probabilities(vectors[row, 1], weights, intercepts, size, body):
+        if not _wide_probabilities(vectors[row, 1], weights, intercepts, body):
             continue
         out[row] = np.log(_same_topic(title, body) + LEAST_SAME)
 
@@ -257,15 +253,23 @@ def _name(vectors, weights, intercepts, parents, threshold, size, out):
     only those of one wide topic matter."""
     n_topics = parents.shape[0]
     logits = np.empty(n_topics, np.float32)
+    width = vectors.shape[1]
     for row in range(out.shape[0]):
         out[row] = UNKNOWN
-        scales = _scales(vectors[row], size)
-        if scales[0] == 0:
+        vector, told = vectors[row, :size], vectors[row, size:]
+        length = np.sqrt(_dot(vector, vector))
+        if length == 0:
             continue
+        scale = np.float32(1) / max(length, _SHORTEST)
+        if size < width:
+            share = np.float32(max(told[width - size - 1], _SHORTEST) ** -SPREAD_OF_TOLD)
         best = -1
         for t in range(n_topics):
             if parents[t] < 0:
-                logits[t] = _logit(vectors[row], weights[t], intercepts[t], size, scales)
+                if size < width:
+                    logits[t] = intercepts[t] + share * _dot(told, weights[t, size:])
+                else:
+                    logits[t] = intercepts[t] + scale * _dot(vector, weights[t, :size])
                 if best < 0 or logits[t] > logits[best]:
                     best = t
         total = np.float32(0)
@@ -278,7 +282,7 @@ def _name(vectors, weights, intercepts, parents, threshold, size, out):
         total = np.float32(1)
         for t in range(n_topics):
             if parents[t] == best:
-                logits[t] = np.exp(min(_logit(vectors[row], weights[t], intercepts[t], size, scales), HIGHEST_LOGIT))
+                logits[t] = np.exp(min(intercepts[t] + scale * _dot(vector, weights[t, :size]), HIGHEST_LOGIT))
                 total += logits[t]
                 if narrow < 0 or logits[t] > logits[narrow]:
                     narrow = t

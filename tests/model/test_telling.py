@@ -123,8 +123,31 @@ def test_names_come_from_what_is_told_divided_by_a_power_of_its_weight() -> None
     np.testing.assert_allclose(likely[0, 0], odds / (1 + odds), rtol=1e-4)
     assert likely[1, 0] > likely[0, 0] == pytest.approx(likely[2, 1])
     assert topics.name(texts, 0.5).tolist() == [0, 0, 1]
-    pair = np.stack([texts[:1], texts[2:]], axis=1)
-    assert topics.agreement(pair)[0] < topics.agreement(np.stack([texts[:1], texts[:1]], axis=1))[0]
+
+
+def test_agreement_and_narrow_topics_are_read_from_the_vectors() -> None:
+    rng = np.random.default_rng(7)
+    weights = rng.standard_normal((4, SIZE + TOPICS)).astype(np.float32)
+    of_agreement = rng.standard_normal(2).astype(np.float32)
+    parents, intercepts = np.array([-1, -1, 0, 1], np.int32), rng.standard_normal(4).astype(np.float32)
+    names, near = ("sport", "politics", "cricket", "election"), np.eye(4, dtype=np.uint8)
+    telling = TopicModel(
+        names, parents, near, weights, intercepts, 0.5, 0.5, {}, n_told=TOPICS, of_agreement=of_agreement
+    )  # fmt: skip
+    by_vectors = np.concatenate([of_agreement, intercepts[2:]])
+    plain = TopicModel(names, parents, near, weights[:, :SIZE], by_vectors, 0.5, 0.5, {})
+    texts = rng.standard_normal((40, 2, SIZE + TOPICS)).astype(np.float32)
+    texts[:, :, -1] = np.abs(texts[:, :, -1]) * 20
+    assert (telling.agreement(texts) == plain.agreement(texts[:, :, :SIZE])).all()
+    title = texts[:, 0]
+    np.testing.assert_allclose(telling.probabilities(title)[:, 2:], plain.probabilities(title[:, :SIZE])[:, 2:], rtol=1e-5)
+    likely, numbers = telling.probabilities(title), telling.name(title, 0.6)
+    assert [int(n) for n in np.where(parents[numbers] >= 0, parents[numbers], numbers)[numbers >= 0]] == [
+        int(n) for n in likely[numbers >= 0, :2].argmax(axis=1)
+    ]
+    assert (numbers >= 0).tolist() == (likely[:, :2].max(axis=1) >= 0.6).tolist()
+    again = TopicModel.from_plain(telling.to_plain())
+    assert (again.agreement(texts) == telling.agreement(texts)).all()
 
 
 def with_telling(model: Model) -> Model:
