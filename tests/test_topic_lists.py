@@ -21,7 +21,7 @@ def lists() -> TopicLists:
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.json")), ids=lambda path: path.stem)
 def test_every_file_fits_the_schema(path: Path) -> None:
     schema = json.loads((FOLDER / "schema.json").read_text("utf-8"))
-    kind = "terms" if path.parent.name == "terms" else path.stem
+    kind = path.stem if path.parent == FOLDER else path.parent.name
     if kind == "schema":
         Draft202012Validator.check_schema(schema)
         return
@@ -50,6 +50,12 @@ def test_every_language_has_every_topic(lists: TopicLists) -> None:
     assert set(lists.terms) >= LANGUAGES
     for language, terms in lists.terms.items():
         assert list(terms) == [topic.key for topic in lists.topics], language
+
+
+def test_headlines_are_of_every_wide_topic_and_of_no_other(lists: TopicLists) -> None:
+    wide = {topic.key for topic in lists.topics if topic.parent is None}
+    assert "en" in lists.headlines
+    assert all(set(by_key) == wide for by_key in lists.headlines.values())
 
 
 def test_neighbours_are_mutual_and_cricket_is_none_of_syria(lists: TopicLists) -> None:

@@ -102,8 +102,11 @@ def _score_rows(
             describe(title, body, work, lexicon, features[k])
             out[k] = log_odds_of(features[k], forest)
         for side in range(vectors.shape[1]):
-            for d in range(vectors.shape[2]):
+            size = min(vectors.shape[2], work.sums.shape[1])
+            for d in range(size):
                 vectors[k, side, d] = work.sums[side, d]
+            for d in range(size, vectors.shape[2]):
+                vectors[k, side, d] = work.told[side, d - size]
 
 
 def score_pairs(
@@ -118,9 +121,9 @@ def score_pairs(
     ----------
     wanted : uint8 array of shape (n_pairs,)
         0 for rows that are not to be judged.
-    vectors : float32 array of shape (n_pairs, 2, vector size), out
-        If given, filled with the vectors of titles and of what was read of the bodies, not normalised; zero where too few
-        terms have one.
+    vectors : float32 array of shape (n_pairs, 2, vector size or, with what is told of topics, vector size + n_told), out
+        If given, filled with the vectors of titles and of what was read of the bodies, not normalised, and behind them what
+        their terms tell of topics; zero where too few terms have a vector.
     first_look
         Without it every body is read to its end.
     title_rows, body_rows : int64 arrays of shape (n_pairs,)

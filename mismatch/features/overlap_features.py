@@ -176,7 +176,7 @@ def look(title, body, work, lexicon, out):
 @part
 def new_pair_workspace(lexicon):
     """Working memory for one thread, reused from row to row."""
-    return new_workspace(lexicon.codes.shape[1], BEST)
+    return new_workspace(lexicon.codes.shape[1], lexicon.telling.shape[1], BEST)
 
 
 @kernel

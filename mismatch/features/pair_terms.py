@@ -76,6 +76,8 @@ class Workspace(NamedTuple):
     body_rows: NDArray[np.int32]
     sums: NDArray[np.float32]
     """shape (3, vector size): vectors of title, body, lead"""
+    told: NDArray[np.float32]
+    """shape (2, lanes): what the terms of title and body tell of topics"""
     best: NDArray[np.float32]
 
 
@@ -110,7 +112,7 @@ class BodySizes(NamedTuple):
 
 
 @part
-def new_workspace(vector_size, best):
+def new_workspace(vector_size, told, best):
     return Workspace(
         np.empty(CHUNK_TERMS, np.uint64),
         np.empty(CHUNK_TERMS, np.uint64),
@@ -137,6 +139,7 @@ def new_workspace(vector_size, best):
         np.empty(BODY_TERMS + 1, np.float32),
         np.empty(BODY_TERMS + 1, np.int32),
         np.zeros((3, vector_size), np.float32),
+        np.zeros((2, told), np.float32),
         np.zeros(best, np.float32),
     )
 

@@ -14,6 +14,8 @@ MIN_VECTOR_SHARE = 0.4
 """below it, of the IDF of either side, the vectors are not listened to: the text is in another language than they are"""
 MIN_TOPIC_SHARE = 0.2
 """the same for topics, of which a few telling words say enough"""
+MOST_TOLD = 9.0
+"""weight at most that a term has in what is told of topics: no single one decides"""
 MISSING_TERMS = 32
 """terms of a title without a hit whose nearest terms are looked for"""
 BEST = 8
@@ -36,6 +38,9 @@ def _sum_title(n_terms, work, lexicon):
             weight = np.float32(idf * lexicon.scales[row] * sublinear(work.title_counts[t]))
             for d in range(codes.shape[1]):
                 work.sums[0, d] += weight * codes[row, d]
+            told = np.float32(min(idf * sublinear(work.title_counts[t]), MOST_TOLD))
+            for d in range(lexicon.telling.shape[1]):
+                work.told[0, d] += told * lexicon.telling[row, d]
     return total, with_vector
 
 
@@ -53,6 +58,7 @@ def _sum_body(n_types, n_lead, work, lexicon):
                     prefetch(codes, np.int64(rows[k]) * codes.shape[1] + at)
                 prefetch(lexicon.scales, np.int64(rows[k]))
                 prefetch(lexicon.inverse_lengths, np.int64(rows[k]))
+                prefetch(lexicon.telling, np.int64(rows[k]) * lexicon.telling.shape[1])
         for k in range(first, last):
             idf = work.body_idf[k]
             total += idf
@@ -61,9 +67,13 @@ def _sum_body(n_types, n_lead, work, lexicon):
                 continue
             with_vector += idf
             once = idf * lexicon.scales[row]
-            weight = np.float32(once * sublinear(np.int64(work.body_counts[k])))
+            frequency = sublinear(np.int64(work.body_counts[k]))
+            weight = np.float32(once * frequency)
             for d in range(codes.shape[1]):
                 work.sums[1, d] += weight * codes[row, d]
+            told = np.float32(min(idf * frequency, MOST_TOLD))
+            for d in range(lexicon.telling.shape[1]):
+                work.told[1, d] += told * lexicon.telling[row, d]
             if k < n_lead:
                 for d in range(codes.shape[1]):
                     work.sums[2, d] += once * codes[row, d]
@@ -112,12 +122,13 @@ def _cosine(a, b):
 
 @part
 def sum_vectors(title, body, n_lead, work, lexicon):
-    """The vectors of title, body and lead (of its first `n_lead` types) into `work.sums`, zero where too few terms have one
-    even to name a topic.
+    """The vectors of title, body and lead (of its first `n_lead` types) into `work.sums`, and what is told of topics into
+    `work.told`; zero where too few terms have a vector even to name a topic.
 
     Returns the IDF of the title's terms, 0 where the vectors are not to be listened to, and that of those with a vector.
     """
     work.sums[:] = 0
+    work.told[:] = 0
     n_types = min(body.types, VECTOR_TERMS)
     total, with_vector = _sum_title(title.terms, work, lexicon)
     body_total, body_with_vector = _sum_body(n_types, n_lead, work, lexicon)
@@ -125,8 +136,10 @@ def sum_vectors(title, body, n_lead, work, lexicon):
     body_known = body_with_vector > np.float32(MIN_VECTOR_SHARE) * body_total
     if with_vector < np.float32(MIN_TOPIC_SHARE) * total:
         work.sums[0] = 0
+        work.told[0] = 0
     if body_with_vector < np.float32(MIN_TOPIC_SHARE) * body_total:
         work.sums[1] = 0
+        work.told[1] = 0
     return total if title_known and body_known else np.float32(0), with_vector
 
 

@@ -41,7 +41,7 @@ class Compared(NamedTuple):
     features: NDArray[np.float32]
     """shape (n_pairs, N_FEATURES)"""
     vectors: NDArray[np.float32]
-    """shape (n_pairs, 2, vector size) of titles and bodies; (n_pairs, 0, 0) where the model has no topics"""
+    """shape (n_pairs, 2, width of the topics) of titles and bodies; (n_pairs, 0, 0) where the model has no topics"""
     refused: NDArray[np.uint8]
     """shape (n_pairs,): numbers into `screening.REASONS`, 0 where the pair can be judged"""
     abroad: NDArray[np.uint8]
@@ -72,7 +72,7 @@ def compare(
     texts = prepared(model, titles, bodies, sources)
     wanted = screening.has_text(*texts)
     has_topics = model.topics is not None and model.lexicon.vectors is not None
-    size = model.lexicon.vectors.size if has_topics and model.lexicon.vectors is not None else 0
+    size = vectors_width(model) if has_topics else 0
     vectors = np.zeros((len(wanted), 2 if size else 0, size), np.float32)
     rows = np.arange(len(wanted))
     log_odds, features = _scored(model, texts, wanted, vectors, rows, rows, thorough=thorough)
@@ -92,15 +92,23 @@ def _judged_across_languages(
     rows = np.flatnonzero(np.isin(refused, screening.OF_LANGUAGES))
     if model.across_languages is None or model.lexicon.vectors is None or not len(rows):
         return abroad
-    vectors = np.zeros((len(rows), 2, model.lexicon.vectors.size), np.float32)
+    vectors = np.zeros((len(rows), 2, vectors_width(model)), np.float32)
     by_head, _ = head_log_odds(model, texts, np.ones(len(rows), np.uint8), vectors, rows, rows)
-    probability = model.across_languages.probability(vectors, by_head, model.calibration.prior)
+    meant = vectors[:, :, : model.lexicon.vectors.size]
+    probability = model.across_languages.probability(meant, by_head, model.calibration.prior)
     known = ~np.isnan(probability)
     rows = rows[known]
     log_odds[rows] = model.calibration.log_odds(probability[known])
     abroad[rows] = refused[rows]
     refused[rows] = 0
     return abroad
+
+
+def vectors_width(model: Model) -> int:
+    """How many numbers the head's vectors of a text have: those of its terms, and what the topics take besides."""
+    if model.topics is not None:
+        return model.topics.weights.shape[1]
+    return model.lexicon.vectors.size if model.lexicon.vectors is not None else 0
 
 
 def log_odds_of(

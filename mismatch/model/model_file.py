@@ -42,11 +42,14 @@ from mismatch.terms.lexicon import Lexicon, TermVectors, n_slots, union
 from mismatch.terms.probe_lengths import check_probes
 
 FORMAT = "mismatch model"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+_EARLIER = (3,)
+"""versions that are read as well: 3 has no terms that tell of topics"""
 MAX_FILE_BYTES = 64 << 20
 """twice the starter, which has as many terms as a lexicon may have"""
 _LONGEST_VECTOR = 4096
 _LONGEST_REASON = 300
+_MOST_TOLD = 256
 _FINGERPRINTS = "seen"
 """the key of the fingerprints in the file"""
 _PLAIN_OPCODES = frozenset(
@@ -151,7 +154,7 @@ def load_model(path: str | Path | StoredFile, *, sha256: str | None = None) -> M
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
     version = contents.get("format_version")
-    if type(version) is not int or version != FORMAT_VERSION:
+    if type(version) is not int or version not in (FORMAT_VERSION, *_EARLIER):
         known = f"this is version {FORMAT_VERSION}"
         way_out = "use the mismatch that wrote it, or train again"
         _refuse(path, f"its format version {_SHOWN.repr(version)} is not known here ({known}); {way_out}")
@@ -248,6 +251,8 @@ def _arrays(model: Model) -> dict[str, NDArray[Any]]:
     if lexicon.vectors is not None:
         arrays["vector_hashes"], arrays["vector_codes"] = lexicon.vectors.hashes, lexicon.vectors.codes
         arrays["vector_scales"] = lexicon.vectors.scales
+        if lexicon.vectors.telling is not None:
+            arrays["vector_telling"] = lexicon.vectors.telling
     return arrays
 
 
@@ -279,7 +284,7 @@ def _rebuilt(path: Place, contents: dict[str, Any]) -> Model:
     if vectors is not None:
         check_probes(in_table := union(counts[0].hashes, vectors.hashes), n_slots(len(in_table)))
     topics = TopicModel.from_plain(contents["topics"]) if "topics" in contents else None
-    if topics is not None and (vectors is None or topics.weights.shape[1] != vectors.size):
+    if topics is not None and (vectors is None or topics.size != vectors.size or topics.n_told not in (0, vectors.n_told)):
         raise ValueError("the topics do not fit the term vectors")
     boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
     paragraphs = ParagraphModel.from_plain(contents["paragraphs"]) if "paragraphs" in contents else None
@@ -330,7 +335,12 @@ def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:
         raise ValueError("the term vectors differ in number")
     if (hashes[1:] <= hashes[:-1]).any() or not np.isfinite(scales).all():
         raise ValueError("the term vectors are not in their order")
-    return TermVectors(hashes, codes, scales)
+    telling = arrays.get("vector_telling")
+    if telling is not None and (telling.dtype != np.int8 or telling.ndim != 2 or len(telling) != len(hashes)):
+        raise ValueError("what the terms tell of topics does not fit them")
+    if telling is not None and not 0 < telling.shape[1] <= _MOST_TOLD:
+        raise ValueError("the terms tell of too many topics")
+    return TermVectors(hashes, codes, scales, telling)
 
 
 def _plain_calibration(calibration: Calibration) -> dict[str, Any]:

@@ -21,12 +21,19 @@ HIGHEST_LOGIT = np.float32(60)
 """of narrow topics, so that their exponentials stay finite"""
 LEAST_SAME = np.float32(0.02)
 """added to the probability that both have one topic, before its logarithm is taken: a topic is never surer than that"""
+SPREAD_OF_TOLD = 0.7
+"""power of the weight of a text's terms that what they tell is divided by: with 1 a long text would tell no more than a
+short one, with 0.5 too much more, as its terms repeat one another"""
 _SHORTEST = np.float32(1e-9)
 
 
 @dataclass(frozen=True)
 class TopicModel:
-    """Multinomial logistic regression on unit vectors: which wide topic and, within it, which narrow one or none.
+    """Which wide topic and, within it, which narrow one or none.
+
+    The wide one is named by what the terms of a text tell of it, divided by a power of the weight of all terms, which is the
+    last number of what is told; where terms tell nothing, by multinomial logistic regression on vectors of unit length, as
+    the narrow one is. How far title and body agree is always read from the vectors.
 
     P(narrow) = P(wide) * exp(s_narrow) / (1 + sum of exp(s) over the narrow topics of the wide one): the wide topic by
     itself is the class whose logit is 0.
@@ -38,7 +45,7 @@ class TopicModel:
     neighbours: NDArray[np.uint8]
     """shape (n_topics, n_topics): 1 where two topics may be about one story, so that they are no mismatch"""
     weights: NDArray[np.float32]
-    """shape (n_topics, vector size)"""
+    """shape (n_topics, width): of the vector and, behind it, of what is told, which narrow topics do without"""
     intercepts: NDArray[np.float32]
     title_threshold: float
     """probability from which a title's topic is named"""
@@ -47,13 +54,22 @@ class TopicModel:
     """precision and share named by cross-validation"""
     agreement_weights: tuple[float, float] = (0.0, 0.0)
     """slope and intercept of what `agreement` adds to the log-odds of a mismatch; zeros where they were not learned"""
+    n_told: int = 0
+    """how many of the last weights are of what is told"""
+    of_agreement: NDArray[np.float32] | None = None
+    """shape (n_wide_topics,): intercepts for the vectors of the wide topics, where `intercepts` are for what is told"""
+
+    @property
+    def size(self) -> int:
+        """Of the vectors."""
+        return self.weights.shape[1] - self.n_told
 
     def agreement(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """How far the wide topics of titles and bodies agree.
 
         Parameters
         ----------
-        vectors : float32 array of shape (n_pairs, 2, vector size)
+        vectors : float32 array of shape (n_pairs, 2, width)
             Of titles and of bodies, of any length.
 
         Returns
@@ -63,8 +79,9 @@ class TopicModel:
         """
         wide = np.flatnonzero(self.parents < 0)
         out = np.full(len(vectors), np.nan, np.float32)
-        given = (np.ascontiguousarray(a, np.float32) for a in (vectors, self.weights[wide], self.intercepts[wide]))
-        _agree(*(read_only(a) for a in given), out)
+        intercepts = self.intercepts[wide] if self.of_agreement is None else self.of_agreement
+        of_vectors = vectors[:, :, : self.size], self.weights[wide, : self.size], intercepts
+        _agree(*(read_only(np.ascontiguousarray(a, np.float32)) for a in of_vectors), out)
         return out
 
     def disagreement(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -80,9 +97,13 @@ class TopicModel:
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape (n_texts, n_topics), for vectors of any length: of a wide topic, its narrow ones included; of a narrow one,
         within its wide topic."""
-        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _SHORTEST)
-        logits = (vectors / lengths) @ self.weights.T + self.intercepts
+        of_vectors, told = vectors[:, : self.size], vectors[:, self.size :]
+        lengths = np.maximum(np.linalg.norm(of_vectors, axis=1, keepdims=True), _SHORTEST)
+        logits = (of_vectors / lengths) @ self.weights[:, : self.size].T + self.intercepts
         wide = np.flatnonzero(self.parents < 0)
+        if self.n_told:
+            shares = told * np.maximum(told[:, -1:], _SHORTEST) ** -SPREAD_OF_TOLD
+            logits[:, wide] = shares @ self.weights[wide, self.size :].T + self.intercepts[wide]
         out = np.exp(np.minimum(logits, HIGHEST_LOGIT))
         out[:, wide] = np.exp(logits[:, wide] - logits[:, wide].max(axis=1, keepdims=True))
         out[:, wide] /= out[:, wide].sum(axis=1, keepdims=True)
@@ -98,7 +119,7 @@ class TopicModel:
         """
         out = np.empty(len(vectors), np.int64)
         given = (np.ascontiguousarray(a, np.float32) for a in (vectors, self.weights, self.intercepts))
-        _name(*(read_only(a) for a in given), read_only(self.parents), float(threshold), out)
+        _name(*(read_only(a) for a in given), read_only(self.parents), float(threshold), self.size, out)
         return out
 
     def widest(self, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -117,11 +138,12 @@ class TopicModel:
         """The same topics over other vectors of (mostly) the same terms, which were tuned from its own.
 
         The linear map from the new to the old vectors that fits best (least squares over the common terms) goes into the
-        weights.
+        weights. What is told of topics stays: the new vectors must have it too (see `TermVectors.telling_like`).
         """
         _, new, old = np.intersect1d(vectors.hashes, own.hashes, assume_unique=True, return_indices=True)
         map_back = np.linalg.lstsq(vectors.vectors()[new], own.vectors()[old], rcond=None)[0]
-        return replace(self, weights=(self.weights @ map_back.T).astype(np.float32))
+        weights = np.column_stack([self.weights[:, : self.size] @ map_back.T, self.weights[:, self.size :]])
+        return replace(self, weights=weights.astype(np.float32))
 
     def to_plain(self) -> dict[str, Any]:
         return {
@@ -129,7 +151,8 @@ class TopicModel:
             "weights": packed(self.weights),
             "intercepts": packed(self.intercepts), "title_threshold": self.title_threshold,
             "body_threshold": self.body_threshold, "figures": dict(self.figures),
-            "agreement_weights": list(self.agreement_weights),
+            "agreement_weights": list(self.agreement_weights), "n_told": self.n_told,
+            "of_agreement": None if self.of_agreement is None else packed(self.of_agreement),
         }  # fmt: skip
 
     @classmethod
@@ -170,7 +193,13 @@ class TopicModel:
         slope, intercept = (float(weight) for weight in plain.get("agreement_weights", (0.0, 0.0)))
         if not np.isfinite([slope, intercept]).all() or slope > 0:
             raise ValueError("topics that agree would make a mismatch likelier")
-        return cls(names, parents, neighbours, weights, intercepts, *thresholds, dict(plain["figures"]), (slope, intercept))
+        if type(n_told := plain.get("n_told", 0)) is not int or not 0 <= n_told < weights.shape[1]:
+            raise ValueError("the topics have no weights for vectors")
+        of_agreement = None if (kept := plain.get("of_agreement")) is None else unpacked("agreement", kept, "float32", 1)
+        if of_agreement is not None and len(of_agreement) != (parents < 0).sum():
+            raise ValueError("the topics differ in number from their intercepts")
+        figures, both = dict(plain["figures"]), (slope, intercept)
+        return cls(names, parents, neighbours, weights, intercepts, *thresholds, figures, both, n_told, of_agreement)
 
 
 @part(fastmath={"reassoc", "contract"})
@@ -224,21 +253,28 @@ def _agree(vectors, weights, intercepts, out):
 
 
 @kernel
-def _name(vectors, weights, intercepts, parents, threshold, out):
+def _name(vectors, weights, intercepts, parents, threshold, size, out):
     """In place of a product of matrices: BLAS would start threads of its own under each of ours, and of the narrow topics
     only those of one wide topic matter."""
     n_topics = parents.shape[0]
     logits = np.empty(n_topics, np.float32)
+    width = vectors.shape[1]
     for row in range(out.shape[0]):
         out[row] = UNKNOWN
-        length = np.sqrt(_dot(vectors[row], vectors[row]))
+        vector, told = vectors[row, :size], vectors[row, size:]
+        length = np.sqrt(_dot(vector, vector))
         if length == 0:
             continue
         scale = np.float32(1) / max(length, _SHORTEST)
+        if size < width:
+            share = np.float32(max(told[width - size - 1], _SHORTEST) ** -SPREAD_OF_TOLD)
         best = -1
         for t in range(n_topics):
             if parents[t] < 0:
-                logits[t] = intercepts[t] + scale * _dot(vectors[row], weights[t])
+                if size < width:
+                    logits[t] = intercepts[t] + share * _dot(told, weights[t, size:])
+                else:
+                    logits[t] = intercepts[t] + scale * _dot(vector, weights[t, :size])
                 if best < 0 or logits[t] > logits[best]:
                     best = t
         total = np.float32(0)
@@ -251,7 +287,7 @@ def _name(vectors, weights, intercepts, parents, threshold, out):
         total = np.float32(1)
         for t in range(n_topics):
             if parents[t] == best:
-                logits[t] = np.exp(min(intercepts[t] + scale * _dot(vectors[row], weights[t]), HIGHEST_LOGIT))
+                logits[t] = np.exp(min(intercepts[t] + scale * _dot(vector, weights[t, :size]), HIGHEST_LOGIT))
                 total += logits[t]
                 if narrow < 0 or logits[t] > logits[narrow]:
                     narrow = t

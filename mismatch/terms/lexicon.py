@@ -8,7 +8,7 @@ none dilutes another: of each term the highest share of documents counts (see `h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from mismatch.terms.document_frequency import Counts
 from mismatch.terms.highest_share import highest_share
 
 _EPSILON = 1e-8
+TELLING_LANES = 32
+"""what terms tell of topics stands in rows of this many numbers, so that a row is never in two lines of the cache"""
 _FULLEST = 0.6
 """share of a lookup table's slots from which it is built anew, and larger"""
 
@@ -162,10 +164,25 @@ class TermVectors:
     """shape (n_terms, size)"""
     scales: NDArray[np.float32]
     """shape (n_terms,): what one step of the codes is worth"""
+    telling: NDArray[np.int8] | None = None
+    """shape (n_terms, n_wide_topics): how far each term tells of each wide topic; None where that was not learned"""
 
     @property
     def size(self) -> int:
         return self.codes.shape[1]
+
+    @property
+    def n_told(self) -> int:
+        """Of how many topics the terms tell."""
+        return 0 if self.telling is None else self.telling.shape[1]
+
+    def telling_like(self, other: TermVectors | None) -> TermVectors:
+        """The same vectors of terms that tell what they do in another's; those that it does not have tell nothing."""
+        if other is None or other.telling is None or not len(other.hashes):
+            return replace(self, telling=None)
+        at = np.minimum(np.searchsorted(other.hashes, self.hashes), len(other.hashes) - 1)
+        known = other.hashes[at] == self.hashes
+        return replace(self, telling=np.where(known[:, None], other.telling[at], np.int8(0)))
 
     @classmethod
     def quantise(cls, hashes: NDArray[np.uint64], vectors: NDArray[np.float32]) -> TermVectors:
@@ -196,6 +213,8 @@ class LexiconArrays(NamedTuple):
     """shape (n_vectors, size), by frequency; the rows of `terms` point here"""
     scales: NDArray[np.float32]
     inverse_lengths: NDArray[np.float32]
+    telling: NDArray[np.int8]
+    """shape (n_vectors, a multiple of `TELLING_LANES` or 0): what the terms tell of wide topics, zeros behind it"""
 
 
 @dataclass(frozen=True)
@@ -262,17 +281,28 @@ class Lexicon:
         if self.vectors is None or not kept.any():
             size = self.vectors.size if self.vectors else 1
             nothing = np.zeros(1, np.float32)
-            return LexiconArrays(terms, self.stem_table, np.zeros((1, size), np.int8), nothing, nothing)
+            codes, telling = np.zeros((1, size), np.int8), np.zeros((1, 0), np.int8)
+            return LexiconArrays(terms, self.stem_table, codes, nothing, nothing, telling)
         order = terms.rows[kept]
         rows = np.where(kept, np.cumsum(kept, dtype=np.int32) - 1, -1).astype(np.int32)
         vectors = self.vectors
         return LexiconArrays(
             terms._replace(rows=rows), self.stem_table,
             np.ascontiguousarray(vectors.codes[order]), vectors.scales[order], vectors.inverse_lengths[order],
+            _in_lanes(vectors, order),
         )  # fmt: skip
 
     def with_vectors(self, vectors: TermVectors | None) -> Lexicon:
         return Lexicon(self.terms, self.stems, vectors)
+
+
+def _in_lanes(vectors: TermVectors, rows: NDArray[np.int32]) -> NDArray[np.int8]:
+    """What some terms tell of topics, as `LexiconArrays` has it."""
+    lanes = -(-vectors.n_told // TELLING_LANES) * TELLING_LANES
+    out = np.zeros((len(rows), lanes), np.int8)
+    if vectors.telling is not None:
+        out[:, : vectors.n_told] = vectors.telling[rows]
+    return out
 
 
 def _before(background: Counts, corpus: Counts) -> Counts:

@@ -87,9 +87,13 @@ class Lender:
     def across_languages(self, lexicon: Lexicon, own_share: float) -> AcrossLanguages | None:
         """The base's way to compare texts in two languages, where both its vectors and its forest are taken as they are."""
         base = self.base
-        if base is None or own_share or lexicon.vectors is not base.lexicon.vectors:
+        if base is None or own_share or not _same(lexicon.vectors, base.lexicon.vectors):
             return None
         return base.across_languages
+
+    def telling(self, vectors: TermVectors | None) -> TermVectors | None:
+        """The vectors of terms that tell of topics what they do in the base."""
+        return vectors if vectors is None else vectors.telling_like(self.base.lexicon.vectors if self.base else None)
 
     def topics(self, lexicon: Lexicon) -> TopicModel | None:
         """The base's topics over the vectors of another lexicon. They name topics and do not count: the head is new."""
@@ -108,3 +112,8 @@ class Lender:
             return (0.0,)
         most = 1.0 if self.n_matched >= _FEW_PAIRS else self.n_matched / (self.n_matched + _TRUST_OF_PAIRS)
         return tuple(share for share in _SHARES if share <= most)
+
+
+def _same(some: TermVectors | None, other: TermVectors | None) -> bool:
+    """Whether these are the same vectors; what their terms tell of topics does not matter."""
+    return some is not None and other is not None and some.codes is other.codes

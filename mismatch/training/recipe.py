@@ -112,7 +112,7 @@ def train(
 
     tell("fitting the forest")
     fit = cross_fit(examples, table.num_rows, settings.seed, find_suspects=chosen.labels is None)
-    lexicon = lexicon.with_vectors(lessons.whole(fit.suspect, tell))
+    lexicon = lexicon.with_vectors(lender.telling(lessons.whole(fit.suspect, tell)))
     own_forest = fit_whole(examples, fit.use, settings.seed)
     forest, scores, own_share = blended(examples, fit, own_forest, lender.forest, lender.own_shares)
     out_of_fold = np.full(table.num_rows, np.nan)

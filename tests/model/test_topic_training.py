@@ -6,14 +6,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mismatch.features.cascade import score_pairs
+from mismatch.features.forest import NO_FOREST
 from mismatch.model.topics import UNKNOWN, TopicModel
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, TermVectors
 from mismatch.terms.text_buffers import text_buffers
 from mismatch.terms.tokens import cut_all
-from mismatch.training.topics import text_vectors
 from models.topic_lists import TopicLists, read_topic_lists
-from models.topic_training import _narrowed, learn_starter_topics, telling_words, with_telling_terms
+from models.topic_texts import narrowed, unit
+from models.topic_training import learn_starter_topics, telling_words, with_telling_terms
 
 SIZE = 128
 
@@ -47,13 +49,23 @@ def lexicon(lists: TopicLists) -> Lexicon:
 
 
 @pytest.fixture(scope="module")
-def topics(lexicon: Lexicon) -> TopicModel:
-    return learn_starter_topics({}, lexicon)
+def learned(lexicon: Lexicon) -> tuple[Lexicon, TopicModel]:
+    """From the vectors themselves in place of a teacher's embeddings."""
+    assert lexicon.vectors is not None
+    return learn_starter_topics({}, lexicon, unit(lexicon.vectors.vectors()))
 
 
-def name_of(topics: TopicModel, text: str, lexicon: Lexicon) -> str | None:
-    vectors = text_vectors(text_buffers(pa.array([text], pa.large_string())), np.arange(1), lexicon)
-    number = int(topics.name(vectors, 0.3)[0])
+@pytest.fixture(scope="module")
+def topics(learned: tuple[Lexicon, TopicModel]) -> TopicModel:
+    return learned[1]
+
+
+def name_of(learned: tuple[Lexicon, TopicModel], text: str) -> str | None:
+    lexicon, topics = learned
+    texts = text_buffers(pa.array([text], pa.large_string()))
+    vectors = np.zeros((1, 2, topics.weights.shape[1]), np.float32)
+    score_pairs(texts, texts, np.ones(1, np.uint8), lexicon, NO_FOREST, vectors)
+    number = int(topics.name(vectors[:, 1], 0.3)[0])
     return None if number == UNKNOWN else topics.names[number]
 
 
@@ -65,8 +77,8 @@ def name_of(topics: TopicModel, text: str, lexicon: Lexicon) -> str | None:
         ("zzz qqq xxyy", None),
     ],
 )
-def test_telling_terms_name_their_topic(topics: TopicModel, lexicon: Lexicon, text: str, name: str | None) -> None:
-    assert name_of(topics, text, lexicon) == name
+def test_telling_terms_name_their_topic(learned: tuple[Lexicon, TopicModel], text: str, name: str | None) -> None:
+    assert name_of(learned, text) == name
 
 
 def test_thresholds_and_figures_are_shares(topics: TopicModel) -> None:
@@ -95,7 +107,7 @@ def test_a_telling_term_without_a_vector_gets_that_of_its_topic(lexicon: Lexicon
 
 def test_a_clear_body_narrows_a_wide_label_of_its_own_only(lists: TopicLists) -> None:
     bodies = pa.array(["The bowler took five wickets in the innings, the captain said."] * 3, pa.large_string())
-    assert _narrowed([("sport",), ("politics",), ("football",)], bodies, lists) == [
+    assert narrowed([("sport",), ("politics",), ("football",)], bodies, lists) == [
         ("cricket",),
         ("politics",),
         ("football",),
