@@ -35,7 +35,7 @@ NEUTRAL = 0.03
 everywhere in one tell nothing, and in an article of another they are many"""
 GAIN = 4.0
 """of the embeddings, which have unit length"""
-STEPS_A_UNIT = 6.0
+STEPS_A_UNIT = 3.0
 """of the numbers that are kept"""
 _LEAST = 1e-12
 
