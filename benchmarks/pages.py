@@ -142,7 +142,8 @@ def _cost(folders: list[Path], model: str, rounds: int) -> Table:
     table = Table("Processor time beside plain trafilatura", ["set", "trafilatura.extract", "mismatch score", "overhead"])
     table.notes = [
         "Pages a second of one processor, without starting: a run of all pages once is taken off one of all pages"
-        f" {MORE} times; median of {rounds} such pairs, run in turn."
+        f" {MORE} times; median of {rounds} such pairs, run in turn.",
+        "One process that parses beside one, and the model as it is: two that share a processor's memory each take longer.",
     ]
     for folder in folders:
         n_pages = len(list(folder.glob("*.gz")))
@@ -150,6 +151,7 @@ def _cost(folders: list[Path], model: str, rounds: int) -> Table:
         for _ in range(rounds):
             plain.append(_marginal([sys.executable, "-c", PLAIN, str(folder)], MORE, [str(1)], [str(MORE)]))
             score = [*MISMATCH, "score", "--quiet", "--model", model, "--out", "/dev/null", "--out-format", "jsonl"]
+            score += ["--threads", "1", "--no-adapt"]
             files = sorted(folder.glob("*.gz"))
             ours.append(_marginal(score, MORE, files, files * MORE))
         middle = [float(np.median(seconds)) / n_pages for seconds in (plain, ours)]

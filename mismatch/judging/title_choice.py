@@ -24,18 +24,21 @@ def judged_block(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
     if block.candidates is None:
         return block, scorer.judge(*(block.pairs.column(name) for name in ("title", "body", "source")))
     counts = np.diff(block.candidates.offsets.to_numpy())
-    pages = np.repeat(np.arange(len(block)), counts)
+    pages = np.repeat(np.arange(len(block)), counts).tolist()
+    titles = block.candidates.values.field("title").to_pylist()
     alone = np.flatnonzero(counts == 0)  # they are judged too, for their reasons
-    titles = pa.concat_arrays([block.candidates.values.field("title"), pa.nulls(len(alone), pa.string())])
-    of_page = pa.array(np.concatenate([pages, alone]))
-    judged = scorer.judge(titles, *(block.pairs.column(name).take(of_page) for name in ("body", "source")))
-    n = len(pages)
-    probability = judged.columns.column("mismatch_probability").to_numpy(zero_copy_only=False)[:n]
-    chosen = best_titles(judged.numbers[:n], probability, counts)
-    rows = chosen.copy()
-    rows[alone] = n + np.arange(len(alone))
-    block = with_titles(block, chosen, probability)
-    return block, Judged(judged.numbers[rows], judged.columns.take(pa.array(rows)))
+    pairs = [*zip(pages, titles, strict=True), *((page, None) for page in alone.tolist())]
+    places = {pair: i for i, pair in enumerate(dict.fromkeys(pairs))}  # what several places of a page say is judged once
+    of_page = pa.array([page for page, _ in places], pa.int64())
+    bodies, sources = (block.pairs.column(name).take(of_page) for name in ("body", "source"))
+    judged = scorer.judge(pa.array([title for _, title in places], pa.string()), bodies, sources)
+    rows = np.array([places[pair] for pair in pairs], np.int64)
+    of_titles = rows[: len(titles)]
+    probability = judged.columns.column("mismatch_probability").to_numpy(zero_copy_only=False)[of_titles]
+    chosen = best_titles(judged.numbers[of_titles], probability, counts)
+    of_pages = rows[chosen]
+    of_pages[alone] = rows[len(titles) :]
+    return with_titles(block, chosen, probability), Judged(judged.numbers[of_pages], judged.columns.take(pa.array(of_pages)))
 
 
 def best_titles(
