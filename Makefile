@@ -1,10 +1,12 @@
 # Shortcuts for those who work on the project. The folder of the virtual environment: make VENV=/elsewhere test
 VENV ?= .venv
 BIN := $(VENV)/bin
+# seconds that each property is searched for what breaks it
+FUZZ_SECONDS ?= 300
 # the folder of the archives that the starter is made of, see models/README.md
 ARCHIVES ?= .
 
-.PHONY: help install test lint floor house starter clean
+.PHONY: help install test lint fuzz floor house starter clean
 
 help:  ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
@@ -26,6 +28,13 @@ lint: install  ## style and types
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: install  ## searches for inputs that break a reader: make fuzz FUZZ_SECONDS=3600
+	$(BIN)/pip install -q --group fuzz
+	for name in json_lines json_elements csv_records entities columns model; do \
+		PYTHONPATH=.:tests $(BIN)/python tests/fuzzing/coverage_guided.py $$name --seconds $(FUZZ_SECONDS) || exit 1; \
+	done
+	$(BIN)/python -m benchmarks.altered_files
+
 floor: install  ## quality and speed against the committed floors
 	$(BIN)/python -m benchmarks.floor
 
@@ -37,5 +46,5 @@ starter: install  ## trains the starter model again: make starter ARCHIVES=/path
 	$(BIN)/python models/build_starter.py --archives $(ARCHIVES)
 
 clean:  ## removes the virtual environment and all caches
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

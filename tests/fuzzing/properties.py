@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from mismatch.errors import InputError, ModelError
+from mismatch.model.model_file import load_model
 from mismatch.records.blocks import Block
 from mismatch.records.bounds import USUAL
 from mismatch.records.columns import ColumnChoice, Columns
@@ -27,6 +28,8 @@ from mismatch.records.formats.json_columns import OTHER_FIELDS, json_table
 from mismatch.records.formats.json_lines import json_line_chunks, judge_line
 from mismatch.records.formats.json_members import depth_of
 from mismatch.records.formats.json_strings import written_name
+from mismatch.screening.markup import has_markup, without_markup
+from mismatch.terms.text_buffers import text_buffers
 
 _COLUMNS = Columns("title", "body", None, None, None, None)
 
@@ -98,9 +101,6 @@ def csv_records(data: bytes) -> None:
 
 def entities(data: bytes) -> None:
     """Text without tags is what `html.unescape` makes of it, and what that changes is seen to hold markup."""
-    from mismatch.screening.markup import has_markup, without_markup
-    from mismatch.terms.text_buffers import text_buffers
-
     text = data.decode("utf-8", "ignore").replace("<", "")
     assert without_markup(text) == html.unescape(text)
     closed = "".join(f"&{name};" for name in ("amp", "lt", "eacute", "#x41", "#233"))
@@ -122,8 +122,6 @@ def columns(data: bytes) -> None:
 
 def model(data: bytes) -> None:
     """Any bytes are refused as a model, unless they are one."""
-    from mismatch.model.model_file import load_model
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.joblib"
         path.write_bytes(data)
