@@ -56,16 +56,18 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = self._head_bytes + len(data) if self._n_events == before else 0
         if self._head_bytes > LONGEST_HEAD:
             self._refuse(*_TOO_LONG)
+        elif self._has_begun and self._deadline is None:  # most heads come in one piece, and need none
+            self._wait(self.head_seconds)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_waiting = self._has_begun = True
-        self._wait(self.head_seconds)
 
     def on_headers_complete(self) -> None:
         self._is_waiting = self._has_begun = False
         self._n_events += 1
-        self._wait(None)
+        if self._deadline is not None:
+            self._wait(None)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
