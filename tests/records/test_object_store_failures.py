@@ -68,7 +68,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (["score", "s3://newsroom/a.jsonl?endpoint=there"], "unknown option 'endpoint'"),
         (["score", "ftp://newsroom/a.jsonl"], "there is no way to this place"),
         (["score", "-", "--out", "s3://nowhere/out.jsonl"], "cannot be written (there is no such bucket)"),
-        (["score", "-", "--out", "s3://newsroom/folder/"], "names a folder"),
+        (["score", "-", "--out", "s3://newsroom/folder/"], "a folder"),
         (["score", "-", "--out", "s3://newsroom"], "names a folder"),
         (["score", "-", "--out", "s3://newsroom/a", "--rejected", "s3://newsroom/a"], "name the same file"),
         (["train", "-", "--out", "s3://nowhere/model.joblib"], "there is no such bucket"),
