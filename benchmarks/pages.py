@@ -143,7 +143,7 @@ def _cost(folders: list[Path], model: str, rounds: int) -> Table:
     table.notes = [
         "Pages a second of one processor, without starting: a run of all pages once is taken off one of all pages"
         f" {MORE} times; median of {rounds} such pairs, run in turn.",
-        "One process that parses beside one, and the model as it is: two that share a processor's memory each take longer.",
+        "One process that parses beside one, and the model as it is (--threads 1 --no-adapt); without that it is more.",
     ]
     for folder in folders:
         n_pages = len(list(folder.glob("*.gz")))
