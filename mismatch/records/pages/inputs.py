@@ -78,6 +78,8 @@ def page_files(
             source = opened or open_source(item, lambda n: None)
             try:
                 data = source.read(most_bytes + 1)
+                while len(data) <= most_bytes and (more := source.read(most_bytes + 1 - len(data))):
+                    data += more  # a stream gives what there is
                 if source.broken:
                     raise OSError(source.broken)
                 return data
