@@ -10,7 +10,10 @@ from mismatch.cli import fast_start
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
     Adapt,
+    Bodies,
     Body,
+    Delimiter,
+    Encoding,
     Format,
     Id,
     Inputs,
@@ -18,15 +21,18 @@ from mismatch.cli.options import (
     Paragraphs,
     Prior,
     Quiet,
+    Quote,
     Rejected,
     Report,
+    SafeCsv,
     Source,
+    Table,
     Thorough,
     Threads,
     Title,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
-from mismatch.cli.reading import check_whole, say_notices, say_rejected, too_little_read
+from mismatch.cli.reading import check_whole, layout_of, say_closing_words, say_notices, say_rejected, too_little_read
 from mismatch.errors import InputError
 
 
@@ -39,6 +45,7 @@ def score(
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
+    safe_csv: SafeCsv = False, delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None, bodies: Bodies = None,
     paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
@@ -46,10 +53,12 @@ def score(
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
     if engine != "local":
-        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs:
+        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs or safe_csv:
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --safe-csv and --out-format go with --engine local"
             )
+        if delimiter or quote or encoding or table or bodies:
+            raise InputError("--delimiter, --quote, --encoding, --table and --bodies go with --engine local")
         given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
         return _score_on(engine, inputs, out, quiet=quiet, **given)
     fast_start.start()
@@ -60,13 +69,20 @@ def score(
     from mismatch.records.reading import Reader
     from mismatch.report import console
 
+    layout = layout_of(delimiter, quote, encoding, table)
     check_outputs({"--out": out, "--rejected": rejected})
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
-    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    reader = Reader(
+        inputs,
+        format=format,
+        columns=ColumnChoice(title=title, body=body, source=source, id=id),
+        layout=layout,
+        bodies=bodies,
+    )
     say_notices(reader, quiet)
     kind = out_format or output_format_of(out, reader)
     with (
-        open_sink(out, format=kind, only=only, schema=reader.schema) as sink,
+        open_sink(out, format=kind, only=only, schema=reader.schema, safe_csv=safe_csv) as sink,
         Quarantine(rejected) as quarantine,
         console.progress(reader.bytes_total, quiet=quiet) as bar,
     ):
@@ -80,6 +96,7 @@ def score(
     problem = too_little_read(tally.rows, quarantine, max_rejected=1, allow_empty=True, inputs=inputs, kept_in=rejected)
     if problem is not None:
         raise InputError(problem)
+    say_closing_words(reader, quiet)
     say_rejected(tally.rejected, rejected)
 
 
@@ -108,6 +125,7 @@ def gate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
+    safe_csv: SafeCsv = False, delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None, bodies: Bodies = None,
     paragraphs: Paragraphs = False, adapt: Adapt = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
@@ -133,18 +151,27 @@ def gate(
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
     })  # fmt: skip
+    layout = layout_of(delimiter, quote, encoding, table)
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs)
     given = scorer.model
     check_report(report)
-    reader = Reader(inputs, format=format, columns=ColumnChoice(title=title, body=body, source=source, id=id))
+    reader = Reader(
+        inputs,
+        format=format,
+        columns=ColumnChoice(title=title, body=body, source=source, id=id),
+        layout=layout,
+        bodies=bodies,
+    )
     say_notices(reader, quiet)
     with ExitStack() as stack:
         routes = []
         for path, verdicts in ((passed, pipeline.NOT_FLAGGED), (flagged, pipeline.FLAGGED)):
             if path is not None:
-                sink = stack.enter_context(open_sink(path, format=output_format_of(path, reader), schema=reader.schema))
+                sink = stack.enter_context(
+                    open_sink(path, format=output_format_of(path, reader), schema=reader.schema, safe_csv=safe_csv)
+                )
                 routes.append(pipeline.Route(sink, verdicts))
         quarantine = stack.enter_context(Quarantine(rejected))
         bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
@@ -172,6 +199,7 @@ def gate(
         write_page(report, gate_page(tally, decision, model=name, inputs=inputs, lexicon=lexicon))
     if decision.problem is not None:
         raise InputError(decision.problem)
+    say_closing_words(reader, quiet)
     say_rejected(tally.rejected, rejected)
     if not decision.passed:
         raise typer.Exit(1)

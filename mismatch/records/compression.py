@@ -1,4 +1,4 @@
-"""A stream of bytes from a file or from standard input, plain, gzip or Zstandard, that says how it ended."""
+"""A stream of bytes from a file or from standard input, plain or compressed, that says how it ended."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from mismatch.records.known_formats import COMPRESSIONS
+from mismatch.records.python_compression import PYTHON_COMPRESSIONS, Decompressed
 
 BOM = b"\xef\xbb\xbf"
 
@@ -48,7 +49,7 @@ class ByteSource:
     Parameters
     ----------
     open_stream : opens the raw stream; called again when a damaged file has to be read up to the very break.
-    compression : None, "gzip" or "zstd".
+    compression : None, or the name of one of `known_formats.COMPRESSIONS`.
     count : told how many raw bytes were taken, for a progress bar.
     reopenable : False for standard input and pipes. keep_open : True for standard input, which is not ours.
     """
@@ -80,6 +81,8 @@ class ByteSource:
     def _decompressed(self, counting: _Counting) -> BinaryIO:
         if self._compression is None:
             return cast(BinaryIO, counting)
+        if self._compression in PYTHON_COMPRESSIONS:
+            return cast(BinaryIO, Decompressed(cast(BinaryIO, counting), self._compression))
         return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
 
     def peek(self, n: int) -> bytes:
@@ -95,6 +98,10 @@ class ByteSource:
         data, self._ahead = self._ahead[:n], self._ahead[n:]
         return data if len(data) == n else data + self._take(n - len(data))
 
+    def unread(self, data: bytes) -> None:
+        """Puts back what was read, so that it is read again."""
+        self._ahead = data + self._ahead
+
     def skip_byte_order_mark(self) -> None:
         """To be called at the start."""
         if self.peek(len(BOM)) == BOM:
@@ -107,12 +114,13 @@ class ByteSource:
 
     def _take(self, n: int) -> bytes:
         parts, left = [], n
-        piece = n if self._compression is None else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
+        hides = self._compression is not None and self._compression not in PYTHON_COMPRESSIONS
+        piece = n if not hides else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
         while left and self.broken is None:
             try:
                 data = self._stream.read(min(left, piece))
             except OSError as error:
-                if self._compression and self._reopenable and piece > 1:
+                if hides and self._reopenable and piece > 1:
                     piece = max(piece // 1024, 1)
                     if self._reopen():
                         continue

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mismatch.errors import InputError
-from mismatch.records.known_formats import BY_SUFFIX, COLUMNAR, COMPRESSIONS, FORMATS, format_of, named_format
+from mismatch.records.known_formats import (
+    BY_SUFFIX,
+    COLUMNAR,
+    COMPRESSIONS,
+    FORMATS,
+    MAGIC_BYTES,
+    WRITABLE,
+    columnar_format_of,
+    format_of,
+    named_format,
+)
 
 TEMPORARY_SUFFIX = ".mismatch-tmp"
 
@@ -84,9 +94,17 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
         if hidden or path.name.endswith(TEMPORARY_SUFFIX) or not path.is_file():
             continue
         kind, compression = format_of(path.name)
-        if kind is not None and not (kind in COLUMNAR and compression):
+        if kind is not None and not (kind in COLUMNAR and compression) and _is_what_it_says(path, kind):
             files.append(_file(str(path), forced))
     if not files:
         known, compressed = " ".join(BY_SUFFIX), ", ".join(kind.suffix for kind in COMPRESSIONS)
         raise InputError(f"{name}: the folder holds no file that can be read (looked for {known}, also {compressed}).")
     return files
+
+
+def _is_what_it_says(path: Path, kind: str) -> bool:
+    """Whether a file of a folder begins as its name says, where such names are usual for other files too (`Thumbs.db`)."""
+    if kind not in COLUMNAR or kind in WRITABLE:
+        return True
+    with path.open("rb") as file:
+        return columnar_format_of(file.read(MAGIC_BYTES)) == kind

@@ -15,21 +15,24 @@ import pyarrow as pa
 
 from mismatch.errors import InputError
 from mismatch.records.blocks import MAX_LINE_BYTES, Block, Chunk, JsonLines, Reject
-from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
+from mismatch.records.columns import ColumnChoice, Columns, columns_unseen
 from mismatch.records.compression import ByteSource, compression_of
-from mismatch.records.drawing import Runs, offsets_in, runs_of_lines, runs_of_records, texts_only
+from mismatch.records.drawing import Runs, offsets_in, runs_of_lines, texts_only
 from mismatch.records.first_bytes import json_layout, sniffed_format
-from mismatch.records.formats.columnar import ColumnarFile
-from mismatch.records.formats.delimited import delimited_chunks, read_header
 from mismatch.records.formats.json_array import json_element_chunks
-from mismatch.records.formats.json_lines import json_line_chunks
+from mismatch.records.formats.json_lines import JsonChunk, json_line_chunks
+from mismatch.records.formats.json_wrapped import wrapped_chunks
 from mismatch.records.inputs import InputFile, find_inputs
+from mismatch.records.joining import Bodies, bodies_choice, joined, titles_choice
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
-from mismatch.records.unreadable import cause_of_one_name
+from mismatch.records.layout import Layout
+from mismatch.records.partitions import partitions_of
+from mismatch.records.recoding import Recoded, recoded
+from mismatch.records.text_tables import found_encoding, text_table
+from mismatch.records.whole_files import WholeFile, open_whole
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 
-_LONGEST_HEADER = 1 << 22
 LOOK_BYTES = 64 << 20
 """of a Parquet file that a look at all of it may read"""
 
@@ -55,7 +58,8 @@ class Reader:
     ----------
     inputs : files, globs, folders, `-` for standard input.
     format : overrides what the names say; for standard input None means: look at the first bytes.
-    columns : the columns that the user named.
+    columns : the columns that the user named. layout : what the user said of delimiters, encodings and tables.
+    bodies : a file that holds the bodies, where they are not in the inputs; rows are joined by their ids.
     stdin : read in place of standard input.
     chunk_bytes : size of a stretch of text, or of a batch.
     max_line_bytes : a row longer than this is rejected and never held in memory.
@@ -79,11 +83,14 @@ class Reader:
         *,
         format: str | None = None,
         columns: ColumnChoice = ColumnChoice(),
+        layout: Layout = Layout(),
+        bodies: str | Path | None = None,
         stdin: BinaryIO | None = None,
         chunk_bytes: int = 4 << 20,
         max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
-        self._choice, self._stdin = columns, stdin
+        self._choice, self._stdin = titles_choice(columns) if bodies is not None else columns, stdin
+        self._layout = layout
         self._chunk_bytes, self._max_line_bytes = max(chunk_bytes, 1), max_line_bytes
         self.origins: list[str] = []
         self.formats: dict[str, str] = {}
@@ -92,15 +99,35 @@ class Reader:
         self.problems: list[str] = []
         self.bytes_read = 0
         self._schemas: list[pa.Schema | None] = []
-        self._prepared = [self._prepare(item) for item in find_inputs(inputs, format)]
+        found = find_inputs(inputs, format)
+        origins = [item.origin for item in found]
+        self._partitions = dict(zip(origins, partitions_of(origins), strict=True))
+        self._prepared = [self._prepare(item) for item in found]
         sizes = [item.size for item in self._prepared]
         self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
         self.schema = _united(self._schemas)
         self._note_columns()
+        self._bodies = self._read_bodies(bodies, bodies_choice(columns)) if bodies is not None else None
 
     def __iter__(self) -> Iterator[Chunk]:
+        if self._bodies is not None and self._bodies.rejects:
+            yield JsonChunk(self._bodies.name, b"", next(iter(self.columns.values())), rejects=list(self._bodies.rejects))
         for item in self._prepared:
-            yield from item.chunks(self._chunk_bytes)
+            chunks = item.chunks(self._chunk_bytes)
+            yield from chunks if self._bodies is None else joined(chunks, self._bodies)
+
+    def closing_words(self) -> str | None:
+        """What is to be said of the inputs once all rows have been read."""
+        return self._bodies.closing_words() if self._bodies is not None else None
+
+    def _read_bodies(self, name: str | Path, choice: ColumnChoice) -> Bodies:
+        """The index of the file of bodies. It is read before the inputs, and names its columns for itself."""
+        reader = Reader([name], columns=choice, layout=self._layout, chunk_bytes=self._chunk_bytes)
+        bodies = Bodies(str(name), reader)
+        if reader.problems:
+            raise InputError("; ".join(reader.problems) + ". Repair the file of bodies first.")
+        self.notices += [*(f"{name}: {notice}" for notice in reader.notices), bodies.notice()]
+        return bodies
 
     def is_text_of_at_most(self, n_bytes: int) -> bool:
         """Whether all inputs are files of text, not compressed, and together no longer."""
@@ -111,11 +138,11 @@ class Reader:
     def drawn_evenly(self, runs: Runs) -> list[pa.RecordBatch] | None:
         """Pairs from all over the inputs, from each in proportion to its size; None where only a beginning can be had.
 
-        That is a stream, and one input that cannot be sought in (it is compressed, or a JSON array); of several inputs,
-        those give their share from their beginnings. What is looked at counts neither as read nor as damaged: it is read
-        again.
+        That is a stream, titles whose bodies are in another file, and one input that cannot be sought in (it is compressed,
+        in another encoding, or a JSON array); of several inputs, those give their share from their beginnings. What is
+        looked at counts neither as read nor as damaged: it is read again.
         """
-        if self.bytes_total is None:
+        if self.bytes_total is None or self._bodies is not None:
             return None
         items = [item for item in self._prepared if not item.empty]
         places = offsets_in([item.size or 0 for item in items], runs) if items else []
@@ -144,7 +171,11 @@ class Reader:
         self.formats[item.origin] = format
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
-        open_source = (lambda: source) if item.is_stream else (lambda: self._source(item, self._count))
+        encoding = found_encoding(item, format, source, self._layout)
+        if encoding is not None and self._layout.encoding is None:
+            self._notice(item.origin, f"read as {encoding}; --encoding names another encoding")
+        source = recoded(source, encoding)
+        open_source = (lambda: source) if item.is_stream else (lambda: recoded(self._source(item, self._count), encoding))
         try:
             return self._text(item, format, size, source, open_source)
         finally:
@@ -159,45 +190,51 @@ class Reader:
         source: ByteSource,
         again: Callable[[], ByteSource],
     ) -> _Prepared:
-        origin = item.origin
-        max_line_bytes, problem = self._max_line_bytes, self.problems.append
+        origin, max_line_bytes, problem = item.origin, self._max_line_bytes, self.problems.append
         if format in DELIMITERS:
-            delimiter = DELIMITERS[format]
-            header = read_header(source, origin, delimiter, _LONGEST_HEADER)
-            if header is None:
+            table = text_table(source, origin, format, self._layout, self._choice)
+            if table is None:
                 return self._empty(item, size, source)
-            columns = self.columns[origin] = _columns_of_table(header, self._choice, origin, format)
-            self._schemas.append(pa.schema([(name, pa.string()) for name in header]))
-            prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), delimited_chunks(
-                s, origin, header, columns, delimiter=delimiter, chunk_bytes=n_bytes,
-                max_line_bytes=max_line_bytes, problem=problem,
-            )))  # fmt: skip
-            texts = texts_only(columns)
-            return _plain(prepared, lambda path, *at: runs_of_records(path, header, texts, delimiter, *at))
+            self.columns[origin] = table.columns
+            self._schemas.append(table.schema)
+            self._notice(origin, table.dialect.notice(DELIMITERS[format]))
+            prepared = _Prepared(item, size, lambda n_bytes: table.chunks(
+                again(), chunk_bytes=n_bytes, max_line_bytes=max_line_bytes, problem=problem,
+            ))  # fmt: skip
+            return _plain(prepared, None if isinstance(source, Recoded) else table.runs)
         self._schemas.append(None)
-        layout, found = json_layout(source, format, self._choice, origin)
-        if layout == "empty":
+        found = json_layout(source, format, self._choice, origin)
+        if found.kind == "empty":
             return self._empty(item, size, source)
-        columns = self.columns[origin] = found
-        if layout == "lines":
+        columns = self.columns[origin] = found.columns
+        if found.kind == "lines":
             self.formats[origin] = "jsonl"
             prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), json_line_chunks(
                 s, origin, columns, chunk_bytes=n_bytes, max_line_bytes=max_line_bytes, problem=problem,
             )))  # fmt: skip
-            return _plain(prepared, lambda path, *at: runs_of_lines(path, texts_only(columns), *at))
+            runs = None if isinstance(source, Recoded) else lambda path, *at: runs_of_lines(path, texts_only(columns), *at)
+            return _plain(prepared, runs)
         self.formats[origin] = "json"
+        if found.kind == "wrapped":
+            self._notice(origin, f"the objects in its list {found.list_name}")
+            return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), wrapped_chunks(
+                s, origin, columns, chunk_bytes=n_bytes, max_line_bytes=max_line_bytes, problem=problem,
+            ))), None)  # fmt: skip
         return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), json_element_chunks(
-            s, origin, columns, in_array=layout == "array", chunk_bytes=n_bytes,
+            s, origin, columns, in_array=found.kind == "array", chunk_bytes=n_bytes,
             max_line_bytes=max_line_bytes, problem=problem,
         ))), None)  # fmt: skip
 
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
-        def open_file(n_bytes: int = self._chunk_bytes) -> ColumnarFile:
+        def open_file(n_bytes: int = self._chunk_bytes) -> WholeFile:
             file: str | BinaryIO = str(item.path)
             if item.is_stream:
                 spool.seek(0)
                 file = spool
-            return ColumnarFile(file, item.origin, format, self._choice, n_bytes)
+            return open_whole(
+                file, item.origin, format, self._choice, table=self._layout.table, chunk_bytes=n_bytes,
+                constants=self._partitions[item.origin],
+            )  # fmt: skip
 
         def chunks(n_bytes: int) -> Iterator[Chunk]:
             yield from open_file(n_bytes).chunks(self.problems.append)
@@ -217,6 +254,7 @@ class Reader:
         opened = open_file()
         self.columns[item.origin] = opened.columns
         self._schemas.append(opened.schema)
+        self._notice(item.origin, opened.notice)
         return _Prepared(item, size, chunks, runs=None if item.is_stream else runs)
 
     def _empty(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:
@@ -241,6 +279,10 @@ class Reader:
             compression = None
         return ByteSource(lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head)
 
+    def _notice(self, origin: str, words: str | None) -> None:
+        if words is not None:
+            self.notices.append(f"{origin}: {words}")
+
     def _count(self, n: int) -> None:
         self.bytes_read += n
 
@@ -252,16 +294,6 @@ class Reader:
                 choices.setdefault(self.columns[item.input.origin].notice(), item.input.origin)
         for notice, origin in choices.items():
             self.notices.append(notice if len(choices) == 1 else f"{origin}: {notice}")
-
-
-def _columns_of_table(header: list[str], choice: ColumnChoice, origin: str, format: str) -> Columns:
-    try:
-        return find_columns(header, choice, origin)
-    except InputError as error:
-        cause = cause_of_one_name(header, format)
-        if cause is None:
-            raise
-        raise InputError(f"{origin}: the header (line 1) has only one name; likeliest cause: {cause}") from error
 
 
 def _read_fully(stream: BinaryIO, n: int) -> bytes:

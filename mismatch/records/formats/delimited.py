@@ -178,6 +178,8 @@ class DelimitedChunk:
         width = len(self.header)
         if not n:
             return [pa.array([], pa.string())] * width
+        if text[: len(BOM)] == BOM:
+            text = BOM + bytes(text)  # pyarrow leaves one out at the beginning of what it reads, and this one is of the text
         names = [str(i) for i in range(width)]
         try:
             table = pyarrow.csv.read_csv(

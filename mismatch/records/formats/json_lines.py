@@ -14,10 +14,16 @@ from mismatch.records.blocks import MAX_LINE_BYTES, Block, JsonLines, LongRow, R
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import ByteSource
 from mismatch.records.formats.json_columns import text_column
-from mismatch.records.formats.json_scan import ARRAY, OBJECT, OK, RowTable, scan_rows
+from mismatch.records.formats.json_paths import find_values, value_at
+from mismatch.records.formats.json_scan import ARRAY, ESCAPED, NULL, OBJECT, OK, RowTable, scan_rows
 from mismatch.records.formats.lines import count_newlines, lines_of
+from mismatch.records.inner_text import NAME_KEYS, TEXT_KEYS, text_inside
 
 _KIND_NAMES = {list: "a list", dict: "an object", str: "a string", bool: "true or false", type(None): "null"}
+
+_TOO_DEEP = "nested too deeply"
+_NO_TEXT = {"": False}
+_TEXT_INSIDE = {"title": TEXT_KEYS, "body": TEXT_KEYS, "source": NAME_KEYS}
 
 
 class _Written(str):
@@ -49,27 +55,37 @@ class JsonChunk:
             starts, ends, numbers = starts[~long], ends[~long], numbers[~long]
         roles = [role for role in ROLES if getattr(self.columns, role) is not None]
         names = [getattr(self.columns, role) for role in roles]
-        table = scan_rows(data, starts, ends, names)
+        table = find_values(data, starts, ends, names)
         keep = table.status == OK
         judged: dict[int, bytes] = {}
         for i in np.flatnonzero(~keep):
             raw = bytes(self.buffer[starts[i] : ends[i]])
-            verdict = judge_line(raw)
-            if isinstance(verdict, str):
-                rejects.append(Reject(self.origin, int(numbers[i]), verdict, raw))
+            values = _judged_values(raw, dict(zip(roles, names, strict=True)))
+            if isinstance(values, str):
+                rejects.append(Reject(self.origin, int(numbers[i]), values, raw))
             else:
-                judged[int(i)] = json.dumps({name: verdict.get(name) for name in names}).encode()
+                judged[int(i)] = values
                 keep[i] = True
         if judged:
             table = _with_judged(data, table, judged, names)
             data = table.buffer
-        for role in ("title", "body"):
-            kinds = table.kinds[roles.index(role)]
+        inner: dict[tuple[int, int], bytes] = {}
+        for k, role in enumerate(roles):
+            if role not in _TEXT_INSIDE:
+                continue
+            kinds = table.kinds[k]
             for i in np.flatnonzero(keep & ((kinds == OBJECT) | (kinds == ARRAY))):
-                what = "a list" if kinds[i] == ARRAY else "an object"
-                raw = bytes(self.buffer[starts[i] : ends[i]])
-                rejects.append(Reject(self.origin, int(numbers[i]), f"{role} is {what}, not text", raw))
-                keep[i] = False
+                text = _text_inside(data[table.starts[k][i] : table.ends[k][i]].tobytes(), role)
+                if text is not None:
+                    inner[k, int(i)] = json.dumps(text or None).encode()
+                elif role != "source":
+                    what = "a list" if kinds[i] == ARRAY else "an object"
+                    raw = bytes(self.buffer[starts[i] : ends[i]])
+                    rejects.append(Reject(self.origin, int(numbers[i]), f"{role} is {what}, not text", raw))
+                    keep[i] = False
+        if inner:
+            table = _with_inner(data, table, inner)
+            data = table.buffer
         all_kept = bool(keep.all())
         if not all_kept:
             starts, ends, numbers = starts[keep], ends[keep], numbers[keep]
@@ -106,6 +122,48 @@ def _with_judged(data: np.ndarray, table: RowTable, judged: dict[int, bytes], na
     return _JudgedTable(table.status, table.starts, table.ends, table.kinds, None, buffer)
 
 
+def _with_inner(data: np.ndarray, table: RowTable, inner: dict[tuple[int, int], bytes]) -> _JudgedTable:
+    """The table with other values in some places, each JSON text or null; they stand behind the buffer."""
+    end = len(data)
+    for (k, i), text in inner.items():
+        begin, end = end, end + len(text)
+        is_text = text[:1] == b'"'
+        table.starts[k][i], table.ends[k][i] = begin + is_text, end - is_text
+        table.kinds[k][i] = ESCAPED if is_text else NULL
+    buffer = np.concatenate([data, np.frombuffer(b"".join(inner.values()), dtype=np.uint8)])
+    return _JudgedTable(table.status, table.starts, table.ends, table.kinds, table.keys, buffer)
+
+
+def _text_inside(raw: bytes, role: str) -> str | None:
+    value = json.loads(raw, parse_int=_Written, parse_float=_Written, parse_constant=_Written)
+    return text_inside(value, _TEXT_INSIDE[role])
+
+
+def _judged_values(raw: bytes, names: dict[str, str]) -> bytes | str:
+    """The values of the roles in a row that only `json.loads` reads, as a JSON object; or in words why it is no row."""
+    members = judge_line(raw)
+    if isinstance(members, str):
+        return members
+    try:
+        return json.dumps({name: _shallow(value_at(members, name), role) for role, name in names.items()}).encode()
+    except RecursionError:
+        return _TOO_DEEP
+
+
+def _shallow(value: Any, role: str) -> Any:
+    """A value as the scanner can read it again: what is too deep for it becomes text, as it does where it is not."""
+    text = json.dumps({"": value}).encode()
+    span = np.zeros(1, np.int64), np.full(1, len(text), np.int64)
+    if not isinstance(value, (list, dict)) or scan_rows(np.frombuffer(text, dtype=np.uint8), *span, []).status[0] == OK:
+        return value
+    inside = text_inside(value, _TEXT_INSIDE[role]) if role in _TEXT_INSIDE else None
+    if inside is not None:
+        return inside or None
+    if role in ("title", "body"):
+        return [_NO_TEXT] if isinstance(value, list) else _NO_TEXT
+    return json.dumps(value)
+
+
 def judge_line(raw: bytes) -> dict[str, Any] | str:
     """What `json.loads` makes of a row (numbers as written), or in words why it is none."""
     try:
@@ -115,7 +173,7 @@ def judge_line(raw: bytes) -> dict[str, Any] | str:
     except json.JSONDecodeError as error:
         return f"not valid JSON: {error.msg} at character {error.pos + 1}"
     except RecursionError:
-        return "nested too deeply"
+        return _TOO_DEEP
     if isinstance(value, dict):
         return value
     kind = "a number" if isinstance(value, _Written) else _KIND_NAMES[type(value)]

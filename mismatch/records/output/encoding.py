@@ -43,11 +43,12 @@ class Encoder:
     ----------
     format : one of `known_formats.FORMATS`.
     only : write the id column (where there is one) and the added columns, and nothing else.
+    safe_csv : in CSV and TSV, make text of what a spreadsheet would run as a formula.
     """
 
-    def __init__(self, format: str, *, only: bool = False) -> None:
+    def __init__(self, format: str, *, only: bool = False, safe_csv: bool = False) -> None:
         self.format = named_format(format)[0]
-        self.only = only
+        self.only, self.safe_csv = only, safe_csv
 
     def encode(self, block: Block, added: pa.RecordBatch, mask: np.ndarray | None = None) -> Encoded:
         """The rows of `block` with the columns `added`, or those where `mask` (bool[n]) is true.
@@ -72,7 +73,7 @@ class Encoder:
         if isinstance(own, JsonTable):
             return Encoded(len(rows), table=Tabular(own, chosen))
         header = [*own.schema.names, *added.schema.names]
-        return Encoded(len(rows), cell_rows(own, chosen, self.format), header, Tabular(own, chosen))
+        return Encoded(len(rows), cell_rows(own, chosen, self.format, safe=self.safe_csv), header, Tabular(own, chosen))
 
     def _lines(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> np.ndarray:
         tail = b"}" + ROW_ENDS[self.format]
@@ -123,19 +124,21 @@ class Encoder:
         return batch if len(rows) == batch.num_rows else batch.take(pa.array(rows))
 
 
-def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str) -> np.ndarray:
+def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str, *, safe: bool = False) -> np.ndarray:
     """The rows of two batches side by side as CSV or TSV, without a header: uint8[size]."""
     delimiter = DELIMITERS[format]
     columns = [*own.columns, *added.columns]
-    fields = [(delimiter.encode() if k else b"", cell_fragments(column, delimiter)) for k, column in enumerate(columns)]
+    fields = [
+        (delimiter.encode() if k else b"", cell_fragments(column, delimiter, safe=safe)) for k, column in enumerate(columns)
+    ]
     return assemble(np.arange(added.num_rows, dtype=np.int64), fields, b"\n")
 
 
-def header_row(names: list[str], format: str) -> bytes:
+def header_row(names: list[str], format: str, *, safe: bool = False) -> bytes:
     """The names as the first line of CSV or TSV."""
     cells = pa.RecordBatch.from_arrays([pa.array([name]) for name in names], names=names)
     nothing = pa.RecordBatch.from_arrays([pa.array([None], pa.string())], names=["none"])
-    return cell_rows(cells, nothing, format).tobytes()[:-2] + b"\n"
+    return cell_rows(cells, nothing, format, safe=safe).tobytes()[:-2] + b"\n"
 
 
 def _json_key(name: str) -> bytes:

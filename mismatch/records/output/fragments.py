@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.records.formats.columnar import as_text
+from mismatch.records.output.formulas import without_formulas
 from mismatch.terms.vector_instructions import WIDTH, copy_bytes, lowest_bit, string_mask
 
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
@@ -199,9 +200,9 @@ def json_fragments(column: pa.Array) -> Fragments:
     return Fragments(out[:used], offsets)
 
 
-def cell_fragments(column: pa.Array, delimiter: str) -> Fragments:
+def cell_fragments(column: pa.Array, delimiter: str, *, safe: bool = False) -> Fragments:
     """The values as CSV cells: null is empty, lists of text are joined with `;`, other nested values are
-    JSON."""
+    JSON. `safe` : what a spreadsheet would run as a formula is made text."""
     kind = column.type
     offsets = np.empty(len(column) + 1, np.int64)
     text = _text_or_none(column)
@@ -218,6 +219,8 @@ def cell_fragments(column: pa.Array, delimiter: str) -> Fragments:
             )
         else:
             text = column.cast(pa.string())
+    if safe and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        text = without_formulas(text)
     source, bounds, valid = _parts(text)
     out = np.empty(2 * int(bounds[-1] - bounds[0]) + 2 * len(column) + 2, np.uint8)
     used = _cells(source, bounds, valid, ord(delimiter), out, offsets)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from mismatch.errors import InputError
 from mismatch.records.inputs import TEMPORARY_SUFFIX
 from mismatch.records.known_formats import format_of
+from mismatch.records.python_compression import PYTHON_COMPRESSIONS, Compressed
 
 
 class WholeOrNothing:
@@ -44,7 +45,7 @@ class OutputFile(WholeOrNothing):
     """Bytes go in; `commit` gives the file its name, `discard` leaves nothing; so does a `with` by how it ends.
 
     None or `-` is standard output. What exists and is no regular file (a device, a named pipe) is written
-    directly. A name that ends with .gz or .zst is compressed. The folder is checked at once.
+    directly. A name that ends with .gz, .zst, .bz2 or .xz is compressed. The folder is checked at once.
 
     Raises
     ------
@@ -57,7 +58,7 @@ class OutputFile(WholeOrNothing):
         self.name = "standard output" if self.is_stdout else str(path)
         self._temporary: Path | None = None
         self.is_open = True
-        self._compressor: pa.CompressedOutputStream | None = None
+        self._compressor: pa.CompressedOutputStream | Compressed | None = None
         if self.is_stdout:
             self._raw: Any = stdout if stdout is not None else sys.stdout.buffer
             return
@@ -76,7 +77,8 @@ class OutputFile(WholeOrNothing):
             raise self._error(error) from None
         compression = format_of(self._final.name)[1]
         if compress and compression is not None:
-            self._compressor = pa.CompressedOutputStream(self._raw, compression)
+            compressed = Compressed if compression in PYTHON_COMPRESSIONS else pa.CompressedOutputStream
+            self._compressor = compressed(self._raw, compression)
 
     def write(self, data: Any) -> int:
         """Writes all of `data` (bytes-like); returns its length."""

@@ -1,0 +1,42 @@
+"""Values inside the objects of rows, by names with dots: `article.title` is the `title` in the `article` of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mismatch.records.formats.json_scan import ABSENT, OBJECT, OK, RowTable, scan_rows
+
+
+def find_values(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: Sequence[str]) -> RowTable:
+    """As `scan_rows`, where a name may have dots. A key that has these dots in it goes before a value inside an object."""
+    nested = [(k, *name.partition(".")[::2]) for k, name in enumerate(names) if "." in name]
+    table = scan_rows(buffer, starts, ends, [*names, *(outer for _, outer, _ in nested)])
+    for place, (k, _, inner) in enumerate(nested, len(names)):
+        rows = np.flatnonzero((table.status == OK) & (table.kinds[k] == ABSENT) & (table.kinds[place] == OBJECT))
+        if not len(rows):
+            continue
+        found = find_values(buffer, table.starts[place][rows], table.ends[place][rows], [inner])
+        table.starts[k][rows], table.ends[k][rows], table.kinds[k][rows] = found.starts[0], found.ends[0], found.kinds[0]
+    if not nested:
+        return table
+    n = len(names)
+    return RowTable(table.status, table.starts[:n], table.ends[:n], table.kinds[:n], table.keys)
+
+
+def keys_inside(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, name: str) -> list[str]:
+    """The keys of the objects that rows have under a key; none where they have none."""
+    table = scan_rows(buffer, starts, ends, [name])
+    rows = np.flatnonzero((table.status == OK) & (table.kinds[0] == OBJECT))
+    return scan_rows(buffer, table.starts[0][rows], table.ends[0][rows], []).keys or [] if len(rows) else []
+
+
+def value_at(members: Mapping[str, Any], name: str) -> Any:
+    """The value of a name with or without dots in an object that was parsed; None where there is none."""
+    if name in members or "." not in name:
+        return members.get(name)
+    outer, inner = name.split(".", 1)
+    value = members.get(outer)
+    return value_at(value, inner) if isinstance(value, Mapping) else None

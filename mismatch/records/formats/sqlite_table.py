@@ -1,0 +1,180 @@
+"""SQLite databases: the rows of one table or view, opened read-only, in the order in which the table holds them."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+
+from mismatch.errors import InputError
+from mismatch.records.blocks import MAX_LINE_BYTES
+from mismatch.records.columns import ColumnChoice, Columns, find_columns
+from mismatch.records.formats.columnar import ColumnarChunk
+
+_MOST_ROWS = 1 << 14
+_MOST_TYPED = 400
+"""columns whose types are looked up: SQLite answers at most 2,000 values a row"""
+_KINDS = ("integer", "real", "text", "blob")
+_Value = int | float | bytes | None
+
+
+class SqliteTable:
+    """One table of a database: the one that `table` names, else the only one that has a title and a body column.
+
+    A column has one type for all rows: what is no number in all of them is text. `notice` says which table was taken where
+    there are several. Rows are those of the moment at which the database was opened.
+
+    Raises
+    ------
+    InputError
+        The file is no database, or is damaged; no table has the columns, or several do.
+    """
+
+    def __init__(self, file: str | BinaryIO, origin: str, choice: ColumnChoice, table: str | None, chunk_bytes: int) -> None:
+        self.origin, self._chunk_bytes = origin, chunk_bytes
+        self.notice: str | None = None
+        try:
+            self._connection = _opened(file)
+            weakref.finalize(self, self._connection.close)
+            self._choose(choice, table)
+            self.schema = self._typed()
+        except sqlite3.Error as error:
+            raise InputError(f"{origin}: not a readable SQLite database ({error}).") from None
+
+    def chunks(self, problem: Callable[[str], None]) -> Iterator[ColumnarChunk]:
+        """The rows in batches; damage in the middle ends the table and is told to `problem`."""
+        yield ColumnarChunk(self.origin, self._batch([]), self.columns, 1)
+        row, rows, size = 1, [], 0
+        try:
+            for values in self._connection.execute(f"SELECT * FROM {self._table}"):
+                rows.append(values)
+                size += sum(len(value) if isinstance(value, bytes) else 8 for value in values)
+                if size >= self._chunk_bytes or len(rows) >= _MOST_ROWS:
+                    yield ColumnarChunk(self.origin, self._batch(rows), self.columns, row)
+                    row, rows, size = row + len(rows), [], 0
+        except (sqlite3.Error, OverflowError) as error:
+            problem(f"{self.origin}: damaged after row {row + len(rows) - 1} ({error}); the rest was not read")
+        if rows:
+            yield ColumnarChunk(self.origin, self._batch(rows), self.columns, row)
+
+    def runs(self, n_runs: int, n_rows: int, n_bytes: int) -> list[pa.RecordBatch] | None:
+        """The pairs of runs of at most `n_rows` neighbouring rows, evenly spaced; None where there are no row numbers."""
+        query = f"SELECT * FROM {self._table} WHERE rowid >= ? ORDER BY rowid LIMIT {n_rows}"
+        try:
+            ((first, last),) = self._connection.execute(f"SELECT min(rowid), max(rowid) FROM {self._table}")
+            if first is None:
+                return []
+            begins = np.unique(np.linspace(first, max(first, last - n_rows + 1), n_runs).astype(np.int64)).tolist()
+            found, behind = [], first
+            for begin in begins:
+                rows = self._connection.execute(query, (max(begin, behind),)).fetchall()
+                if not rows:
+                    break
+                found.append(ColumnarChunk(self.origin, self._batch(rows), self.columns, 1).decode().pairs)
+                behind = max(begin, behind) + n_rows
+        except (sqlite3.Error, TypeError):
+            return None
+        return found
+
+    def _choose(self, choice: ColumnChoice, table: str | None) -> None:
+        """Finds the table, its columns, and its name as SQL has it."""
+        schema = "SELECT name, type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' FROM sqlite_master"
+        listed = self._connection.execute(
+            f"{schema} WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite^_%' ESCAPE '^'"
+        )
+        tables = {name.decode("utf-8", "replace"): bool(plain) for name, plain in listed}
+        known = ", ".join(map(repr, [*tables][:30])) or "none"
+        if table is not None and table not in tables:
+            raise InputError(f"{self.origin}: there is no table {table!r}; its tables are {known}. Name one with --table.")
+        found: dict[str, Columns] = {}
+        problem = InputError(f"{self.origin}: the database has no table.")
+        for name in tables if table is None else [table]:
+            names = [column[0] for column in self._connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description]
+            try:
+                found[name] = find_columns(names, choice, f"{self.origin}, table {name!r}")
+            except InputError as error:
+                problem = error
+        likely = [name for name in found if tables[name]] or list(found)
+        if not likely:
+            if len(tables) > 1 and table is None:
+                raise InputError(
+                    f"{self.origin}: no table has a title and a body column; its tables are {known}. "
+                    "Name one with --table, and its columns with --title and --body."
+                )
+            raise problem
+        if len(likely) > 1:
+            several = ", ".join(map(repr, likely[:30]))
+            raise InputError(
+                f"{self.origin}: several tables have a title and a body column: {several}. Name one with --table."
+            )
+        self.columns, self._table = found[likely[0]], _quoted(likely[0])
+        if len(tables) > 1:
+            self.notice = f"the rows of table {likely[0]!r}, of {len(tables)}"
+
+    def _typed(self) -> pa.Schema:
+        """The columns with their types, by what the rows hold."""
+        names = [column[0] for column in self._connection.execute(f"SELECT * FROM {self._table} LIMIT 0").description]
+        if len(names) > _MOST_TYPED:
+            return pa.schema([(name, pa.string()) for name in names])
+        asked = ", ".join(f"max(typeof({_quoted(name)}) = '{kind}')" for name in names for kind in _KINDS)
+        (held,) = self._connection.execute(f"SELECT {asked} FROM {self._table}")
+        fields = []
+        for k, name in enumerate(names):
+            kinds = [kind for kind, there in zip(_KINDS, held[4 * k : 4 * k + 4], strict=True) if there]
+            types = {"integer": pa.int64(), "real": pa.float64(), "blob": pa.binary()}
+            fields.append((name, types.get(kinds[0], pa.string()) if len(kinds) == 1 else pa.string()))
+        return pa.schema(fields)
+
+    def _batch(self, rows: list[tuple[_Value, ...]]) -> pa.RecordBatch:
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(self.schema)
+        arrays = [_array(column, field.type) for column, field in zip(columns, self.schema, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def _array(values: tuple[_Value, ...], kind: pa.DataType) -> pa.Array:
+    if kind != pa.string():
+        return pa.array(values, kind)
+    texts = [value if value is None or isinstance(value, bytes) else str(value).encode() for value in values]
+    held = pa.array(texts, pa.binary())  # whether it is UTF-8 is found out row by row
+    return pa.Array.from_buffers(pa.string(), len(held), held.buffers(), held.null_count)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _opened(file: str | BinaryIO) -> sqlite3.Connection:
+    """A connection that cannot write and runs nothing that the database brings with it."""
+    if not isinstance(file, str):
+        with tempfile.NamedTemporaryFile(prefix="mismatch-") as copy:  # SQLite opens files by name only
+            file.seek(0)
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            return _connected(copy.name, "mode=ro&immutable=1")
+    wal = Path(f"{file}-wal")
+    try:
+        return _connected(file, "mode=ro")
+    except sqlite3.OperationalError:
+        if wal.exists():
+            raise
+        return _connected(file, "mode=ro&immutable=1")  # in a folder that is closed to us, and was left in order
+
+
+def _connected(path: str, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(str(Path(path).absolute()))}?{how}", uri=True, check_same_thread=False)
+    connection.text_factory = bytes
+    connection.isolation_level = None
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_LINE_BYTES)
+    for setting in ("trusted_schema = OFF", "cell_size_check = ON", "cache_size = -16384"):
+        connection.execute(f"PRAGMA {setting}")
+    connection.execute("BEGIN")
+    connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+    return cast(sqlite3.Connection, connection)
