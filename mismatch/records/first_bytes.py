@@ -12,7 +12,7 @@ from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.formats.json_array import first_elements
 from mismatch.records.formats.json_paths import find_values, keys_inside
 from mismatch.records.formats.json_scan import ABSENT, OK, scan_rows
-from mismatch.records.formats.json_wrapped import LIST, walk
+from mismatch.records.formats.json_wrapped import END, LIST, walk
 from mismatch.records.formats.lines import lines_of
 from mismatch.records.known_formats import DEFAULT_FORMAT, MAGIC_BYTES, columnar_format_of
 
@@ -62,8 +62,12 @@ def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: s
         is_last_try = final or size >= _MOST_BYTES
         try:
             columns = columns_of_rows(data, starts, ends, choice, origin)
-            if columns is not None or is_last_try:
-                return JsonLayout(layout, columns or columns_unseen(choice))
+            if columns is not None:
+                return JsonLayout(layout, columns)
+            if is_last_try:
+                return (_wrapped(head, choice, origin) if layout != "array" else None) or JsonLayout(
+                    layout, columns_unseen(choice)
+                )
         except InputError:
             wrapped = _wrapped(head, choice, origin) if layout != "array" else None
             if wrapped is not None:
@@ -106,18 +110,26 @@ def columns_of_rows(
 
 
 def _wrapped(head: bytes, choice: ColumnChoice, origin: str) -> JsonLayout | None:
-    """The layout of a list of articles inside an object; None where there is none in these bytes."""
+    """The layout of a list of articles inside an object; None where there is none in these bytes.
+
+    An object whose only lists are empty is an answer without articles.
+    """
+    lists: list[bytes] = []
 
     def columns_at(at: int) -> Columns | None:
+        lists.append(head[at + 1 : at + 1000].lstrip()[:1])
         data = np.frombuffer(bytearray(head[at:]), dtype=np.uint8)
         try:
             return columns_of_rows(data, *first_elements(data, 1, True), choice, origin)
         except InputError:
             return None
 
-    walked = walk(head, [], lambda at: columns_at(at) is not None)
-    found = columns_at(walked.at) if walked.what == LIST else None
-    return JsonLayout("wrapped", found, walked.name) if found is not None else None
+    walked = walk(head, [], lambda at, _: columns_at(at) is not None)
+    if walked.what == LIST:
+        found = columns_at(walked.at)
+        return JsonLayout("wrapped", found, walked.name) if found is not None else None
+    is_whole = walked.what == END and not head[walked.at :].strip()
+    return JsonLayout("empty", columns_unseen(choice)) if is_whole and lists and set(lists) == {b"]"} else None
 
 
 def _layout(data: np.ndarray, blank: int, starts: np.ndarray, ends: np.ndarray) -> str:

@@ -218,7 +218,7 @@ class Reader:
         if found.kind == "wrapped":
             self._notice(origin, f"the objects in its list {found.list_name}")
             return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), wrapped_chunks(
-                s, origin, columns, chunk_bytes=n_bytes, max_line_bytes=max_line_bytes, problem=problem,
+                s, origin, columns, found.list_name, chunk_bytes=n_bytes, max_line_bytes=max_line_bytes, problem=problem,
             ))), None)  # fmt: skip
         return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), json_element_chunks(
             s, origin, columns, in_array=found.kind == "array", chunk_bytes=n_bytes,

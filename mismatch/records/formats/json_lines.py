@@ -145,12 +145,14 @@ def _judged_values(raw: bytes, names: dict[str, str]) -> bytes | str:
     if isinstance(members, str):
         return members
     try:
-        return json.dumps({name: _shallow(value_at(members, name), role) for role, name in names.items()}).encode()
+        return json.dumps(
+            {name: _shallow(value_at(members, name), role, name, raw) for role, name in names.items()}
+        ).encode()
     except RecursionError:
         return _TOO_DEEP
 
 
-def _shallow(value: Any, role: str) -> Any:
+def _shallow(value: Any, role: str, name: str, raw: bytes) -> Any:
     """A value as the scanner can read it again: what is too deep for it becomes text, as it does where it is not."""
     text = json.dumps({"": value}).encode()
     span = np.zeros(1, np.int64), np.full(1, len(text), np.int64)
@@ -161,7 +163,7 @@ def _shallow(value: Any, role: str) -> Any:
         return inside or None
     if role in ("title", "body"):
         return [_NO_TEXT] if isinstance(value, list) else _NO_TEXT
-    return json.dumps(value)
+    return json.dumps(value_at(json.loads(raw), name))
 
 
 def judge_line(raw: bytes) -> dict[str, Any] | str:

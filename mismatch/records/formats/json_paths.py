@@ -13,8 +13,12 @@ from mismatch.records.formats.json_scan import ABSENT, OBJECT, OK, RowTable, sca
 def find_values(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: Sequence[str]) -> RowTable:
     """As `scan_rows`, where a name may have dots. A key that has these dots in it goes before a value inside an object."""
     nested = [(k, *name.partition(".")[::2]) for k, name in enumerate(names) if "." in name]
-    table = scan_rows(buffer, starts, ends, [*names, *(outer for _, outer, _ in nested)])
-    for place, (k, _, inner) in enumerate(nested, len(names)):
+    scanned = list(
+        dict.fromkeys([*names, *(outer for _, outer, _ in nested)])
+    )  # `names` first: they differ from one another
+    table = scan_rows(buffer, starts, ends, scanned)
+    for k, outer, inner in nested:
+        place = scanned.index(outer)
         rows = np.flatnonzero((table.status == OK) & (table.kinds[k] == ABSENT) & (table.kinds[place] == OBJECT))
         if not len(rows):
             continue

@@ -22,7 +22,7 @@ from mismatch.records.formats.json_scan import ABSENT
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|"', re.DOTALL)
 _FEW_BYTES, _MOST_BYTES = 1 << 16, 1 << 24
-LIST, _END, _MORE, _NONE = "list", "end", "more", "none"
+LIST, END, _MORE, _NONE = "list", "end", "more", "none"
 _Stack = list[tuple[bytes, str]]
 """the brackets that are open, each with the key that it stands under"""
 
@@ -44,7 +44,7 @@ class Walked(NamedTuple):
         return ".".join(key for _, key in self.stack[1:])
 
 
-def walk(data: bytes, stack: _Stack, is_wanted: Callable[[int], bool]) -> Walked:
+def walk(data: bytes, stack: _Stack, is_wanted: Callable[[int, str], bool]) -> Walked:
     """Walks to the next list that stands in objects only and is wanted, or to the end of the object.
 
     `stack` is what is open at the beginning of `data`; the stack of a list found has the list's own key on top.
@@ -56,47 +56,48 @@ def walk(data: bytes, stack: _Stack, is_wanted: Callable[[int], bool]) -> Walked
             return Walked(_NONE, match.start(), [])
         if token == b'"':
             break
-        if token == b"[" and all(opened == b"{" for opened, _ in stack) and is_wanted(match.start()):
-            return Walked(LIST, match.start(), [*stack, (b"[", key)])
+        if token == b"[" and all(opened == b"{" for opened, _ in stack):
+            found = Walked(LIST, match.start(), [*stack, (b"[", key)])
+            if is_wanted(found.at, found.name):
+                return found
         if token in (b"{", b"["):
             stack.append((token, key))
             key = ""
         elif token in (b"}", b"]"):
             stack.pop()
             if not stack:
-                return Walked(_END, match.end(), [])
+                return Walked(END, match.end(), [])
         elif token[:1] == b'"' and before in (b"{", b","):
             key = token[1:-1].decode("utf-8", "replace")
         before = token
     return Walked(_MORE, 0, stack)
 
 
-def has_columns(columns: Columns) -> Callable[[bytes], Callable[[int], bool]]:
-    """Whether the list at a place in some bytes holds objects that have the columns of title and body."""
+def _is_wanted(head: bytes, columns: Columns, list_name: str) -> Callable[[int, str], bool]:
+    """Whether the list at a place holds objects that have one of the columns, or is the empty one of a name."""
     names = [name for name in (columns.title, columns.body) if name is not None]
 
-    def of(data: bytes) -> Callable[[int], bool]:
-        def is_wanted(at: int) -> bool:
-            array = np.frombuffer(bytearray(data[at : at + _FEW_BYTES * 4]), dtype=np.uint8)
-            starts, ends = first_elements(array, 1, True)
-            return bool((find_values(array, starts, ends, names).kinds != ABSENT).any())
+    def is_wanted(at: int, name: str) -> bool:
+        array = np.frombuffer(bytearray(head[at : at + 4 * _FEW_BYTES]), dtype=np.uint8)
+        starts, ends = first_elements(array, 1, True)
+        if (find_values(array, starts, ends, names).kinds != ABSENT).any():
+            return True
+        return name == list_name and head[at + 1 :].lstrip()[:1] in (b"]", b"{")
 
-        return is_wanted
-
-    return of
+    return is_wanted
 
 
 def wrapped_chunks(
     source: ByteSource,
     origin: str,
     columns: Columns,
+    list_name: str,
     *,
     chunk_bytes: int,
     max_line_bytes: int,
     problem: Callable[[str], None],
 ) -> Iterator[JsonChunk]:
     """Stretches of whole elements of the lists, as `json_element_chunks`. An object without such a list is rejected."""
-    is_wanted = has_columns(columns)
     line, found_one = 1, False
     stack: _Stack = []
     source.skip_byte_order_mark()
@@ -104,7 +105,7 @@ def wrapped_chunks(
         size = _FEW_BYTES
         while True:
             head = source.peek(size)
-            walked = walk(head, stack, is_wanted(head))
+            walked = walk(head, stack, _is_wanted(head, columns, list_name))
             if walked.what != _MORE or len(head) < size or size >= _MOST_BYTES:
                 break
             size *= 4
@@ -117,12 +118,12 @@ def wrapped_chunks(
             problem(f"{origin}: there is more after the object around the list, from line {line} on; it was not read")
             return
         passed = source.read(walked.at)
-        if walked.what == _END and not found_one:
-            yield JsonChunk(
-                origin, b"", columns, rejects=[Reject(origin, line, "no list of articles in it", passed.strip())]
-            )
+        if walked.what == END and not found_one:
+            line += passed[: len(passed) - len(passed.lstrip())].count(b"\n")
+            passed = passed.lstrip()
+            yield JsonChunk(origin, b"", columns, rejects=[Reject(origin, line, "no list of articles in it", passed)])
         line += passed.count(b"\n")
-        stack, found_one = walked.stack[:-1], walked.what == LIST or (found_one and walked.what != _END)
+        stack, found_one = walked.stack[:-1], walked.what == LIST or (found_one and walked.what != END)
         if walked.what == LIST:
             line, closed = yield from json_element_chunks(
                 source, origin, columns, in_array=True, chunk_bytes=chunk_bytes, max_line_bytes=max_line_bytes,

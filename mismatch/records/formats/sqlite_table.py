@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-import weakref
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 import numpy as np
@@ -30,7 +30,7 @@ class SqliteTable:
     """One table of a database: the one that `table` names, else the only one that has a title and a body column.
 
     A column has one type for all rows: what is no number in all of them is text. `notice` says which table was taken where
-    there are several. Rows are those of the moment at which the database was opened.
+    there are several. Rows are those of the moment at which reading begins.
 
     Raises
     ------
@@ -41,11 +41,12 @@ class SqliteTable:
     def __init__(self, file: str | BinaryIO, origin: str, choice: ColumnChoice, table: str | None, chunk_bytes: int) -> None:
         self.origin, self._chunk_bytes = origin, chunk_bytes
         self.notice: str | None = None
+        self._copy = None if isinstance(file, str) else _copied(file)
+        self._name: Any = file if self._copy is None else self._copy.name
         try:
-            self._connection = _opened(file)
-            weakref.finalize(self, self._connection.close)
-            self._choose(choice, table)
-            self.schema = self._typed()
+            with closing(_opened(self._name)) as connection:
+                self._choose(connection, choice, table)
+                self.schema = self._typed(connection)
         except sqlite3.Error as error:
             raise InputError(f"{origin}: not a readable SQLite database ({error}).") from None
 
@@ -54,42 +55,45 @@ class SqliteTable:
         yield ColumnarChunk(self.origin, self._batch([]), self.columns, 1)
         row, rows, size = 1, [], 0
         try:
-            for values in self._connection.execute(f"SELECT * FROM {self._table}"):
-                rows.append(values)
-                size += sum(len(value) if isinstance(value, bytes) else 8 for value in values)
-                if size >= self._chunk_bytes or len(rows) >= _MOST_ROWS:
-                    yield ColumnarChunk(self.origin, self._batch(rows), self.columns, row)
-                    row, rows, size = row + len(rows), [], 0
-        except (sqlite3.Error, OverflowError) as error:
+            with closing(_opened(self._name)) as connection:
+                for values in connection.execute(f"SELECT * FROM {self._table}"):
+                    rows.append(values)
+                    size += sum(len(value) if isinstance(value, bytes) else 8 for value in values)
+                    if size >= self._chunk_bytes or len(rows) >= _MOST_ROWS:
+                        yield ColumnarChunk(self.origin, self._batch(rows), self.columns, row)
+                        row, rows, size = row + len(rows), [], 0
+        except sqlite3.Error as error:
             problem(f"{self.origin}: damaged after row {row + len(rows) - 1} ({error}); the rest was not read")
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError):
+            problem(f"{self.origin}: changed while it was read, after row {row - 1}; the rest was not read")
+            return
         if rows:
             yield ColumnarChunk(self.origin, self._batch(rows), self.columns, row)
 
     def runs(self, n_runs: int, n_rows: int, n_bytes: int) -> list[pa.RecordBatch] | None:
         """The pairs of runs of at most `n_rows` neighbouring rows, evenly spaced; None where there are no row numbers."""
         query = f"SELECT * FROM {self._table} WHERE rowid >= ? ORDER BY rowid LIMIT {n_rows}"
+        found: list[pa.RecordBatch] = []
         try:
-            ((first, last),) = self._connection.execute(f"SELECT min(rowid), max(rowid) FROM {self._table}")
-            if first is None:
-                return []
-            begins = np.unique(np.linspace(first, max(first, last - n_rows + 1), n_runs).astype(np.int64)).tolist()
-            found, behind = [], first
-            for begin in begins:
-                rows = self._connection.execute(query, (max(begin, behind),)).fetchall()
-                if not rows:
-                    break
-                found.append(ColumnarChunk(self.origin, self._batch(rows), self.columns, 1).decode().pairs)
-                behind = max(begin, behind) + n_rows
-        except (sqlite3.Error, TypeError):
+            with closing(_opened(self._name)) as connection:
+                ((first, last),) = connection.execute(f"SELECT min(rowid), max(rowid) FROM {self._table}")
+                if first is None:
+                    return []
+                behind = first
+                for begin in np.linspace(first, max(first, last - n_rows + 1), n_runs).astype(np.int64).tolist():
+                    rows = connection.execute(query, (max(begin, behind),)).fetchall()
+                    if not rows:
+                        break
+                    found.append(ColumnarChunk(self.origin, self._batch(rows), self.columns, 1).decode().pairs)
+                    behind = max(begin, behind) + n_rows
+        except (sqlite3.Error, pa.ArrowException, TypeError):
             return None
         return found
 
-    def _choose(self, choice: ColumnChoice, table: str | None) -> None:
+    def _choose(self, connection: sqlite3.Connection, choice: ColumnChoice, table: str | None) -> None:
         """Finds the table, its columns, and its name as SQL has it."""
         schema = "SELECT name, type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' FROM sqlite_master"
-        listed = self._connection.execute(
-            f"{schema} WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite^_%' ESCAPE '^'"
-        )
+        listed = connection.execute(f"{schema} WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite^_%' ESCAPE '^'")
         tables = {name.decode("utf-8", "replace"): bool(plain) for name, plain in listed}
         known = ", ".join(map(repr, [*tables][:30])) or "none"
         if table is not None and table not in tables:
@@ -97,7 +101,7 @@ class SqliteTable:
         found: dict[str, Columns] = {}
         problem = InputError(f"{self.origin}: the database has no table.")
         for name in tables if table is None else [table]:
-            names = [column[0] for column in self._connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description]
+            names = [column[0] for column in connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description]
             try:
                 found[name] = find_columns(names, choice, f"{self.origin}, table {name!r}")
             except InputError as error:
@@ -119,13 +123,13 @@ class SqliteTable:
         if len(tables) > 1:
             self.notice = f"the rows of table {likely[0]!r}, of {len(tables)}"
 
-    def _typed(self) -> pa.Schema:
+    def _typed(self, connection: sqlite3.Connection) -> pa.Schema:
         """The columns with their types, by what the rows hold."""
-        names = [column[0] for column in self._connection.execute(f"SELECT * FROM {self._table} LIMIT 0").description]
+        names = [column[0] for column in connection.execute(f"SELECT * FROM {self._table} LIMIT 0").description]
         if len(names) > _MOST_TYPED:
             return pa.schema([(name, pa.string()) for name in names])
         asked = ", ".join(f"max(typeof({_quoted(name)}) = '{kind}')" for name in names for kind in _KINDS)
-        (held,) = self._connection.execute(f"SELECT {asked} FROM {self._table}")
+        (held,) = connection.execute(f"SELECT {asked} FROM {self._table}")
         fields = []
         for k, name in enumerate(names):
             kinds = [kind for kind, there in zip(_KINDS, held[4 * k : 4 * k + 4], strict=True) if there]
@@ -151,21 +155,23 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _opened(file: str | BinaryIO) -> sqlite3.Connection:
+def _copied(file: BinaryIO) -> Any:
+    """A file with a name that holds the same: SQLite opens files by name only."""
+    copy = tempfile.NamedTemporaryFile(prefix="mismatch-")  # noqa: SIM115 (it goes with the table)
+    file.seek(0)
+    shutil.copyfileobj(file, copy)
+    copy.flush()
+    return copy
+
+
+def _opened(name: str) -> sqlite3.Connection:
     """A connection that cannot write and runs nothing that the database brings with it."""
-    if not isinstance(file, str):
-        with tempfile.NamedTemporaryFile(prefix="mismatch-") as copy:  # SQLite opens files by name only
-            file.seek(0)
-            shutil.copyfileobj(file, copy)
-            copy.flush()
-            return _connected(copy.name, "mode=ro&immutable=1")
-    wal = Path(f"{file}-wal")
     try:
-        return _connected(file, "mode=ro")
+        return _connected(name, "mode=ro")
     except sqlite3.OperationalError:
-        if wal.exists():
+        if Path(f"{name}-wal").exists():
             raise
-        return _connected(file, "mode=ro&immutable=1")  # in a folder that is closed to us, and was left in order
+        return _connected(name, "mode=ro&immutable=1")  # in a folder that is closed to us, and was left in order
 
 
 def _connected(path: str, how: str) -> sqlite3.Connection:

@@ -10,10 +10,13 @@ import pyarrow as pa
 
 from mismatch.records.blocks import Block, JsonLines
 from mismatch.records.formats.json_columns import JsonTable, json_table
-from mismatch.records.formats.json_scan import OK, scan_rows
+from mismatch.records.formats.json_paths import find_values, value_at
+from mismatch.records.formats.json_scan import ESCAPED, OK, STRING, scan_rows
+from mismatch.records.formats.nested_columns import column_at
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS, ROW_ENDS, named_format
 from mismatch.records.output.assembly import assemble, without_members
 from mismatch.records.output.fragments import Fragments, cell_fragments, json_fragments
+from mismatch.records.output.wide_objects import wide_object_without
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,13 @@ class Encoder:
             return []
         if isinstance(block.rows, JsonLines):
             return [(b"," + _json_key(name), _raw_values(block, name))]
-        column = block.rows.column(block.rows.schema.names.index(name))
-        return [(b"," + _json_key(name), json_fragments(column))]
+        return [(b"," + _json_key(name), json_fragments(column_at(block.rows, name, "id")))]
 
     def _own_columns(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch | JsonTable:
-        replaced = set(added.schema.names)
-        if self.only and block.columns.id is None:
+        replaced, id_name = set(added.schema.names), block.columns.id
+        if self.only and id_name is not None and _is_nested(block, id_name):
+            return pa.RecordBatch.from_arrays([block.pairs.column("id").take(pa.array(rows))], names=[id_name])
+        if self.only and id_name is None:
             empty = pa.StructArray.from_arrays([], fields=[], mask=pa.nulls(len(rows), pa.bool_()).fill_null(False))
             return pa.RecordBatch.from_struct_array(empty)
         if isinstance(block.rows, JsonLines):
@@ -122,6 +126,11 @@ class Encoder:
             fields = pa.schema([batch.schema.field(k) for k in keep], metadata=batch.schema.metadata)
             batch = pa.RecordBatch.from_arrays([batch.column(k) for k in keep], schema=fields)
         return batch if len(rows) == batch.num_rows else batch.take(pa.array(rows))
+
+
+def _is_nested(block: Block, name: str) -> bool:
+    names = block.rows.keys if isinstance(block.rows, JsonLines) else block.rows.schema.names
+    return "." in name and names is not None and name not in names
 
 
 def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str, *, safe: bool = False) -> np.ndarray:
@@ -159,15 +168,17 @@ def _raw_values(block: Block, name: str) -> Fragments:
     """The values of one key as they are written in the lines; null where there is none."""
     lines = block.rows
     assert isinstance(lines, JsonLines)
-    table = scan_rows(lines.data, lines.starts, lines.ends, [name])
-    if (table.status != OK).any():
-        return json_fragments(block.pairs.column("id"))
+    table = find_values(lines.data, lines.starts, lines.ends, [name])
     starts, ends, kinds = table.starts[0], table.ends[0], table.kinds[0]
-    quoted = (kinds == 1) | (kinds == 2)
+    quoted = (kinds == STRING) | (kinds == ESCAPED)
     texts = [
         bytes(lines.buffer[a - q : b + q]) if kind else b"null"
         for a, b, q, kind in zip(starts, ends, quoted.astype(int), kinds, strict=True)
     ]
+    for i in np.flatnonzero(table.status != OK):  # what the scanner gave up on
+        value = value_at(json.loads(lines.line(int(i))), name)
+        plain = value if not isinstance(value, (list, dict)) else block.pairs.column("id")[int(i)].as_py()
+        texts[i] = json.dumps(plain).encode()
     offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
     return Fragments(np.frombuffer(b"".join(texts) or b"\0", dtype=np.uint8), offsets)
 
@@ -185,11 +196,9 @@ def _lines_to_extend(lines: JsonLines, rows: np.ndarray, names: list[str]) -> tu
     starts, ends = lines.starts.copy(), lines.ends.copy()
     starts[changed], ends[changed] = new_starts + size, new_ends + size
     size += len(buffer)
-    for i in rows[odd[rows]]:  # what the scanner gave up on: rewritten only when a member is to be replaced
-        members = json.loads(lines.line(i))
-        if set(members) & set(names):
-            text = json.dumps({k: v for k, v in members.items() if k not in names}, ensure_ascii=True).encode()
-            parts.append(np.frombuffer(text, dtype=np.uint8))
-            starts[i], ends[i] = size, size + len(text)
-            size += len(text)
+    for i in rows[odd[rows]]:  # what the scanner gave up on
+        text = wide_object_without(lines.line(i), names)
+        parts.append(np.frombuffer(text, dtype=np.uint8))
+        starts[i], ends[i] = size, size + len(text)
+        size += len(text)
     return np.concatenate(parts), starts, ends
