@@ -54,9 +54,9 @@ def write_page(path: str, html: str) -> None:
 
 def output_format_of(path: str, reader: Any) -> str:
     """The format that the name gives; on standard output that of the input."""
-    from mismatch.records.known_formats import DEFAULT_FORMAT, WRITABLE
+    from mismatch.records.known_formats import DEFAULT_FORMAT, WRITTEN
     from mismatch.records.output.writing import output_format
 
     kinds = set(reader.formats.values())
-    same = next(iter(kinds)) if path == "-" and len(kinds) == 1 and kinds <= set(WRITABLE) else DEFAULT_FORMAT
+    same = next(iter(kinds)) if path == "-" and len(kinds) == 1 and kinds <= set(WRITTEN) else DEFAULT_FORMAT
     return output_format(path, same)

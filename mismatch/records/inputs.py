@@ -14,7 +14,7 @@ from mismatch.records.known_formats import (
     COMPRESSIONS,
     FORMATS,
     MAGIC_BYTES,
-    WRITABLE,
+    WRITTEN,
     columnar_format_of,
     format_of,
     named_format,
@@ -104,7 +104,7 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
 
 def _is_what_it_says(path: Path, kind: str) -> bool:
     """Whether a file of a folder begins as its name says, where such names are usual for other files too (`Thumbs.db`)."""
-    if kind not in COLUMNAR or kind in WRITABLE:
+    if kind not in COLUMNAR or kind in WRITTEN:
         return True
     with path.open("rb") as file:
         return columnar_format_of(file.read(MAGIC_BYTES)) == kind

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from mismatch.errors import InputError
-from mismatch.records.blocks import Block, Chunk, Reject, pairs_batch
+from mismatch.records.blocks import Block, Chunk, JsonLines, Reject, pairs_batch
 from mismatch.records.columns import ROLES, ColumnChoice
 
 _MOST_REJECTED = 64 << 20
@@ -51,7 +51,7 @@ class Bodies:
             self._index.execute("PRAGMA journal_mode = OFF").fetchall()
             for setting in ("synchronous = OFF", "cache_size = -32768", "temp_store = FILE"):
                 self._index.execute(f"PRAGMA {setting}")
-            self._index.execute("CREATE TABLE bodies (id TEXT, body TEXT)")
+            self._index.execute("CREATE TABLE bodies (id TEXT, size INTEGER, body TEXT)")
             weakref.finalize(self, self._index.close)
         try:
             self._fill(chunks)
@@ -63,8 +63,9 @@ class Bodies:
         self._index.execute("BEGIN")
         for chunk in chunks:
             block = chunk.decode()
-            rows = zip(block.pairs.column("id").to_pylist(), block.pairs.column("body").to_pylist(), strict=True)
-            self._index.executemany("INSERT INTO bodies VALUES (?, ?)", (row for row in rows if row[0] is not None))
+            ids, texts = (block.pairs.column(role).to_pylist() for role in ("id", "body"))
+            rows = ((key, len(text or ""), text) for key, text in zip(ids, texts, strict=True) if key is not None)
+            self._index.executemany("INSERT INTO bodies VALUES (?, ?, ?)", rows)
             rejected += sum(len(reject.raw) for reject in block.rejects)
             if rejected > _MOST_REJECTED:
                 raise InputError(
@@ -76,15 +77,24 @@ class Bodies:
         ((self.count, different),) = self._index.execute("SELECT count(*), count(DISTINCT id) FROM bodies")
         self.repeated = self.count - different
 
-    def of(self, ids: pa.Array) -> pa.Array:
-        """The body of each id, null where there is none. Any thread may ask."""
-        found: list[str | None] = []
+    def places(self, ids: pa.Array) -> tuple[list[int | None], list[int]]:
+        """Where the body of each id stands, None where there is none, and how long it is."""
+        places: list[int | None] = []
+        sizes: list[int] = []
+        query = "SELECT rowid, size FROM bodies WHERE id = ? ORDER BY rowid LIMIT 1"
         with self._lock:
             for key in ids.to_pylist():
-                row = self._index.execute("SELECT body FROM bodies WHERE id = ? ORDER BY rowid LIMIT 1", (key,)).fetchone()
-                self.missing += row is None
-                found.append(row[0] if row is not None else None)
-        texts = pa.array(found, pa.large_string())
+                place, size = self._index.execute(query, (key,)).fetchone() or (None, 0)
+                self.missing += place is None
+                places.append(place)
+                sizes.append(size)
+        return places, sizes
+
+    def at(self, places: list[int | None]) -> pa.Array:
+        """The bodies in these places. Any thread may ask."""
+        with self._lock:
+            rows = [self._index.execute("SELECT body FROM bodies WHERE rowid = ?", (place,)).fetchone() for place in places]
+        texts = pa.array([None if row is None else row[0] for row in rows], pa.large_string())
         return texts.cast(pa.string()) if texts.nbytes < 2**31 else texts
 
     def notice(self) -> str:
@@ -102,25 +112,46 @@ class Bodies:
 
 @dataclass
 class JoinedChunk:
-    """A stretch of the file of titles, with the bodies beside them."""
+    """Some rows of the file of titles, and where their bodies stand."""
 
-    chunk: Chunk
+    block: Block
+    places: list[int | None]
     bodies: Bodies
 
     @property
     def origin(self) -> str:
-        return self.chunk.origin
+        return self.block.origin
 
     def decode(self) -> Block:
         """The rows as they stand in the file of titles; the pairs with their bodies."""
-        block = self.chunk.decode()
-        columns = [
-            self.bodies.of(block.pairs.column("id")) if role == "body" else block.pairs.column(role) for role in ROLES
-        ]
-        return replace(block, pairs=pairs_batch(columns))
+        pairs = self.block.pairs
+        columns = [self.bodies.at(self.places) if role == "body" else pairs.column(role) for role in ROLES]
+        return replace(self.block, pairs=pairs_batch(columns))
 
 
-def joined(chunks: Iterator[Chunk], bodies: Bodies) -> Iterator[Chunk]:
-    """The chunks of a file of titles with their bodies."""
+def joined(chunks: Iterator[Chunk], bodies: Bodies, chunk_bytes: int) -> Iterator[Chunk]:
+    """The rows of a file of titles with their bodies, in stretches that hold about `chunk_bytes` of bodies."""
     for chunk in chunks:
-        yield JoinedChunk(chunk, bodies)
+        block = chunk.decode()
+        places, sizes = bodies.places(block.pairs.column("id"))
+        begin, held = 0, 0
+        for i, size in enumerate(sizes):
+            if held and held + size > chunk_bytes:
+                yield JoinedChunk(_rows_of(block, begin, i), places[begin:i], bodies)
+                begin, held = i, 0
+            held += size
+        yield JoinedChunk(_rows_of(block, begin, len(block)), places[begin:], bodies)
+
+
+def _rows_of(block: Block, begin: int, end: int) -> Block:
+    """Some rows of a block; what was rejected before the last of them goes with them."""
+    rows = block.rows
+    if isinstance(rows, JsonLines):
+        rows = replace(rows, starts=rows.starts[begin:end], ends=rows.ends[begin:end])
+    else:
+        rows = rows.slice(begin, end - begin)
+    first = int(block.row_numbers[begin]) if begin else 0
+    behind = int(block.row_numbers[end]) if end < len(block) else None
+    rejects = [reject for reject in block.rejects if first <= reject.line and (behind is None or reject.line < behind)]
+    numbers = block.row_numbers[begin:end]
+    return replace(block, pairs=block.pairs.slice(begin, end - begin), rows=rows, row_numbers=numbers, rejects=rejects)

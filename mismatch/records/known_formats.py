@@ -27,7 +27,7 @@ class Format:
     """what stands between the cells of a row, where a row is made of cells"""
     magic: tuple[bytes, ...] = ()
     """how a file begins, where it is read as a whole: it is made of columns, or is a database or a workbook"""
-    writable: bool = True
+    is_written: bool = True
     """whether rows can be written so"""
 
 
@@ -52,9 +52,9 @@ FORMATS = {
         Format("parquet", (".parquet",), magic=(b"PAR1",)),
         Format("arrow", (".arrow", ".feather"), magic=(b"ARROW1", b"\xff\xff\xff\xff")),
         Format(
-            "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), magic=(b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), writable=False
+            "xlsx", (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), magic=(b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), is_written=False
         ),
-        Format("sqlite", (".sqlite", ".sqlite3", ".db"), magic=(b"SQLite",), writable=False),
+        Format("sqlite", (".sqlite", ".sqlite3", ".db"), magic=(b"SQLite",), is_written=False),
     )
 }  # fmt: skip
 COMPRESSIONS = (
@@ -72,7 +72,7 @@ ROW_ENDS = {name: known.row_end for name, known in FORMATS.items() if known.row_
 DELIMITERS = {name: known.delimiter for name, known in FORMATS.items() if known.delimiter}
 MAGIC_BYTES = max(len(magic) for known in FORMATS.values() for magic in known.magic)
 """how many first bytes tell a columnar format"""
-WRITABLE = tuple(name for name, known in FORMATS.items() if known.writable)
+WRITTEN = tuple(name for name, known in FORMATS.items() if known.is_written)
 _OTHER_SUFFIXES = (
     ".xml", ".rss", ".atom", ".html", ".htm", ".xhtml", ".mhtml", ".warc", ".wet", ".wat", ".pdf", ".doc", ".docx",
     ".odt", ".rtf", ".epub", ".tex", ".md", ".yaml", ".yml", ".toml", ".ini", ".avro", ".orc", ".proto", ".pb",
@@ -125,8 +125,8 @@ def written_format(name: str, default: str = DEFAULT_FORMAT) -> str:
     """
     kind, compression = format_of(name)
     other = next((suffix for suffix in _OTHER_SUFFIXES if name.lower().endswith(suffix)), None)
-    ways = "".join(f" {known.suffixes[0]}" for known in FORMATS.values() if known.writable)
-    if other is not None or (kind is not None and kind not in WRITABLE):
+    ways = "".join(f" {known.suffixes[0]}" for known in FORMATS.values() if known.is_written)
+    if other is not None or (kind is not None and kind not in WRITTEN):
         raise InputError(f"{name}: {other or kind} files cannot be written; name it after what can:{ways}.")
     if kind in COLUMNAR and compression is not None:
         raise InputError(f"{name}: a {kind} file is compressed inside; leave {compression} out of its name.")

@@ -114,7 +114,7 @@ class Reader:
             yield JsonChunk(self._bodies.name, b"", next(iter(self.columns.values())), rejects=list(self._bodies.rejects))
         for item in self._prepared:
             chunks = item.chunks(self._chunk_bytes)
-            yield from chunks if self._bodies is None else joined(chunks, self._bodies)
+            yield from chunks if self._bodies is None else joined(chunks, self._bodies, self._chunk_bytes)
 
     def closing_words(self) -> str | None:
         """What is to be said of the inputs once all rows have been read."""

@@ -16,7 +16,7 @@ from reading_and_scoring import blocks_of, convert, pairs_of
 from mismatch.errors import InputError, MismatchError
 from mismatch.records.columns import ColumnChoice, find_columns
 from mismatch.records.inputs import find_inputs
-from mismatch.records.known_formats import BY_SUFFIX, WRITABLE
+from mismatch.records.known_formats import BY_SUFFIX, WRITTEN
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
 from mismatch.records.tables import read_pairs
@@ -131,7 +131,7 @@ def test_standard_input(data: bytes, format: str | None) -> None:
     assert reader.bytes_read == len(data)
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix, kind in BY_SUFFIX.items() if kind in WRITABLE])
+@pytest.mark.parametrize("suffix", [suffix for suffix, kind in BY_SUFFIX.items() if kind in WRITTEN])
 def test_every_known_suffix_is_read_from_files_and_folders_and_said(write: Any, tmp_path: Path, suffix: str) -> None:
     convert(write("start.jsonl", [ROW]), tmp_path / f"one{suffix}")
     assert pairs_of(tmp_path / f"one{suffix}") == [("t", "b")]

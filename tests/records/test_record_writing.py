@@ -15,14 +15,14 @@ from reading_and_scoring import blocks_of, convert, json_rows, pairs_of, verdict
 
 from mismatch.errors import InputError
 from mismatch.records.blocks import Reject
-from mismatch.records.known_formats import BY_SUFFIX, WRITABLE
+from mismatch.records.known_formats import BY_SUFFIX, WRITTEN
 from mismatch.records.output.writing import open_sink, output_format
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
 
 ROWS = [{"title": f"t{i} é", "body": 'b,"q"\n', "id": str(i)} for i in range(5)]
-WRITTEN = [suffix[1:] for suffix, kind in BY_SUFFIX.items() if kind in WRITABLE]
-FORMATS = [*WRITTEN, "jsonl.gz", "csv.zst", "json.zst", "jsonl.bz2", "csv.xz"]
+NAMES = [suffix[1:] for suffix, kind in BY_SUFFIX.items() if kind in WRITTEN]
+FORMATS = [*NAMES, "jsonl.gz", "csv.zst", "json.zst", "jsonl.bz2", "csv.xz"]
 
 
 @pytest.mark.parametrize("first", FORMATS)

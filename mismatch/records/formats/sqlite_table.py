@@ -42,7 +42,7 @@ class SqliteTable:
         self.origin, self._chunk_bytes = origin, chunk_bytes
         self.notice: str | None = None
         self._copy = None if isinstance(file, str) else _copied(file)
-        self._name: Any = file if self._copy is None else self._copy.name
+        self._name: str = file if isinstance(file, str) else cast(Any, self._copy).name
         try:
             with closing(_opened(self._name)) as connection:
                 self._choose(connection, choice, table)

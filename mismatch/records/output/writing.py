@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mismatch.errors import InputError
 from mismatch.records.formats.json_columns import OTHER_FIELDS, JsonTable
-from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, WRITABLE, named_format, written_format
+from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, WRITTEN, named_format, written_format
 from mismatch.records.output.encoding import Encoded, Encoder, Tabular, cell_rows, header_row
 from mismatch.records.output.output_file import AsFile, OutputFile, WholeOrNothing
 
@@ -106,8 +106,8 @@ def open_sink(
         An unknown format, a missing folder, a file that cannot be written.
     """
     kind = named_format(format)[0] if format is not None else output_format(path)
-    if kind not in WRITABLE:
-        raise InputError(f"{kind} files cannot be written; use one of {', '.join(WRITABLE)}.")
+    if kind not in WRITTEN:
+        raise InputError(f"{kind} files cannot be written; use one of {', '.join(WRITTEN)}.")
     output = OutputFile(path, stdout, compress=kind not in COLUMNAR)
     columns = _Columns(output.name, None if only else schema)
     form: _Form
