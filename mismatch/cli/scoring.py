@@ -70,7 +70,7 @@ def score(
     from mismatch.report import console
 
     layout = layout_of(delimiter, quote, encoding, table)
-    check_outputs({"--out": out, "--rejected": rejected})
+    check_outputs({"--out": out, "--rejected": rejected}, inputs=[bodies] if bodies is not None else None)
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs)
     reader = Reader(
         inputs,
@@ -150,7 +150,7 @@ def gate(
 
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
-    })  # fmt: skip
+    }, inputs=[bodies] if bodies is not None else None)  # fmt: skip
     layout = layout_of(delimiter, quote, encoding, table)
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")

@@ -95,30 +95,93 @@ def test_a_workbook_from_standard_input_and_rows_from_all_over_it(tmp_path: Path
     assert len(titles) == 50 and titles[0] == "t0" and titles[-1] == "t904"
 
 
-def test_workbooks_that_cannot_be_read_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workbooks_that_cannot_be_read_say_so(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"title,body\n")
     with pytest.raises(InputError, match="not a readable workbook"):
         Reader([tmp_path / "a.xlsx"])
     whole = workbook(tmp_path / "b.xlsx", {"S": ROWS}).read_bytes()
-    for size in range(0, len(whole), 97):
+    for size in range(0, len(whole), 977):
         (tmp_path / "b.xlsx").write_bytes(whole[:size])
         with pytest.raises(InputError):
             Reader([tmp_path / "b.xlsx"])
-    (tmp_path / "c.xlsx").write_bytes(whole)
-    monkeypatch.setattr(spreadsheet, "MOST_BYTES", 1000)
-    with pytest.raises(InputError, match="save it as CSV"):
-        Reader([tmp_path / "c.xlsx"])
     with zipfile.ZipFile(tmp_path / "d.xlsx", "w") as empty:
         empty.writestr("a", "b")
     with pytest.raises(InputError, match="not a readable workbook"):
         Reader([tmp_path / "d.xlsx"])
 
 
+def with_shared_strings(path: Path, texts: list[str], rows: list[list[int]]) -> Path:
+    """A workbook as Excel writes it: every text once, and cells that hold its number."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    cells = (
+        f'<row r="{r}">' + "".join(f'<c r="{"AB"[k]}{r}" t="s"><v>{n}</v></c>' for k, n in enumerate(row)) + "</row>"
+        for r, row in enumerate(rows, 1)
+    )
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="S" sheetId="1" '
+        'r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="{office}/sharedStrings" '
+        'Target="sharedStrings.xml"/></Relationships>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{main}">' + "".join(f"<si><t>{text}</t></si>" for text in texts) + "</sst>",
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{"".join(cells)}</sheetData></worksheet>',
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, text in parts.items():
+            file.writestr(name, text)
+    return path
+
+
+def test_texts_that_cells_share_are_read_in_bounded_batches(tmp_path: Path) -> None:
+    texts = ["title", "body", "t &amp; é", "x" * 30_000]
+    path = with_shared_strings(tmp_path / "a.xlsx", texts, [[0, 1], *[[2, 3]] * 3000])
+    sizes = []
+    for block in blocks_of(path, chunk_bytes=1 << 20):
+        sizes.append(len(block))
+        assert {(pair["title"], len(pair["body"])) for pair in block.pairs.to_pylist()} <= {("t & é", 30_000)}
+    assert sum(sizes) == 3000 and max(sizes) < 40
+
+
+def rewritten(path: Path, part: str, change: Any) -> Path:
+    """A workbook with one of its parts changed."""
+    target = path.with_name(f"changed-{path.name}")
+    with zipfile.ZipFile(path) as given, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
+        for item in given.infolist():
+            data = given.read(item)
+            new.writestr(item.filename, change(data) if item.filename == part else data)
+    return target
+
+
+@pytest.mark.parametrize("how", ["a long text", "a cell far away"])
+def test_a_small_workbook_that_unpacks_to_gigabytes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    path = workbook(tmp_path / "a.xlsx", {"S": [["title", "body"], ["t", "BODY"], ["u", "c"]]})
+    monkeypatch.setattr(spreadsheet, "MOST_MEMORY", 300 << 20)
+    assert pairs_of(path) == [("t", "BODY"), ("u", "c")]
+    if how == "a long text":
+        path = rewritten(path, "xl/worksheets/sheet1.xml", lambda data: data.replace(b"BODY", b"x" * (300 << 20)))
+    else:
+        far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+        path = rewritten(path, "xl/worksheets/sheet1.xml", lambda data: data.replace(b"</sheetData>", far))
+    assert path.stat().st_size < 3 << 20
+    with pytest.raises(
+        InputError, match=r"(cannot be read within 300 MB of memory; save it as CSV|not a readable workbook)"
+    ):
+        list(Reader([path]))
+
+
 def test_without_the_library_the_extra_is_named(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", {"S": ROWS})
     script = f"""
-import sys
-sys.modules["python_calamine"] = None
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "python_calamine" else find(name, *more)
 from mismatch.errors import MissingExtraError
 from mismatch.records.reading import Reader
 try:

@@ -1,23 +1,32 @@
-"""Workbooks (Excel, LibreOffice): the rows of one sheet, every cell as text."""
+"""Workbooks (Excel, LibreOffice): the rows of one sheet, every cell as text, read in a process of its own."""
 
 from __future__ import annotations
 
-import datetime
-import zipfile
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+import importlib.util
+import marshal
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from itertools import islice
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
 from mismatch.errors import InputError, MissingExtraError
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
+from mismatch.records.formats import workbook_rows
 from mismatch.records.formats.columnar import ColumnarChunk
 
-MOST_BYTES = 512 << 20
-"""of a workbook once it is unpacked: it is read into memory as a whole"""
+MOST_MEMORY = 1 << 30
+"""bytes that the process may take which reads a workbook"""
 _HEADER_WITHIN = 20
 """rows from the first that holds anything on, in which a header is looked for"""
 _MOST_ROWS = 1 << 14
+_Row = tuple[int, list[str | None]]
+"""number, as the sheet shows it, and cells"""
 
 
 class Workbook:
@@ -28,39 +37,21 @@ class Workbook:
     Raises
     ------
     InputError
-        The file is no workbook, it is too large, or no sheet has the columns.
+        The file is no workbook, it takes too much memory, or no sheet has the columns.
     MissingExtraError
         python-calamine is not installed.
     """
 
     def __init__(self, file: str | BinaryIO, origin: str, choice: ColumnChoice, table: str | None, chunk_bytes: int) -> None:
+        if importlib.util.find_spec("python_calamine") is None:
+            raise MissingExtraError('workbooks need python-calamine: pip install "headline-mismatch[excel]"')
         self.origin, self._chunk_bytes = origin, chunk_bytes
-        calamine = _calamine()
-        _check_size(file, origin)
-        self.notice: str | None = None
-        book = _tried(origin, lambda: calamine.load_workbook(file))
-        names: list[str] = book.sheet_names
-        if table is not None and table not in names:
-            raise InputError(
-                f"{origin}: there is no sheet {table!r}; its sheets are {_listed(names)}. Name one with --table."
-            )
-        problem = InputError(f"{origin}: the workbook has no sheet with rows.")
-        for name in [table] if table is not None else names:
-            sheet = _tried(origin, lambda name=name: book.get_sheet_by_name(name))  # type: ignore[misc]
-            try:
-                found = _header(sheet, choice, f"{origin}, sheet {name!r}")
-            except InputError as error:
-                problem = error
-                continue
-            if found is not None:
-                break
-        else:
-            raise problem
-        self._sheet = sheet
+        self._copy = None if isinstance(file, str) else _copied(file)
+        self._name: str = file if isinstance(file, str) else cast(Any, self._copy).name
+        names, self._sheet, found = self._chosen(choice, table)
         self._header_row, header, self.columns = found
         self.schema = pa.schema([(name, pa.string()) for name in header])
-        if len(names) > 1:
-            self.notice = f"the rows of sheet {name!r}, of {len(names)}"
+        self.notice = f"the rows of sheet {self._sheet!r}, of {len(names)}" if len(names) > 1 else None
 
     def chunks(self, problem: Callable[[str], None]) -> Iterator[ColumnarChunk]:
         """The rows in batches; one that is empty first, so that a sheet without rows keeps its columns."""
@@ -78,54 +69,84 @@ class Workbook:
             yield ColumnarChunk(self.origin, self._batch(rows), self.columns, expected - len(rows))
 
     def runs(self, n_runs: int, n_rows: int, n_bytes: int) -> list[pa.RecordBatch] | None:
-        """The pairs of runs of at most `n_rows` neighbouring rows, evenly spaced."""
-        every = max(1, self._sheet.total_height // n_runs)
-        chosen = [row for number, row in self._rows() if (number - self._header_row - 1) % every < n_rows]
+        """The pairs of rows from all over the sheet: it is read once to count them, and once more."""
+        total = sum(1 for _ in self._rows())
+        every = max(n_rows, total // n_runs)
+        chosen = [row for k, (_, row) in enumerate(self._rows()) if k % every < n_rows]
         return [ColumnarChunk(self.origin, self._batch(chosen), self.columns, 1).decode().pairs] if chosen else []
 
-    def _rows(self) -> Iterator[tuple[int, list[str | None]]]:
-        """Number, as the sheet shows it, and cells of each row that holds anything."""
-        for number, row in enumerate(self._sheet.iter_rows(), 1):
-            if number > self._header_row and any(cell != "" for cell in row):
-                yield number, [_text(cell) for cell in row]
+    def _chosen(self, choice: ColumnChoice, table: str | None) -> tuple[list[str], str, tuple[int, list[str], Columns]]:
+        """The names of all sheets, that of the one to read, and its header."""
+        problem = InputError(f"{self.origin}: the workbook has no sheet with rows.")
+        names: list[str] = []
+        with closing(self._messages(table or "", str(_HEADER_WITHIN))) as messages:
+            for kind, value in messages:
+                if kind == workbook_rows.NAMES:
+                    names = value
+                    if table is not None and table not in names:
+                        listed = ", ".join(map(repr, names[:30]))
+                        raise InputError(
+                            f"{self.origin}: there is no sheet {table!r}; its sheets are {listed}. Name one with --table."
+                        )
+                    continue
+                sheet, rows = value
+                try:
+                    found = _header(rows, choice, f"{self.origin}, sheet {sheet!r}")
+                except InputError as error:
+                    problem = error
+                    continue
+                if found is not None:
+                    return names, sheet, found
+        raise problem
+
+    def _rows(self) -> Iterator[_Row]:
+        """The rows below the header that hold anything."""
+        with closing(self._messages(self._sheet, "all")) as messages:
+            for kind, value in messages:
+                if kind == workbook_rows.ROWS:
+                    yield from (row for row in value[1] if row[0] > self._header_row)
+
+    def _messages(self, sheet: str, most: str) -> Generator[tuple[str, Any], None, None]:
+        """What the process says that reads the workbook; it ends with the last message that is wanted."""
+        command = [sys.executable, "-P", workbook_rows.__file__, self._name, str(MOST_MEMORY), sheet, most]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        ) as process:
+            output = cast(BinaryIO, process.stdout)
+            try:
+                while len(length := output.read(8)) == 8:
+                    kind, value = marshal.loads(output.read(int.from_bytes(length, "big")))
+                    if kind == workbook_rows.END:
+                        return
+                    if kind == workbook_rows.ERROR:
+                        raise InputError(
+                            f"{self.origin}: not a readable workbook ({value}); is it damaged, or protected by a password?"
+                        )
+                    yield kind, value
+            finally:
+                process.kill()
+        raise InputError(
+            f"{self.origin}: the workbook cannot be read within {MOST_MEMORY >> 20:,} MB of memory; save it as CSV first."
+        )
 
     def _batch(self, rows: list[list[str | None]]) -> pa.RecordBatch:
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(self.schema)
+        width = len(self.schema)
+        columns = list(zip(*rows, strict=True)) if rows else [()] * width
         return pa.RecordBatch.from_arrays([pa.array(column, pa.string()) for column in columns], schema=self.schema)
 
 
-def _header(sheet: Any, choice: ColumnChoice, origin: str) -> tuple[int, list[str], Columns] | None:
+def _header(rows: list[_Row], choice: ColumnChoice, origin: str) -> tuple[int, list[str], Columns] | None:
     """Row, names and columns of a sheet's header: the first of its first rows with a title and a body column."""
-    problem, seen = None, 0
-    for number, row in enumerate(sheet.iter_rows(), 1):
-        if all(cell == "" for cell in row):
-            continue
-        names = [(_text(cell) or "").strip() or _letters(k) for k, cell in enumerate(row)]
+    problem = None
+    for number, cells in islice(rows, _HEADER_WITHIN):
+        names = [(cell or "").strip() or _letters(k) for k, cell in enumerate(cells)]
         try:
             return number, names, find_columns(names, choice, origin)
         except InputError as error:
             problem = problem or error
-        seen += 1
-        if seen >= _HEADER_WITHIN:
-            break
     if problem is not None:
         raise problem
     return None
-
-
-def _text(cell: Any) -> str | None:
-    """A cell as text; None for an empty one."""
-    if cell == "" or cell is None:
-        return None
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, datetime.datetime):
-        return cell.isoformat(" ")
-    if isinstance(cell, str):
-        return cell.encode("utf-8", "replace").decode()
-    return str(cell)
 
 
 def _letters(column: int) -> str:
@@ -137,35 +158,15 @@ def _letters(column: int) -> str:
     return name
 
 
-def _check_size(file: str | BinaryIO, origin: str) -> None:
-    try:
-        with zipfile.ZipFile(file) as parts:
-            size = sum(part.file_size for part in parts.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError):
-        size = 0  # the old binary form, or no workbook, which is found out next
-    if not isinstance(file, str):
-        file.seek(0)
-    if size > MOST_BYTES:
-        raise InputError(f"{origin}: the workbook is {size:,} bytes unpacked, above {MOST_BYTES:,}; save it as CSV first.")
+def _copied(file: BinaryIO) -> Any:
+    """A file with a name that holds the same, for another process to open."""
+    copy = tempfile.NamedTemporaryFile(prefix="mismatch-", suffix=_suffix(file))  # noqa: SIM115 (it goes with the workbook)
+    file.seek(0)
+    shutil.copyfileobj(file, copy)
+    copy.flush()
+    return copy
 
 
-def _tried(origin: str, call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # what a fault in Rust becomes
-            raise
-        why = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        raise InputError(f"{origin}: not a readable workbook ({why}); is it damaged, or protected by a password?") from None
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:30])) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
-
-
-def _calamine() -> Any:
-    try:
-        import python_calamine
-    except ImportError:
-        raise MissingExtraError('workbooks need python-calamine: pip install "headline-mismatch[excel]"') from None
-    return python_calamine
+def _suffix(file: BinaryIO) -> str:
+    file.seek(0)
+    return ".xlsx" if file.read(4) == b"PK\x03\x04" else ".xls"
