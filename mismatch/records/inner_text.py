@@ -15,6 +15,8 @@ _SECTIONS = ("summary", "headline", "sections", "paragraphs")
 """of which an article in sections is made"""
 NAME_KEYS = ("name", "title", "domain", "uri", "id")
 """under which an object holds the name of a source"""
+KEYS_OF_ROLES = {"title": TEXT_KEYS, "body": TEXT_KEYS, "source": NAME_KEYS}
+"""the columns whose text may be inside something"""
 
 
 def text_inside(value: Any, keys: tuple[str, ...] = TEXT_KEYS) -> str | None:

@@ -10,6 +10,8 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from mismatch.records.columns import USUAL_NAMES
+
 Constants: TypeAlias = Mapping[str, pa.Scalar]
 """the columns of a file's folders, each with the value that all its rows have"""
 _FOLDER = re.compile(r"([^=]+)=(.*)", re.DOTALL)
@@ -30,19 +32,19 @@ def partitions_of(names: Sequence[str]) -> list[Constants]:
     return [{key: _scalar(value, numbers[key]) for key, value in folders.items()} for folders in found]
 
 
-def schema_with(schema: pa.Schema, constants: Constants) -> pa.Schema:
-    """A schema with the columns of the folders at its end."""
-    for name, value in constants.items():
-        schema = schema.append(pa.field(name, value.type))
-    return schema
+def column_of(constants: Constants, role: str, asked: str | None) -> str | None:
+    """The column of the folders for a role: the one that is asked for, or the first of the usual names, in any case."""
+    if asked is not None:
+        return asked if asked in constants else None
+    lowered = {name.lower(): name for name in reversed(list(constants))}
+    return next((lowered[name] for name in USUAL_NAMES[role] if name in lowered), None)
 
 
 def with_constants(batch: pa.RecordBatch, constants: Constants) -> pa.RecordBatch:
     """A batch with the columns of the folders at its end."""
-    if not constants:
-        return batch
     columns = [*batch.columns, *(pa.repeat(value, batch.num_rows) for value in constants.values())]
-    return pa.RecordBatch.from_arrays(columns, schema=schema_with(batch.schema, constants))
+    fields = [*batch.schema, *(pa.field(name, value.type) for name, value in constants.items())]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields, metadata=batch.schema.metadata))
 
 
 def _folders(name: str) -> dict[str, str | None]:

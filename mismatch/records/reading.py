@@ -254,7 +254,7 @@ class Reader:
         opened = open_file()
         self.columns[item.origin] = opened.columns
         self._schemas.append(opened.schema)
-        self._notice(item.origin, opened.notice)
+        self._notice(item.origin, getattr(opened, "notice", None))
         return _Prepared(item, size, chunks, runs=None if item.is_stream else runs)
 
     def _empty(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:

@@ -105,6 +105,13 @@ def test_a_name_with_dots_reaches_into_objects(write: Any, tmp_path: Path) -> No
         Reader([path], columns=ColumnChoice(title="article.headline", body="article.text"))
 
 
+def test_one_column_may_be_two_things(write: Any) -> None:
+    path = write("a.jsonl", [{"title": "t", "body": "b"}])
+    [block] = [block for block in blocks_of(path, columns=ColumnChoice(id="title", source="body")) if len(block)]
+    [pair] = block.pairs.to_pylist()
+    assert [pair[role] for role in ("title", "body", "source", "id")] == ["t", "b", "b", "t"]
+
+
 def test_structs_of_parquet_and_arrow_are_reached_into(tmp_path: Path) -> None:
     articles = pa.array([{"title": "t", "text": ["b", "c"]}, None, {"title": None, "text": []}])
     table = pa.table({"id": [1, 2, 3], "article": articles, "site": [{"name": "S"}] * 3})

@@ -14,9 +14,7 @@ import pyarrow.parquet as pq
 from mismatch.errors import InputError
 from mismatch.records.blocks import Block, Reject, pairs_batch
 from mismatch.records.columns import ROLES, ColumnChoice, Columns
-from mismatch.records.formats.nested_columns import can_hold_text, column_at, columns_of_schema, outer_column, type_at
-from mismatch.records.inner_text import NAME_KEYS, TEXT_KEYS
-from mismatch.records.partitions import Constants, schema_with, with_constants
+from mismatch.records.formats.nested_columns import column_at, columns_of_schema, holds_text, outer_column, type_at
 
 _MOST_ROWS = 1 << 16
 LOOKED_AT = 1 / 16
@@ -34,12 +32,8 @@ class ColumnarFile:
         The file is no such file, or is damaged, or its title or body column is not text.
     """
 
-    def __init__(
-        self, file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, chunk_bytes: int,
-        constants: Constants = {},  # noqa: B006 (never changed)
-    ) -> None:  # fmt: skip
+    def __init__(self, file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, chunk_bytes: int) -> None:
         self.origin, self._file, self._chunk_bytes = origin, file, chunk_bytes
-        self.notice: str | None = None
         self._parquet: pq.ParquetFile | None = None
         try:
             if format == "parquet":
@@ -50,26 +44,19 @@ class ColumnarFile:
                 self.schema = self._arrow.schema
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(f"{origin}: not a readable {format} file ({_first_line(error)}); was it cut short?") from None
-        self._own_schema = self.schema
-        self._constants = {name: value for name, value in constants.items() if name not in self.schema.names}
-        self.schema = schema_with(self.schema, self._constants)
         self.columns = _checked(columns_of_schema(self.schema, choice, origin), choice, self.schema, origin)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows in batches of about `chunk_bytes`, with the columns of the file's folders; at least one batch, so that an
-        empty file keeps its schema."""
+        """The rows in batches of about `chunk_bytes`; at least one batch, so that an empty file keeps its
+        schema."""
         yield pa.RecordBatch.from_arrays([pa.array([], field.type) for field in self.schema], schema=self.schema)
-        for batch in self._own_batches():
-            yield with_constants(batch, self._constants)
-
-    def _own_batches(self) -> Iterator[pa.RecordBatch]:
         if self._parquet is not None:
             for group in range(self._parquet.num_row_groups):
                 about = self._parquet.metadata.row_group(group)
                 rows = int(about.num_rows * self._chunk_bytes / max(about.total_byte_size, 1))
                 size = max(1, min(rows, _MOST_ROWS))
                 for batch in self._parquet.iter_batches(size, row_groups=[group], use_threads=False):
-                    yield pa.RecordBatch.from_arrays(batch.columns, schema=self._own_schema)
+                    yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
             return
         for batch in _arrow_batches(self._arrow):
             rows = int(batch.num_rows * self._chunk_bytes / max(batch.nbytes, 1))
@@ -84,10 +71,8 @@ class ColumnarFile:
         large for that, the runs come from their beginnings.
         """
         columns = Columns(self.columns.title, self.columns.body, self.columns.source, None, None, None)
-        own = [name for name in self.schema.names if name not in self._constants]
-        asked = [name for name in (columns.title, columns.body, columns.source) if name is not None]
-        wanted = {outer_column(self.schema.names, name) for name in asked}
-        names = [name for name in own if name in wanted]
+        wanted = {outer_column(self.schema.names, n) for n in (columns.title, columns.body, columns.source) if n is not None}
+        names = [name for name in self.schema.names if name in wanted]
         groups = self._parquet_groups(names, n_bytes, n_runs) if self._parquet is not None else self._arrow_groups(names)
         if groups is None:
             return None
@@ -104,8 +89,7 @@ class ColumnarFile:
             for offset in offsets.tolist():
                 run = rows.slice(offset, n_rows)
                 run = run.take(np.arange(run.num_rows)).combine_chunks()  # a copy, so that the group need not stay in memory
-                batches = [with_constants(batch, self._constants) for batch in run.to_batches()]
-                found += [ColumnarChunk(self.origin, batch, columns, 1).decode().pairs for batch in batches]
+                found += [ColumnarChunk(self.origin, batch, columns, 1).decode().pairs for batch in run.to_batches()]
         return found
 
     def _parquet_groups(self, names: list[str], n_bytes: int, n_groups: int) -> _Groups | None:
@@ -128,7 +112,7 @@ class ColumnarFile:
         return (sizes, beginning) if sum(sizes) else None
 
     def _arrow_groups(self, names: list[str]) -> _Groups | None:
-        options = pa.ipc.IpcReadOptions(included_fields=[self._own_schema.names.index(name) for name in names])
+        options = pa.ipc.IpcReadOptions(included_fields=[self.schema.names.index(name) for name in names])
         reader = _open_arrow(self._file, options)
         if not isinstance(reader, pa.RecordBatchFileReader) or not (n := reader.num_record_batches):
             return None
@@ -239,10 +223,7 @@ def _checked(columns: Columns, choice: ColumnChoice, schema: pa.Schema, origin: 
         if name is None:
             continue
         kind = type_at(schema, name)
-        nested = pa.types.is_nested(kind) or pa.types.is_union(kind)
-        if not nested or (
-            role in ("title", "body", "source") and can_hold_text(kind, NAME_KEYS if role == "source" else TEXT_KEYS)
-        ):
+        if holds_text(kind, role):
             continue
         if role in ("title", "body") or getattr(choice, role) is not None:
             raise InputError(f"{origin}: the {role} column {name!r} is {kind}, not text; name another with --{role} COLUMN.")

@@ -14,20 +14,15 @@ from mismatch.records.blocks import MAX_LINE_BYTES, Block, JsonLines, LongRow, R
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import ByteSource
 from mismatch.records.formats.json_columns import text_column
+from mismatch.records.formats.json_inner import Written, as_written, shallow, with_text_inside
 from mismatch.records.formats.json_paths import find_values, value_at
-from mismatch.records.formats.json_scan import ARRAY, ESCAPED, NULL, OBJECT, OK, RowTable, scan_rows
+from mismatch.records.formats.json_scan import OK, RowTable, scan_rows
 from mismatch.records.formats.lines import count_newlines, lines_of
-from mismatch.records.inner_text import NAME_KEYS, TEXT_KEYS, text_inside
+from mismatch.records.inner_text import KEYS_OF_ROLES
 
 _KIND_NAMES = {list: "a list", dict: "an object", str: "a string", bool: "true or false", type(None): "null"}
 
 _TOO_DEEP = "nested too deeply"
-_NO_TEXT = {"": False}
-_TEXT_INSIDE = {"title": TEXT_KEYS, "body": TEXT_KEYS, "source": NAME_KEYS}
-
-
-class _Written(str):
-    """A number as the user wrote it."""
 
 
 @dataclass
@@ -69,23 +64,12 @@ class JsonChunk:
         if judged:
             table = _with_judged(data, table, judged, names)
             data = table.buffer
-        inner: dict[tuple[int, int], bytes] = {}
-        for k, role in enumerate(roles):
-            if role not in _TEXT_INSIDE:
-                continue
-            kinds = table.kinds[k]
-            for i in np.flatnonzero(keep & ((kinds == OBJECT) | (kinds == ARRAY))):
-                text = _text_inside(data[table.starts[k][i] : table.ends[k][i]].tobytes(), role)
-                if text is not None:
-                    inner[k, int(i)] = json.dumps(text or None).encode()
-                elif role != "source":
-                    what = "a list" if kinds[i] == ARRAY else "an object"
-                    raw = bytes(self.buffer[starts[i] : ends[i]])
-                    rejects.append(Reject(self.origin, int(numbers[i]), f"{role} is {what}, not text", raw))
-                    keep[i] = False
-        if inner:
-            table = _with_inner(data, table, inner)
-            data = table.buffer
+        data, table, without_text = with_text_inside(data, table, roles, keep)
+        for row, reason in without_text:
+            if keep[row]:
+                raw = bytes(self.buffer[starts[row] : ends[row]])
+                rejects.append(Reject(self.origin, int(numbers[row]), reason, raw))
+                keep[row] = False
         all_kept = bool(keep.all())
         if not all_kept:
             starts, ends, numbers = starts[keep], ends[keep], numbers[keep]
@@ -122,54 +106,24 @@ def _with_judged(data: np.ndarray, table: RowTable, judged: dict[int, bytes], na
     return _JudgedTable(table.status, table.starts, table.ends, table.kinds, None, buffer)
 
 
-def _with_inner(data: np.ndarray, table: RowTable, inner: dict[tuple[int, int], bytes]) -> _JudgedTable:
-    """The table with other values in some places, each JSON text or null; they stand behind the buffer."""
-    end = len(data)
-    for (k, i), text in inner.items():
-        begin, end = end, end + len(text)
-        is_text = text[:1] == b'"'
-        table.starts[k][i], table.ends[k][i] = begin + is_text, end - is_text
-        table.kinds[k][i] = ESCAPED if is_text else NULL
-    buffer = np.concatenate([data, np.frombuffer(b"".join(inner.values()), dtype=np.uint8)])
-    return _JudgedTable(table.status, table.starts, table.ends, table.kinds, table.keys, buffer)
-
-
-def _text_inside(raw: bytes, role: str) -> str | None:
-    value = json.loads(raw, parse_int=_Written, parse_float=_Written, parse_constant=_Written)
-    return text_inside(value, _TEXT_INSIDE[role])
-
-
 def _judged_values(raw: bytes, names: dict[str, str]) -> bytes | str:
     """The values of the roles in a row that only `json.loads` reads, as a JSON object; or in words why it is no row."""
     members = judge_line(raw)
     if isinstance(members, str):
         return members
     try:
-        return json.dumps(
-            {name: _shallow(value_at(members, name), role, name, raw) for role, name in names.items()}
-        ).encode()
+        plain = {
+            role: value_at(json.loads(raw) if role not in KEYS_OF_ROLES else members, name) for role, name in names.items()
+        }
+        return json.dumps({name: shallow(plain[role], role) for role, name in names.items()}).encode()
     except RecursionError:
         return _TOO_DEEP
-
-
-def _shallow(value: Any, role: str, name: str, raw: bytes) -> Any:
-    """A value as the scanner can read it again: what is too deep for it becomes text, as it does where it is not."""
-    text = json.dumps({"": value}).encode()
-    span = np.zeros(1, np.int64), np.full(1, len(text), np.int64)
-    if not isinstance(value, (list, dict)) or scan_rows(np.frombuffer(text, dtype=np.uint8), *span, []).status[0] == OK:
-        return value
-    inside = text_inside(value, _TEXT_INSIDE[role]) if role in _TEXT_INSIDE else None
-    if inside is not None:
-        return inside or None
-    if role in ("title", "body"):
-        return [_NO_TEXT] if isinstance(value, list) else _NO_TEXT
-    return json.dumps(value_at(json.loads(raw), name))
 
 
 def judge_line(raw: bytes) -> dict[str, Any] | str:
     """What `json.loads` makes of a row (numbers as written), or in words why it is none."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_int=_Written, parse_float=_Written, parse_constant=_Written)
+        value = as_written(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         return f"not valid UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})"
     except json.JSONDecodeError as error:
@@ -178,7 +132,7 @@ def judge_line(raw: bytes) -> dict[str, Any] | str:
         return _TOO_DEEP
     if isinstance(value, dict):
         return value
-    kind = "a number" if isinstance(value, _Written) else _KIND_NAMES[type(value)]
+    kind = "a number" if isinstance(value, Written) else _KIND_NAMES[type(value)]
     return f"{kind}, not an object"
 
 

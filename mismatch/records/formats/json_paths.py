@@ -12,22 +12,19 @@ from mismatch.records.formats.json_scan import ABSENT, OBJECT, OK, RowTable, sca
 
 def find_values(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: Sequence[str]) -> RowTable:
     """As `scan_rows`, where a name may have dots. A key that has these dots in it goes before a value inside an object."""
-    nested = [(k, *name.partition(".")[::2]) for k, name in enumerate(names) if "." in name]
-    scanned = list(
-        dict.fromkeys([*names, *(outer for _, outer, _ in nested)])
-    )  # `names` first: they differ from one another
+    nested = [(name, *name.partition(".")[::2]) for name in dict.fromkeys(names) if "." in name]
+    if not nested and len(set(names)) == len(names):
+        return scan_rows(buffer, starts, ends, names)
+    scanned = list(dict.fromkeys([*names, *(outer for _, outer, _ in nested)]))
     table = scan_rows(buffer, starts, ends, scanned)
-    for k, outer, inner in nested:
-        place = scanned.index(outer)
+    for name, outer, inner in nested:
+        k, place = scanned.index(name), scanned.index(outer)
         rows = np.flatnonzero((table.status == OK) & (table.kinds[k] == ABSENT) & (table.kinds[place] == OBJECT))
-        if not len(rows):
-            continue
-        found = find_values(buffer, table.starts[place][rows], table.ends[place][rows], [inner])
-        table.starts[k][rows], table.ends[k][rows], table.kinds[k][rows] = found.starts[0], found.ends[0], found.kinds[0]
-    if not nested:
-        return table
-    n = len(names)
-    return RowTable(table.status, table.starts[:n], table.ends[:n], table.kinds[:n], table.keys)
+        if len(rows):
+            found = find_values(buffer, table.starts[place][rows], table.ends[place][rows], [inner])
+            table.starts[k][rows], table.ends[k][rows], table.kinds[k][rows] = found.starts[0], found.ends[0], found.kinds[0]
+    places = [scanned.index(name) for name in names]
+    return RowTable(table.status, table.starts[places], table.ends[places], table.kinds[places], table.keys)
 
 
 def keys_inside(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray, name: str) -> list[str]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from mismatch.errors import InputError
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
-from mismatch.records.inner_text import NAME_KEYS, TEXT_KEYS, text_inside
+from mismatch.records.inner_text import KEYS_OF_ROLES, text_inside
 
 _DEEPEST = 8
 _NO_TEXT = b"\xff"
@@ -61,7 +61,7 @@ def column_at(batch: pa.RecordBatch, name: str, role: str) -> pa.Array:
     column = batch.column(batch.schema.names.index(outer))
     if outer != name:
         column = pc.struct_field(column, _inner_field(column.type, name[len(outer) + 1 :])[0])
-    keys = {"title": TEXT_KEYS, "body": TEXT_KEYS, "source": NAME_KEYS}.get(role)
+    keys = KEYS_OF_ROLES.get(role)
     if keys is None or not pa.types.is_nested(column.type):
         return column
     texts: list[bytes | None] = []
@@ -76,17 +76,23 @@ def column_at(batch: pa.RecordBatch, name: str, role: str) -> pa.Array:
     return pa.Array.from_buffers(pa.large_string(), len(held), held.buffers(), held.null_count)
 
 
-def can_hold_text(kind: pa.DataType, keys: tuple[str, ...] = TEXT_KEYS) -> bool:
-    """Whether values of a type are text, or have text inside as `text_inside` finds it."""
-    if pa.types.is_dictionary(kind):
-        return can_hold_text(kind.value_type, keys)
+def holds_text(kind: pa.DataType, role: str) -> bool:
+    """Whether values of a type are text, or, of a title, body or source, have text inside."""
+    if not (pa.types.is_nested(kind) or pa.types.is_union(kind)):
+        return True
+    keys = KEYS_OF_ROLES.get(role)
+    return keys is not None and _has_text_inside(kind, keys)
+
+
+def _has_text_inside(kind: pa.DataType, keys: tuple[str, ...]) -> bool:
+    """Whether values of a type may have text inside as `text_inside` finds it."""
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         inner = kind.value_type
-        return pa.types.is_null(inner) or _is_text(inner) or (pa.types.is_nested(inner) and can_hold_text(inner, keys))
+        return pa.types.is_null(inner) or _is_text(inner) or _has_text_inside(inner, keys)
     if pa.types.is_struct(kind):
         names = [kind.field(k).name for k in range(kind.num_fields)]
         return "sections" in names or "paragraphs" in names or any(key in names for key in keys)
-    return not (pa.types.is_nested(kind) or pa.types.is_union(kind))
+    return False
 
 
 def _is_text(kind: pa.DataType) -> bool:
