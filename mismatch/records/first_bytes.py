@@ -12,7 +12,7 @@ from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.formats.json_array import first_elements
 from mismatch.records.formats.json_paths import find_values, keys_inside
 from mismatch.records.formats.json_scan import ABSENT, OK, scan_rows
-from mismatch.records.formats.json_wrapped import END, LIST, walk
+from mismatch.records.formats.json_wrapped import END, LIST, LOOKED_INTO, first_in_list, walk
 from mismatch.records.formats.lines import lines_of
 from mismatch.records.known_formats import DEFAULT_FORMAT, MAGIC_BYTES, columnar_format_of
 
@@ -123,12 +123,14 @@ def _wrapped(head: bytes, choice: ColumnChoice, origin: str) -> JsonLayout | Non
     An object whose only lists are empty is an answer without articles.
     """
     lists: list[bytes] = []
+    data = np.frombuffer(bytearray(head), dtype=np.uint8)
 
     def columns_at(at: int) -> Columns | None:
-        lists.append(head[at + 1 : at + 1000].lstrip()[:1])
-        data = np.frombuffer(bytearray(head[at:]), dtype=np.uint8)
+        lists.append(first_in_list(head, at))
+        if lists[-1] != b"{":
+            return None
         try:
-            return columns_of_rows(data, *first_elements(data, 1, True), choice, origin)
+            return columns_of_rows(data, *first_elements(data, at + 1, True, LOOKED_INTO), choice, origin)
         except InputError:
             return None
 

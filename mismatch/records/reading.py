@@ -35,7 +35,7 @@ from mismatch.records.recoding import Recoded, recoded
 from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.stores.stored_file import Place, StoredFile
 from mismatch.records.text_tables import found_encoding, text_table
-from mismatch.records.whole_files import OPENED_BY_NAME, WholeFile, open_whole
+from mismatch.records.whole_files import OPENED_BY_NAME, WholeFile, open_whole, united
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 
@@ -123,7 +123,7 @@ class Reader:
             self._prepared += [self._pages(items)] if kind == "html" else [self._prepare(item) for item in items]
         sizes = [item.size for item in self._prepared]
         self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
-        self.schema = _united(self._schemas)
+        self.schema = united(self._schemas)
         self._note_columns()
         if bodies is not None and any(item.of_pages for item in self._prepared):
             raise InputError(f"{bodies}: pages have their bodies with them; leave --bodies out")
@@ -139,7 +139,7 @@ class Reader:
 
     def _read_bodies(self, name: str | Path, choice: ColumnChoice) -> Bodies:
         """The index of the file of bodies. It is read before the inputs, and names its columns for itself."""
-        reader = Reader([name], columns=choice, layout=self._layout, chunk_bytes=self._chunk_bytes, bounds=self._bounds)
+        reader = Reader([name], columns=choice, chunk_bytes=self._chunk_bytes, bounds=self._bounds)
         bodies = Bodies(str(name), reader)
         if reader.problems:
             raise InputError("; ".join(reader.problems) + ". Repair the file of bodies first.")
@@ -229,12 +229,14 @@ class Reader:
             return self._archive(item, size, source)
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
-        encoding = found_encoding(item, format, source, self._layout)
-        if encoding is not None and self._layout.encoding is None:
-            self._notice(item.origin, f"read as {encoding}; --encoding names another encoding")
-        source = recoded(source, encoding)
-        open_source = (lambda: source) if item.is_stream else (lambda: recoded(self._source(item, self._count), encoding))
         try:
+            encoding = found_encoding(item, format, source, self._layout)
+            if encoding is not None and self._layout.encoding is None:
+                self._notice(item.origin, f"read as {encoding}; --encoding names another encoding")
+            source = recoded(source, encoding)
+            open_source = (
+                (lambda: source) if item.is_stream else (lambda: recoded(self._source(item, self._count), encoding))
+            )
             return self._text(item, format, size, source, open_source)
         finally:
             if not item.is_stream:
@@ -436,15 +438,3 @@ def _closing(source: ByteSource, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield from chunks
     finally:
         source.close()
-
-
-def _united(schemas: list[pa.Schema | None]) -> pa.Schema | None:
-    known = [schema for schema in schemas if schema is not None]
-    if not known or len(known) != len(schemas):
-        return None
-    if all(schema.equals(known[0]) for schema in known):
-        return known[0]
-    try:
-        return pa.unify_schemas(known, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return None

@@ -20,17 +20,28 @@ from mismatch.records.known_formats import DELIMITERS
 from mismatch.records.layout import HEAD_BYTES, Dialect, Layout, found_dialect
 from mismatch.records.recoding import requoted_chunks, requoted_name, requoted_source
 from mismatch.records.stores.stored_file import Place
-from mismatch.records.unreadable import cause_of_one_name
+from mismatch.records.unreadable import cause_of_one_name, likeliest_cause
 
 
 def found_encoding(item: InputFile, format: str, source: ByteSource, layout: Layout) -> str | None:
-    """The encoding that a text is to be decoded from; None for UTF-8. Only that of tables is looked for."""
+    """The encoding that a text is to be decoded from; None for UTF-8. Only that of tables is looked for.
+
+    Raises
+    ------
+    InputError
+        It is no text at all.
+    """
     if layout.encoding is not None:
         return None if layout.encoding in UTF_8 else layout.encoding
     if format not in DELIMITERS:
         return None
+    head = source.peek_line(SAMPLE_BYTES)
+    if b"\0" in head or encoding_of([head]) is not None:
+        cause = likeliest_cause("", head)  # a guess at its letters would make a header of anything
+        if cause is not None:
+            raise InputError(f"{item.origin}: no {format}; likeliest cause: {cause}")
     is_plain = item.path is not None and not item.is_stream and item.compression is None
-    return encoding_of(samples_of(source.peek_line(SAMPLE_BYTES), item.path if is_plain else None))
+    return encoding_of(samples_of(head, item.path if is_plain else None))
 
 
 @dataclass(frozen=True)

@@ -96,3 +96,16 @@ class _InFolders:
         for role, name in self._roles.items():
             columns[role] = pa.repeat(self._constants[name].cast(pa.string()), pairs.num_rows)
         return pa.RecordBatch.from_pydict(columns)
+
+
+def united(schemas: list[pa.Schema | None]) -> pa.Schema | None:
+    """The columns of all inputs together; None where one has none of its own, or they do not fit together."""
+    known = [schema for schema in schemas if schema is not None]
+    if not known or len(known) != len(schemas):
+        return None
+    if all(schema.equals(known[0]) for schema in known):
+        return known[0]
+    try:
+        return pa.unify_schemas(known, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return None

@@ -105,6 +105,20 @@ def test_a_compressed_table_and_one_from_standard_input(write: Any) -> None:
     assert [t for chunk in reader for t in chunk.decode().pairs.column("title").to_pylist()] == ["Köln"] * 3
 
 
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (gzip.compress(b"title,body\na,b\n"), "add .gz"),
+        (b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xb6\xda", "--format xlsx"),
+        (b"SQLite format 3\x00\x10\x00\x01\x01", "--format sqlite"),
+        (b"PAR1\x15\x04\x15\xe0\x00\x00", "--format parquet"),
+    ],
+)
+def test_what_is_no_text_is_not_guessed_at(write: Any, data: bytes, cause: str) -> None:
+    with pytest.raises(InputError, match=cause):
+        Reader([write("a.csv", data)])
+
+
 def test_ascii_and_utf8_are_left_alone() -> None:
     assert encoding_of([b"title,body\na,b\n"]) is None
     assert encoding_of(["title,body\nKöln,größer\n".encode()]) is None

@@ -88,6 +88,15 @@ def test_titles_with_bodies_elsewhere_are_adapted_to_by_their_beginning(write: A
     assert Reader([titles], bodies=bodies).drawn_evenly(Runs(2, 5, 1 << 10)) is None
 
 
+def test_a_stretch_holds_as_many_bodies_as_its_size_allows(write: Any) -> None:
+    titles = write("t.jsonl", b"".join(b'{"id":%d,"title":"t"}\nbroken\n' % i for i in range(300)))
+    bodies = write("b.jsonl", [{"id": i, "body": "x" * (5000 if i % 50 == 0 else 100)} for i in range(300)])
+    blocks = blocks_of(titles, bodies=bodies, chunk_bytes=6000)
+    assert max(sum(map(len, block.pairs.column("body").to_pylist())) for block in blocks) <= 6000
+    assert [n for block in blocks for n in block.row_numbers.tolist()] == list(range(1, 601, 2))
+    assert [reject.line for block in blocks for reject in block.rejects] == list(range(2, 601, 2))
+
+
 def test_several_threads_may_look_bodies_up_at_once(write: Any) -> None:
     n = 2000
     titles = write("t.jsonl", [{"id": i, "title": f"t{i}"} for i in range(n)])

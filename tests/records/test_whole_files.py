@@ -223,6 +223,13 @@ def test_the_only_table_with_the_columns_is_taken_and_several_are_refused(tmp_pa
     assert pairs_of(path, layout=Layout(table="late")) == [("t", "b")]
 
 
+def test_a_view_is_read_only_where_it_is_named(tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE n(title, body) AS (SELECT 't', 'b' UNION ALL SELECT title, body FROM n) SELECT * FROM n"
+    path = database(tmp_path / "a.db", "CREATE TABLE log (x)", f"CREATE VIEW endless AS {endless}")
+    with pytest.raises(InputError, match="its tables and views are 'log', 'endless'"):
+        Reader([path])
+
+
 def test_a_database_is_never_written_to(tmp_path: Path) -> None:
     path = database(tmp_path / "a.db", "CREATE TABLE articles (title, body)", rows=[("t", "b")])
     before = path.read_bytes()

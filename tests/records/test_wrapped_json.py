@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,27 @@ def test_an_article_with_a_list_of_pictures_is_one_row(write: Any) -> None:
 def test_an_object_without_articles_names_its_columns(write: Any) -> None:
     with pytest.raises(InputError, match="its columns are 'status', 'rows'"):
         Reader([write("a.json", json.dumps({"status": "ok", "rows": [{"x": 1}]}))])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":[{"x":1}],' * 100_000,
+        "{" + '"a":[{}],' * 300_000 + '"b":1}',
+        '{"a":' * 500_000,
+        '{"a":[' + "[" * 2_000_000,
+        '{"a":"' + "x" * 4_000_000,
+        '{"a":[' + " " * 4_000_000 + "{",
+    ],
+)
+def test_hostile_objects_are_given_up_soon(write: Any, text: str) -> None:
+    path = write("a.json", text)
+    begun = time.process_time()
+    try:
+        rows = sum(len(chunk.decode()) for chunk in Reader([path]))
+    except InputError:
+        rows = 0
+    assert rows <= 1 and time.process_time() - begun < 20  # one that is very wide is a row without a title
 
 
 def test_columns_that_are_asked_for_find_the_list(write: Any) -> None:

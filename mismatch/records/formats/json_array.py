@@ -162,10 +162,11 @@ def json_element_chunks(
     return int(state[LINE]), bool(state[CLOSED])
 
 
-def first_elements(data: np.ndarray, at: int, in_array: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Start and end of the whole elements from `data[at]` on: two int64[n]; `data` is changed as by `split_elements`."""
+def first_elements(data: np.ndarray, at: int, in_array: bool, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Start and end of the first whole elements from `data[at]` on, two int64[n]; `data` is changed by `split_elements`."""
     state = np.zeros(8, np.int64)
     state[ELEMENT] = -1
-    starts, ends, numbers = (np.empty(len(data) // 2 + 1, np.int64) for _ in range(3))
+    room = len(data) // 2 + 1 if most is None else most
+    starts, ends, numbers = (np.empty(room, np.int64) for _ in range(3))
     rows, _ = split_elements(data, at, state, in_array, starts, ends, numbers)
     return starts[:rows], ends[:rows]

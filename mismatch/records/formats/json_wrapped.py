@@ -22,7 +22,11 @@ from mismatch.records.formats.json_paths import find_values
 from mismatch.records.formats.json_scan import ABSENT
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|"', re.DOTALL)
-_FEW_BYTES, _MOST_BYTES = 1 << 16, 1 << 24
+_FEW_BYTES, _MOST_BYTES = 1 << 16, 1 << 22
+_MOST_LISTS, _DEEPEST = 2000, 256
+"""lists in one object that are looked into, and objects around them"""
+LOOKED_INTO = 20
+"""elements of a list by which it is known"""
 LIST, END, _MORE, _NONE = "list", "end", "more", "none"
 _Stack = list[tuple[bytes, str]]
 """the brackets that are open, each with the key that it stands under"""
@@ -48,24 +52,32 @@ class Walked(NamedTuple):
 def walk(data: bytes, stack: _Stack, is_wanted: Callable[[int, str], bool]) -> Walked:
     """Walks to the next list that stands in objects only and is wanted, or to the end of the object.
 
-    `stack` is what is open at the beginning of `data`; the stack of a list found has the list's own key on top.
+    `stack` is what is open at the beginning of `data`; the stack of a list found has the list's own key on top. What is
+    nested very deeply, or has very many lists, is walked no further.
     """
     stack, key, before = list(stack), "", b""
+    in_lists, n_lists = sum(opened == b"[" for opened, _ in stack), 0
     for match in _TOKEN.finditer(data):
         token = match[0]
         if not stack and token != b"{":
             return Walked(_NONE, match.start(), [])
         if token == b'"':
             break
-        if token == b"[" and all(opened == b"{" for opened, _ in stack):
+        if token == b"[" and not in_lists:
+            n_lists += 1
+            if n_lists > _MOST_LISTS:
+                break
             found = Walked(LIST, match.start(), [*stack, (b"[", key)])
             if is_wanted(found.at, found.name):
                 return found
         if token in (b"{", b"["):
             stack.append((token, key))
+            in_lists += token == b"["
             key = ""
+            if len(stack) > _DEEPEST:
+                break
         elif token in (b"}", b"]"):
-            stack.pop()
+            in_lists -= stack.pop()[0] == b"["
             if not stack:
                 return Walked(END, match.end(), [])
         elif token[:1] == b'"' and before in (b"{", b","):
@@ -74,16 +86,23 @@ def walk(data: bytes, stack: _Stack, is_wanted: Callable[[int, str], bool]) -> W
     return Walked(_MORE, 0, stack)
 
 
+def first_in_list(data: bytes, at: int) -> bytes:
+    """The first byte behind a bracket that is not blank; nothing where blanks go on and on."""
+    return data[at + 1 : at + 1000].lstrip()[:1]
+
+
 def _is_wanted(head: bytes, columns: Columns, list_name: str) -> Callable[[int, str], bool]:
     """Whether the list at a place holds objects that have one of the columns, or is the empty one of a name."""
     names = [name for name in (columns.title, columns.body) if name is not None]
+    array = np.frombuffer(bytearray(head), dtype=np.uint8)
 
     def is_wanted(at: int, name: str) -> bool:
-        array = np.frombuffer(bytearray(head[at : at + 4 * _FEW_BYTES]), dtype=np.uint8)
-        starts, ends = first_elements(array, 1, True)
-        if (find_values(array, starts, ends, names).kinds != ABSENT).any():
-            return True
-        return name == list_name and head[at + 1 :].lstrip()[:1] in (b"]", b"{")
+        first = first_in_list(head, at)
+        if first != b"{":
+            return name == list_name and first == b"]"
+        starts, ends = first_elements(array, at + 1, True, LOOKED_INTO)
+        is_open = not len(starts)  # the first element is longer than what was read: it is looked at when its turn comes
+        return is_open or name == list_name or bool((find_values(array, starts, ends, names).kinds != ABSENT).any())
 
     return is_wanted
 
@@ -114,7 +133,7 @@ def wrapped_chunks(
                 size *= 4
         if walked.what == _MORE:
             if head.strip() or stack:
-                why = source.broken or ("the file ends early" if final else f"no end within {size:,} bytes")
+                why = source.broken or ("the file ends early" if final else f"its end is not found within {size:,} bytes")
                 problem(f"{origin}: the object around the list is not closed ({why}) after line {line}")
             return
         if walked.what == _NONE:

@@ -27,7 +27,7 @@ _Value = int | float | bytes | None
 
 
 class SqliteTable:
-    """One table of a database: the one that `table` names, else the only one that has a title and a body column.
+    """One table of a database: the table or view that `table` names, else the only table with a title and a body column.
 
     A column has one type for all rows: what is no number in all of them is text. `notice` says which table was taken where
     there are several. Rows are those of the moment at which reading begins.
@@ -114,11 +114,11 @@ class SqliteTable:
                 found[name] = find_columns(names, choice, f"{self.origin}, table {name!r}")
             except InputError as error:
                 problem = error
-        likely = [name for name in found if tables[name]] or list(found)
+        likely = [name for name in found if tables[name] or table is not None]  # a view may be anything, also without end
         if not likely:
             if len(tables) > 1 and table is None:
                 raise InputError(
-                    f"{self.origin}: no table has a title and a body column; its tables are {known}. "
+                    f"{self.origin}: no table has a title and a body column; its tables and views are {known}. "
                     "Name one with --table, and its columns with --title and --body."
                 )
             raise problem
