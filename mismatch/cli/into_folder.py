@@ -46,6 +46,9 @@ class FolderRun:
     threads: int | None = None
     by_source: bool = False
     quiet: bool = False
+    bodies: str | None = None
+    """a file that is read beside the inputs"""
+    safe_csv: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Outcome:
     tally: Tally
     quarantine: Quarantine
     scorer: Scorer
+    closing_words: str | None = None
+    """what the reader knows at the end"""
 
 
 def is_folder(out: str | None) -> bool:
@@ -71,6 +76,7 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
         The folder was begun with other inputs, another model or other options, or another run is writing to it.
     """
     from mismatch.judging.in_parts import run_in_parts
+    from mismatch.records.known_formats import DEFAULT_FORMAT, WRITTEN
     from mismatch.records.parts.folder import PartFolder, make_folder
     from mismatch.records.parts.lock import FolderLock
     from mismatch.report import console
@@ -81,16 +87,17 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
     say_notices(reader, run.quiet)
     check_whole(reader)
     path = Path(os.path.realpath(run.out))
-    _check_inputs(reader, path, run.out)
+    _check_inputs(_read_from(run, reader), path, run.out)
     try:
         make_folder(path)
     except OSError as error:
         raise InputError(f"{run.out}: cannot be made ({error.strerror or error}); make the folder first") from None
     kinds = set(reader.formats.values())
-    form = run.out_format or (next(iter(kinds)) if len(kinds) == 1 else "jsonl")
+    form = run.out_format or (next(iter(kinds)) if len(kinds) == 1 and kinds <= set(WRITTEN) else DEFAULT_FORMAT)
     with FolderLock(path):
         folder = PartFolder(
-            path, run.places, format=form, only=run.only, schema=reader.schema, restart=run.restart
+            path, run.places, format=form, only=run.only, schema=reader.schema, restart=run.restart,
+            safe_csv=run.safe_csv,
         )  # fmt: skip
         _begin(run, folder, reader, model, form)
         scorer = _adapted(run, folder, open_reader, scorer)
@@ -113,15 +120,19 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
                 "parts": len(folder.manifest.parts), "rows_in": tally.rows + tally.rejected, "rejected": tally.rejected,
                 "verdicts": dict(sorted(tally.verdicts.items())),
             })  # fmt: skip
-    return Outcome(tally, quarantine, scorer)
+    return Outcome(tally, quarantine, scorer, reader.closing_words())
 
 
 def _parts(n: int) -> str:
     return "1 part is" if n == 1 else f"{n:,} parts are"
 
 
-def _check_inputs(reader: Reader, folder: Path, out: str) -> None:
-    for origin in reader.origins:
+def _read_from(run: FolderRun, reader: Reader) -> list[str]:
+    return [*reader.origins, *([run.bodies] if run.bodies is not None else [])]
+
+
+def _check_inputs(origins: list[str], folder: Path, out: str) -> None:
+    for origin in origins:
         if address_of(origin) is not None:
             raise InputError(f"{origin}: parts are made of files of this machine; copy it first, or name a file with --out")
         if origin == "-" or not Path(origin).is_file():
@@ -139,8 +150,9 @@ def _begin(run: FolderRun, folder: PartFolder, reader: Reader, model: Place, for
     from mismatch import __version__
     from mismatch.records.parts.folder import differences
 
+    origins = _read_from(run, reader)
     with ThreadPoolExecutor() as pool:
-        digests = list(pool.map(_digest, [*map(Path, reader.origins), model]))
+        digests = list(pool.map(_digest, [*map(Path, origins), model]))
     header = {
         "mismatch": __version__,
         "command": run.command,
@@ -148,7 +160,7 @@ def _begin(run: FolderRun, folder: PartFolder, reader: Reader, model: Place, for
         "options": {**run.options, "adapt": run.adapt, "part_rows": run.part_rows, "out_format": form, "only": run.only},
         "inputs": [
             {"file": origin, "bytes": Path(origin).stat().st_size, "sha256": digest}
-            for origin, digest in zip(reader.origins, digests, strict=True)
+            for origin, digest in zip(origins, digests, strict=True)
         ],
     }
     manifest = folder.manifest

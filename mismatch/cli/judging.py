@@ -9,24 +9,30 @@ import typer
 from mismatch.cli.models import load_scorer, named_after_file
 from mismatch.cli.options import (
     Adapt,
+    Bodies,
     Body,
+    Delimiter,
+    Encoding,
     Format,
+    Id,
     Inputs,
     Label,
     ModelOption,
     ModelSha256,
     Prior,
     Quiet,
+    Quote,
     Rejected,
     Report,
     Source,
+    Table,
     Thorough,
     Title,
     Topic,
     not_negative,
 )
 from mismatch.cli.outputs import check_outputs, check_report, write_page
-from mismatch.cli.reading import labels_of, read_pairs, read_row, read_text
+from mismatch.cli.reading import labels_of, layout_of, read_pairs, read_row, read_text
 from mismatch.errors import InputError
 
 
@@ -36,7 +42,8 @@ def explain(
     body_text: Annotated[str | None, typer.Option("--body-text", metavar="TEXT", help="The body.", show_default=False)] = None,
     body_file: Annotated[str | None, typer.Option("--body-file", metavar="FILE", help="A text file with the body; - is standard input.", show_default=False)] = None,
     row: Annotated[int, typer.Option("--row", metavar="N", min=1, help="Row of INPUT, counted from 1.")] = 1,
-    model: ModelOption = "starter", format: Format = None, body: Body = None, source: Source = None, adapt: Adapt = None,
+    model: ModelOption = "starter", format: Format = None, body: Body = None, source: Source = None, id: Id = None, adapt: Adapt = None,
+    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None, bodies: Bodies = None,
     model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """One article in words: the verdict, and which terms of the title are in the body, where, and which are not.
@@ -49,9 +56,10 @@ def explain(
 
     scorer = load_scorer(model, sha256=model_sha256)
     if inputs:
-        choice = ColumnChoice(title=title, body=body, source=source)
+        choice = ColumnChoice(title=title, body=body, source=source, id=id)
+        layout = layout_of(delimiter, quote, encoding, table)
         scorer, (text_title, text_body, text_source) = read_row(
-            inputs, row, format, choice, scorer, adapt=adapt, quiet=quiet
+            inputs, row, format, choice, scorer, adapt=adapt, quiet=quiet, layout=layout, bodies=bodies
         )
     elif title is not None and (body_text is None) != (body_file is None):
         text_title, text_body, text_source = title, body_text, source
@@ -77,6 +85,8 @@ def evaluate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps and the bootstrap.")] = 0,
     model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
     source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None,
+    id: Id = None,
+    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, sheet: Table = None, bodies: Bodies = None,
     thorough: Thorough = False, adapt: Adapt = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source, topic, script and length.
@@ -108,8 +118,9 @@ def evaluate(
     if thorough:
         models = [replace(loaded, first_look=None) for loaded in models]
     check_report(report)
-    choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
-    table, _ = read_pairs(inputs, format, choice, rejected, quiet, scorers[0])
+    choice = ColumnChoice(title=title, body=body, source=source, id=id, topic=topic, label=label)
+    layout = layout_of(delimiter, quote, encoding, sheet)
+    table, _ = read_pairs(inputs, format, choice, rejected, quiet, scorers[0], layout=layout, bodies=bodies)
     labels = None if swaps else labels_of(table, label, quiet)
     if adapt is not False:
         models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table).model for loaded in models]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mismatch.records.bounds import LIMIT_NAMES
-from mismatch.records.columns import USUAL_NAMES
+from mismatch.records.columns import USUAL_NAMES, few
 from mismatch.records.known_formats import FORMATS
 
 
@@ -28,7 +28,7 @@ def not_negative(value: float | None) -> float | None:
 
 
 def _column(role: str, of: str) -> Any:
-    usual = ", ".join(USUAL_NAMES[role])
+    usual = few(USUAL_NAMES[role])
     return typer.Option(f"--{role}", metavar="COLUMN", help=f"Column of {of}; tried by itself: {usual}.", show_default=False)
 
 
@@ -66,6 +66,46 @@ Source = Annotated[str | None, _column("source", "sources")]
 Id = Annotated[str | None, _column("id", "ids")]
 Topic = Annotated[str | None, _column("topic", "topics")]
 Label = Annotated[str | None, _column("label", "labels (match / mismatch)")]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="C",
+        help="What separates the cells of a table; found out by itself. tab is a tab.",
+        show_default=False,
+    ),
+]
+Quote = Annotated[
+    str | None,
+    typer.Option(
+        "--quote", metavar="C", help="What quotes the cells of a table, or none; found out by itself.", show_default=False
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", help="Encoding of the text, such as cp1252; that of tables is found out by itself.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Table = Annotated[
+    str | None,
+    typer.Option("--table", metavar="NAME", help="Table of a database, or sheet of a workbook.", show_default=False),
+]
+Bodies = Annotated[
+    str | None,
+    typer.Option(
+        "--bodies", metavar="FILE", help="A file with the bodies, where INPUT has titles alone; both have an id column.",
+        show_default=False,
+    ),
+]  # fmt: skip
+SafeCsv = Annotated[
+    bool,
+    typer.Option(
+        "--safe-csv",
+        help="In CSV and TSV output, put ' before text that a spreadsheet would run as a formula (it begins with =, +, -, @, a tab or a return, and is no number). Without it cells are written as they are.",
+    ),
+]
 Rejected = Annotated[
     str | None,
     typer.Option(

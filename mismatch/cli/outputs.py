@@ -14,8 +14,9 @@ from mismatch.records.stores.stored_file import Place, StoredFile, place_of
 
 
 def check_outputs(
-    outputs: dict[str, Path | str | None], inputs: Sequence[str] = (), format: str | None = None, models: Sequence[str] = ()
-) -> None:
+    outputs: dict[str, Path | str | None], inputs: Sequence[str] = (), format: str | None = None, models: Sequence[str] = (),
+    bodies: str | None = None,
+) -> None:  # fmt: skip
     """Two outputs in one file would lose one of them; an output over an input, or over the model, would destroy that.
 
     Files are told by what they are, not by their names: links, hard links and standard output count.
@@ -25,7 +26,7 @@ def check_outputs(
     InputError
         Two outputs, or an output and something that is read, are one file.
     """
-    kept = _read_files(inputs, format, models)
+    kept = _read_files(inputs, format, models, bodies)
     seen: dict[Any, str] = {}
     for option, path in outputs.items():
         if path is None:
@@ -46,7 +47,7 @@ def check_outputs(
             seen[identity] = option
 
 
-def _read_files(inputs: Sequence[str], format: str | None, models: Sequence[str]) -> dict[Any, str]:
+def _read_files(inputs: Sequence[str], format: str | None, models: Sequence[str], bodies: str | None) -> dict[Any, str]:
     """What must not be written over, and what it is."""
     from mismatch.records.inputs import find_inputs
 
@@ -55,6 +56,8 @@ def _read_files(inputs: Sequence[str], format: str | None, models: Sequence[str]
         for item in find_inputs(inputs, format):
             if item.path is not None:
                 kept[_identity(item.path) or _place(item.path)] = f"an input, {item.origin}"
+    if bodies is not None and bodies != "-":
+        kept[_identity(bodies) or _place(bodies)] = f"the bodies, {bodies}"
     for model in models:
         if model == "starter":
             from mismatch.model.starter import starter_path

@@ -14,7 +14,10 @@ from mismatch.cli.into_folder import FolderRun, is_folder, run_into_folder
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
     Adapt,
+    Bodies,
     Body,
+    Delimiter,
+    Encoding,
     Format,
     Id,
     Inputs,
@@ -27,17 +30,20 @@ from mismatch.cli.options import (
     PartRows,
     Prior,
     Quiet,
+    Quote,
     Rejected,
     Report,
     Restart,
+    SafeCsv,
     Source,
+    Table,
     Thorough,
     Threads,
     Title,
     WithBody,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
-from mismatch.cli.reading import check_whole, say_notices, say_rejected
+from mismatch.cli.reading import check_whole, layout_of, say_closing_words, say_notices, say_rejected
 from mismatch.cli.stopping import end_if_stopped, finishing
 from mismatch.errors import InputError
 from mismatch.model import defaults
@@ -54,7 +60,8 @@ def score(
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
     paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
     limit: Limits = None, model_sha256: ModelSha256 = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
-    page_memory: PageMemory = 2048, quiet: Quiet = False,
+    page_memory: PageMemory = 2048, delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None,
+    bodies: Bodies = None, safe_csv: SafeCsv = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
@@ -74,10 +81,13 @@ def score(
             or limit
             or model_sha256
             or with_body
+            or safe_csv
         ):
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --limit, --model-sha256, --with-body and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --limit, --model-sha256, --with-body, --safe-csv and --out-format go with --engine local"
             )
+        if delimiter or quote or encoding or table or bodies:
+            raise InputError("--delimiter, --quote, --encoding, --table and --bodies go with --engine local")
         given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
         return _score_on(engine, inputs, out, quiet=quiet, **given)
     fast_start.start()
@@ -97,33 +107,45 @@ def score(
     kept_in = str(rejected) if rejected else None
     if into_folder and rejected:
         raise InputError("--rejected goes with a file as --out; in a folder, what cannot be read is kept in _rejected/")
-    check_outputs({"--out": None if into_folder else out, "--rejected": rejected}, inputs, format, [model])
+    check_outputs({"--out": None if into_folder else out, "--rejected": rejected}, inputs, format, [model], bodies)
     bounds = with_limits(limit or [])
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     pages = page_options(with_body, page_seconds, page_memory)
-    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds, pages=pages)
+    layout = layout_of(delimiter, quote, encoding, table)
+    open_reader = partial(
+        Reader, inputs, format=format, columns=choice, layout=layout, bodies=bodies, bounds=bounds, pages=pages
+    )
     if into_folder:
         options = {
             "format": format,
-            **vars(choice),
+            **{role: getattr(choice, role) for role in ("title", "body", "source", "id")},
             "prior": prior,
             "explain": explain,
             "thorough": thorough,
             "paragraphs": paragraphs,
             "limit": limit,
             "pages": [with_body, page_seconds, page_memory],
+            "delimiter": delimiter,
+            "quote": quote,
+            "encoding": encoding,
+            "table": table,
+            "bodies": bodies,
+            "safe_csv": safe_csv,
         }
         run = FolderRun(
             "score", out, {"scored": ""}, [("scored", frozenset(pipeline.VERDICTS))], options, part_rows, adapt, out_format,
-            only, restart, threads, quiet=quiet,
+            only, restart, threads, quiet=quiet, bodies=bodies, safe_csv=safe_csv,
         )  # fmt: skip
         done = run_into_folder(run, open_reader, scorer, model_path(model))
         tally, quarantine, kept_in = done.tally, done.quarantine, str(Path(out) / REJECTED_FOLDER)
+        closing_words = done.closing_words
     else:
         reader = open_reader()
         say_notices(reader, quiet)
         with (
-            open_sink(out, format=out_format or output_format_of(out, reader), only=only, schema=reader.schema) as sink,
+            open_sink(
+                out, format=out_format or output_format_of(out, reader), only=only, schema=reader.schema, safe_csv=safe_csv
+            ) as sink,
             Quarantine(rejected, bounds.rejected) as quarantine,
             console.progress(reader.bytes_total, quiet=quiet) as bar,
             finishing(reader),
@@ -134,12 +156,14 @@ def score(
                 reader, scorer, [pipeline.Route(sink)], quarantine, chunks=chunks, threads=threads, on_progress=bar
             )
             check_whole(reader)
+        closing_words = reader.closing_words()
     console.say(console.summary(tally, paragraphs=paragraphs), quiet=quiet)
     if not into_folder:
         end_if_stopped(reader, tally)
     problem = too_little(tally, quarantine, Enough(), inputs=inputs, kept_in=kept_in)
     if problem is not None:
         raise InputError(problem)
+    say_closing_words(closing_words, quiet)
     say_rejected(tally.rejected, kept_in)
 
 
@@ -173,7 +197,8 @@ def gate(
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
     paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
     limit: Limits = None, model_sha256: ModelSha256 = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
-    page_memory: PageMemory = 2048, quiet: Quiet = False,
+    page_memory: PageMemory = 2048, delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None,
+    bodies: Bodies = None, safe_csv: SafeCsv = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
@@ -213,7 +238,7 @@ def gate(
             raise InputError(f"{option} {path}: is a folder; name a file in it, or give --out FOLDER/ for all parts")
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
-    }, inputs, format, [model])  # fmt: skip
+    }, inputs, format, [model], bodies)  # fmt: skip
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
     bounds = with_limits(limit or [])
@@ -222,25 +247,35 @@ def gate(
     check_report(report)
     choice = ColumnChoice(title=title, body=body, source=source, id=id)
     pages = page_options(with_body, page_seconds, page_memory)
-    open_reader = partial(Reader, inputs, format=format, columns=choice, bounds=bounds, pages=pages)
+    layout = layout_of(delimiter, quote, encoding, table)
+    open_reader = partial(
+        Reader, inputs, format=format, columns=choice, layout=layout, bodies=bodies, bounds=bounds, pages=pages
+    )
     kinds = [("passed", pipeline.NOT_FLAGGED), ("flagged", pipeline.FLAGGED)]
     kept_in = str(rejected) if rejected else None
     if out is not None:
         options = {
             "format": format,
-            **vars(choice),
+            **{role: getattr(choice, role) for role in ("title", "body", "source", "id")},
             "prior": prior,
             "thorough": thorough,
             "paragraphs": paragraphs,
             "limit": limit,
             "pages": [with_body, page_seconds, page_memory],
+            "delimiter": delimiter,
+            "quote": quote,
+            "encoding": encoding,
+            "table": table,
+            "bodies": bodies,
+            "safe_csv": safe_csv,
         }
         run = FolderRun(
             "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,
-            threads=threads, by_source=True, quiet=quiet,
+            threads=threads, by_source=True, quiet=quiet, bodies=bodies, safe_csv=safe_csv,
         )  # fmt: skip
         done = run_into_folder(run, open_reader, scorer, model_path(model))
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
+        closing_words = done.closing_words
     else:
         reader = open_reader()
         say_notices(reader, quiet)
@@ -248,7 +283,7 @@ def gate(
             routes = []
             for path, (_, verdicts) in zip((passed, flagged), kinds, strict=True):
                 if path is not None:
-                    sink = open_sink(path, format=output_format_of(path, reader), schema=reader.schema)
+                    sink = open_sink(path, format=output_format_of(path, reader), schema=reader.schema, safe_csv=safe_csv)
                     routes.append(pipeline.Route(stack.enter_context(sink), verdicts))
             quarantine = stack.enter_context(Quarantine(rejected, bounds.rejected))
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
@@ -259,6 +294,7 @@ def gate(
                 reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar
             )
             check_whole(reader)
+        closing_words = reader.closing_words()
     limits = Enough(0 if allow_empty else min_rows, max_rejected, max_unscorable)
     problem = too_little(tally, quarantine, limits, inputs=inputs, kept_in=kept_in)
     decision = decide(
@@ -278,6 +314,7 @@ def gate(
         end_if_stopped(reader, tally)
     if decision.problem is not None:
         raise InputError(decision.problem)
+    say_closing_words(closing_words, quiet)
     say_rejected(tally.rejected, kept_in)
     if not decision.passed:
         raise typer.Exit(1)

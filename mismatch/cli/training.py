@@ -10,21 +10,27 @@ import typer
 
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
+    Bodies,
     Body,
     Confidence,
+    Delimiter,
+    Encoding,
     Format,
+    Id,
     Label,
     MaxFalseFlags,
     Prior,
     Quiet,
+    Quote,
     Rejected,
     Source,
+    Table,
     Title,
     Topic,
     between_or_none,
 )
 from mismatch.cli.outputs import check_folder, check_outputs
-from mismatch.cli.reading import labels_of, read_archive, read_pairs
+from mismatch.cli.reading import labels_of, layout_of, read_archive, read_pairs
 from mismatch.errors import InputError
 from mismatch.model import defaults
 from mismatch.records.stores.stored_file import place_of
@@ -47,7 +53,9 @@ def train(
     name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
     date: Annotated[str | None, typer.Option("--date", help="Date on the model card; else SOURCE_DATE_EPOCH, else none.", show_default=False)] = None,
     format: Format = None, title: Title = None, body: Body = None, source: Source = None, topic: Topic = None,
-    label: Label = None, rejected: Rejected = None, quiet: Quiet = False,
+    label: Label = None, id: Id = None, rejected: Rejected = None,
+    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None, bodies: Bodies = None,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Learns from headline-body pairs. No labels needed: it makes its own mismatches by swapping.
 
@@ -71,9 +79,12 @@ def train(
         {"--out": out, "--suspects": suspects, "--rejected": rejected}, pairs, format, models=[] if fresh else [base]
     )
     lender = None if fresh else resolve_base(model_path(base))
-    choice = ColumnChoice(title=title, body=body, source=source, topic=topic, label=label)
+    choice = ColumnChoice(title=title, body=body, source=source, id=id, topic=topic, label=label)
+    layout = layout_of(delimiter, quote, encoding, table)
     with spinner(quiet=quiet) as tell:
-        archive, digests = read_archive(pairs, format, choice, rejected, seed=seed, tell=tell, quiet=quiet)
+        archive, digests = read_archive(
+            pairs, format, choice, rejected, seed=seed, tell=tell, quiet=quiet, layout=layout, bodies=bodies
+        )
         labels = _labels(archive, label)
         if labels is not None and not labels.any():
             say(
@@ -182,7 +193,9 @@ def calibrate(
     prior: Prior = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
     format: Format = None, title: Title = None, body: Body = None, source: Source = None, label: Label = None,
-    rejected: Rejected = None, quiet: Quiet = False,
+    id: Id = None, rejected: Rejected = None,
+    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, sheet: Table = None, bodies: Bodies = None,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Adapts a model to a feed, for one verdict today and tomorrow; with --max-false-flags its cut carries a promise.
 
@@ -203,8 +216,9 @@ def calibrate(
     check_folder(out)
     check_outputs({"--out": out, "--rejected": rejected}, pairs, format, models=[model])
     loaded = load_scorer(model).model
-    choice = ColumnChoice(title=title, body=body, source=source, label=label)
-    table, digests = read_pairs(pairs, format, choice, rejected, quiet)
+    choice = ColumnChoice(title=title, body=body, source=source, id=id, label=label)
+    layout = layout_of(delimiter, quote, encoding, sheet)
+    table, digests = read_pairs(pairs, format, choice, rejected, quiet, layout=layout, bodies=bodies)
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
     if max_false_flags is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mismatch.judging.verdicts import ADDED_SCHEMA, Verdict
 from mismatch.records.columns import USUAL_NAMES
+from mismatch.records.inner_text import text_inside
 
 
 def named_field(role: str, names: Sequence[str], asked: str | None = None) -> str | None:
@@ -31,9 +32,8 @@ def text_of(value: Any) -> str | None:
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, (list, tuple)):
-        pieces = [piece for piece in map(text_of, value) if piece]
-        return "\n".join(pieces) if pieces else None
+    if isinstance(value, (list, tuple, Mapping)):
+        return text_inside(value) or None
     return str(value) if isinstance(value, (int, float)) else None
 
 

@@ -85,7 +85,10 @@ class Block:
 class Chunk(Protocol):
     """A stretch of one input, not yet parsed."""
 
-    origin: str
+    @property
+    def origin(self) -> str:
+        """The input's name as the user gave it."""
+        ...
 
     def decode(self) -> Block:
         """Parses the stretch. Any thread may call it; the heavy part runs without the GIL."""

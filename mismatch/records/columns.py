@@ -10,13 +10,21 @@ from mismatch.errors import InputError
 ROLES = ("title", "body", "source", "id", "topic", "label")
 
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
-    "title": ("title", "headline"),
-    "body": ("body", "text", "content", "maintext", "article"),
-    "source": ("source", "domain", "publisher", "hostname"),
-    "id": ("id", "url"),
+    "title": ("title", "headline", "article_title", "news_title", "og:title", "og_title", "webtitle"),
+    "body": (
+        "body", "text", "content", "maintext", "article", "articlebody", "article_body", "plaintext", "plain_text",
+        "article_text", "body_text", "bodytext", "full_text", "fulltext", "article_content", "cleaned_text", "content_text",
+        "content_html", "body_html", "content:encoded", "content_encoded", "description", "summary",
+    ),
+    "source": (
+        "hostname", "source", "source_domain", "domain", "publisher", "site_name", "sitename", "meta_site_name",
+        "source_name", "source_id",
+    ),  # trafilatura's `source` is the address of the page
+    "id": ("id", "url", "article_id", "guid", "link", "uri"),
     "topic": ("topic",),
     "label": ("label",),
-}
+}  # fmt: skip
+"""compared without regard to capitals; the first that a file has is taken"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,10 @@ class ColumnChoice:
     id: str | None = None
     topic: str | None = None
     label: str | None = None
+    needed: tuple[str, ...] = ("title", "body")
+    """the columns without which a file cannot be used"""
+    left_out: tuple[str, ...] = ()
+    """columns that are not looked for"""
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,10 @@ class Columns:
         return ", ".join(f"{role}={name}" for role, name in pairs if name is not None)
 
 
-def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str) -> Columns:
+def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, inside: str | None = None) -> Columns:
     """The columns of a file that has `names`.
+
+    With `inside` the usual names are those in an object of that name, written with a dot, or else those beside it.
 
     Raises
     ------
@@ -62,6 +76,9 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str) -> Col
         lowered.setdefault(name.strip().lower(), name)
     for role in ROLES:
         asked = getattr(choice, role)
+        if role in choice.left_out:
+            found[role] = None
+            continue
         if asked is not None:
             if asked not in names:
                 raise InputError(
@@ -70,9 +87,12 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str) -> Col
             found[role] = asked
             continue
         usual = [lowered[name] for name in USUAL_NAMES[role] if name in lowered]
+        if inside is not None:
+            within = [lowered[path] for name in USUAL_NAMES[role] if (path := f"{inside}.{name}".lower()) in lowered]
+            usual = within if role in ("title", "body") else [*within, *usual]
         found[role] = usual[0] if usual else None
-        if found[role] is None and role in ("title", "body"):
-            tried = ", ".join(USUAL_NAMES[role])
+        if found[role] is None and role in choice.needed:
+            tried = few(USUAL_NAMES[role])
             raise InputError(
                 f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. Name it with --{role} COLUMN."
             )
@@ -81,7 +101,13 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str) -> Col
 
 def columns_unseen(choice: ColumnChoice) -> Columns:
     """The columns of a file in which no row can be read: as asked for, else the first usual name."""
-    return Columns(**{role: getattr(choice, role) or USUAL_NAMES[role][0] for role in ROLES})
+    names = {role: getattr(choice, role) or USUAL_NAMES[role][0] for role in ROLES}
+    return Columns(**{role: None if role in choice.left_out else name for role, name in names.items()})
+
+
+def few(names: Sequence[str], limit: int = 6) -> str:
+    """The first of some names, and that there are more."""
+    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
 
 
 def _listing(names: Sequence[str], limit: int = 30) -> str:

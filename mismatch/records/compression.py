@@ -1,4 +1,4 @@
-"""A stream of bytes from a file or from standard input, plain, gzip or Zstandard, that says how it ended."""
+"""A stream of bytes from a file or from standard input, plain or compressed, that says how it ended."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from mismatch.records.arrivals import STOPPED
 from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.gzip_stream import GzipStream
 from mismatch.records.known_formats import COMPRESSIONS
+from mismatch.records.python_compression import PYTHON_COMPRESSIONS, Decompressed
 
 BOM = b"\xef\xbb\xbf"
 
 _FIRST_PIECE = 1 << 20
 _STDIN_PIECE = 256  # of a broken stream from a pipe at most so many bytes before the break are lost
+
+HANDING_OUT_ALL = frozenset({None, "gzip", *PYTHON_COMPRESSIONS})
+"""compressions whose readers lose nothing of what stands before a break, and wait for no more than they need"""
 
 
 def compression_of(head: bytes) -> str | None:
@@ -51,7 +55,7 @@ class ByteSource:
     Parameters
     ----------
     open_stream : opens the raw stream; called again when a damaged file has to be read up to the very break.
-    compression : None, "gzip" or "zstd".
+    compression : None, or the name of one of `known_formats.COMPRESSIONS`.
     count : told how many raw bytes were taken, for a progress bar.
     reopenable : False for standard input and pipes. keep_open : True for standard input, which is not ours.
     bounds : how large it may become.
@@ -92,6 +96,8 @@ class ByteSource:
             return cast(BinaryIO, counting)
         if self._compression == "gzip":
             return cast(BinaryIO, GzipStream(cast(BinaryIO, counting)))
+        if self._compression in PYTHON_COMPRESSIONS:
+            return cast(BinaryIO, Decompressed(cast(BinaryIO, counting), self._compression))
         return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
 
     def _counted(self, n: int) -> None:
@@ -114,9 +120,24 @@ class ByteSource:
         data, self._ahead = self._ahead[:n], self._ahead[n:]
         return data if len(data) == n or self._live else data + self._take(n - len(data))
 
+    def peek_line(self, n: int) -> bytes:
+        """As `peek`; of a live stream at least the first line, where it is no longer than n bytes."""
+        head = self.peek(n)
+        while self._live and not self.ended and len(head) < n and not head.strip(BOM).strip(b"\r\n").count(b"\n"):
+            head = self.peek(n, more=True)
+        return head
+
+    @property
+    def is_live(self) -> bool:
+        return self._live
+
     @property
     def is_compressed(self) -> bool:
         return self._compression is not None
+
+    def unread(self, data: bytes) -> None:
+        """Puts back what was read, so that it is read again."""
+        self._ahead = data + self._ahead
 
     def skip_byte_order_mark(self) -> None:
         """To be called at the start."""
@@ -130,7 +151,7 @@ class ByteSource:
 
     def _take(self, n: int) -> bytes:
         parts, left = [], n
-        hands_out_all = self._compression in (None, "gzip")
+        hands_out_all = self._compression in HANDING_OUT_ALL
         piece = n if hands_out_all else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
         while left and self.broken is None:
             try:

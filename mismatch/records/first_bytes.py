@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from mismatch.errors import InputError
-from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
+from mismatch.records.columns import ROLES, ColumnChoice, Columns, columns_unseen, find_columns
 from mismatch.records.compression import BOM, ByteSource
-from mismatch.records.formats.json_array import ELEMENT, split_elements
-from mismatch.records.formats.json_scan import OK, scan_rows
+from mismatch.records.formats.json_array import first_elements
+from mismatch.records.formats.json_paths import find_values, keys_inside
+from mismatch.records.formats.json_scan import ABSENT, OK, scan_rows
+from mismatch.records.formats.json_wrapped import END, LIST, LOOKED_INTO, first_in_list, walk
 from mismatch.records.formats.lines import lines_of
 from mismatch.records.known_formats import DEFAULT_FORMAT, MAGIC_BYTES, columnar_format_of
 
@@ -31,8 +35,16 @@ def sniffed_format(source: ByteSource) -> str:
     return "json" if beginning.startswith(b"[") else DEFAULT_FORMAT
 
 
-def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: str) -> tuple[str, Columns]:
-    """How JSON is laid out ("lines", "array", "objects", "empty"), and its columns, from as few bytes as will do.
+class JsonLayout(NamedTuple):
+    """How JSON is laid out ("lines", "array", "objects", "wrapped", "empty"), its columns, the name of a wrapped list."""
+
+    kind: str
+    columns: Columns
+    list_name: str = ""
+
+
+def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: str) -> JsonLayout:
+    """The layout of JSON, and its columns, from as few bytes as will do.
 
     Raises
     ------
@@ -47,25 +59,87 @@ def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: s
         data = np.frombuffer(bytearray(head), dtype=np.uint8)
         blank = len(head) - len(head.lstrip())
         if blank == len(head) and final:
-            return "empty", columns_unseen(choice)
+            return JsonLayout("empty", columns_unseen(choice))
         starts, ends, _ = lines_of(data, 1)
         if not final and len(ends) and head.rfind(b"\n") < ends[-1]:
             starts, ends = starts[:-1], ends[:-1]
         layout = _layout(data, blank, starts, ends) if format == "json" else "lines"
         if layout != "lines":
-            starts, ends = _elements(data, blank, layout == "array")
-        table = scan_rows(data, starts, ends, [])
-        names = table.keys or []
+            starts, ends = first_elements(data, blank + (layout == "array"), layout == "array")
         is_last_try = final or looked_at >= _MOST_BYTES
         try:
-            if names or not is_last_try:
-                return layout, find_columns(names, choice, origin)
-            return layout, columns_unseen(choice)
+            columns = columns_of_rows(data, starts, ends, choice, origin)
+            if columns is not None:
+                return JsonLayout(layout, columns)
+            if is_last_try:
+                return (_wrapped(head, choice, origin) if layout != "array" else None) or JsonLayout(
+                    layout, columns_unseen(choice)
+                )
         except InputError:
+            wrapped = _wrapped(head, choice, origin) if layout != "array" else None
+            if wrapped is not None:
+                return wrapped
             if is_last_try:
                 raise
         if looked_at >= size:  # else more is still to come
             size = min(size * 4, _MOST_BYTES)
+
+
+def columns_of_rows(
+    data: np.ndarray, starts: np.ndarray, ends: np.ndarray, choice: ColumnChoice, origin: str
+) -> Columns | None:
+    """The columns of the objects `data[starts[i]:ends[i]]`, also inside their objects; None where no key is found.
+
+    A column that is asked for may be nested (`article.title`). Where nothing is asked for and no title or body stands in the
+    rows themselves, both are looked for in each object that the rows hold.
+
+    Raises
+    ------
+    InputError
+        There is no title or body column.
+    """
+    names = scan_rows(data, starts, ends, []).keys or []
+    if not names:
+        return None
+    asked = [name for role in ROLES if (name := getattr(choice, role)) and "." in name and name not in names]
+    kinds = find_values(data, starts, ends, asked).kinds
+    there = [name for name, found in zip(asked, kinds, strict=True) if (found != ABSENT).any()]
+    try:
+        return find_columns([*names, *there], choice, origin)
+    except InputError as error:
+        if choice.title is None and choice.body is None:
+            for outer in names:
+                inside = [f"{outer}.{key}" for key in keys_inside(data, starts, ends, outer)]
+                try:
+                    return find_columns([*inside, *names], choice, origin, inside=outer)
+                except InputError:
+                    continue
+        raise error
+
+
+def _wrapped(head: bytes, choice: ColumnChoice, origin: str) -> JsonLayout | None:
+    """The layout of a list of articles inside an object; None where there is none in these bytes.
+
+    An object whose only lists are empty is an answer without articles.
+    """
+    lists: list[bytes] = []
+    data = np.frombuffer(bytearray(head), dtype=np.uint8)
+
+    def columns_at(at: int) -> Columns | None:
+        lists.append(first_in_list(head, at))
+        if lists[-1] != b"{":
+            return None
+        try:
+            return columns_of_rows(data, *first_elements(data, at + 1, True, LOOKED_INTO), choice, origin)
+        except InputError:
+            return None
+
+    walked = walk(head, [], lambda at, _: columns_at(at) is not None)
+    if walked.what == LIST:
+        found = columns_at(walked.at)
+        return JsonLayout("wrapped", found, walked.name) if found is not None else None
+    is_whole = walked.what == END and not head[walked.at :].strip()
+    return JsonLayout("empty", columns_unseen(choice)) if is_whole and lists and set(lists) == {b"]"} else None
 
 
 def _layout(data: np.ndarray, blank: int, starts: np.ndarray, ends: np.ndarray) -> str:
@@ -77,14 +151,5 @@ def _layout(data: np.ndarray, blank: int, starts: np.ndarray, ends: np.ndarray) 
     if len(by_line) and by_line[0]:
         return "lines"
     copied = data.copy()
-    by_element = scan_rows(copied, *_elements(copied, blank, False), []).status == OK
+    by_element = scan_rows(copied, *first_elements(copied, blank, False), []).status == OK
     return "lines" if by_line.any() and not by_element[:1].any() else "objects"
-
-
-def _elements(data: np.ndarray, blank: int, in_array: bool) -> tuple[np.ndarray, np.ndarray]:
-    state = np.zeros(8, np.int64)
-    state[ELEMENT] = -1
-    at = blank + in_array
-    starts, ends, numbers = (np.empty(len(data) // 2 + 1, np.int64) for _ in range(3))
-    rows, _ = split_elements(data, at, state, in_array, starts, ends, numbers)
-    return starts[:rows], ends[:rows]

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mismatch.errors import InputError
-from mismatch.records.known_formats import BY_SUFFIX, COLUMNAR, COMPRESSIONS, FORMATS, format_of, named_format
+from mismatch.records.known_formats import (
+    BY_SUFFIX,
+    COLUMNAR,
+    COMPRESSIONS,
+    FORMATS,
+    MAGIC_BYTES,
+    WRITTEN,
+    columnar_format_of,
+    format_of,
+    named_format,
+)
 from mismatch.records.stores.address import Address, address_of, local_path
 from mismatch.records.stores.stored_file import Place, StoredFile
 
@@ -89,7 +99,10 @@ def _stored(address: Address, forced: tuple[str, str | None] | None) -> list[Inp
 
     files, of_folder = stored_files(address)
     if of_folder:
-        files = [file for file in files if _is_readable(file.address.key.removeprefix(address.key).split("/"))]
+        files = [
+            file for file in files
+            if _is_readable(file.address.key.removeprefix(address.key).split("/")) and _is_what_it_says(file)
+        ]  # fmt: skip
         if not files:
             raise InputError(f"{address}: the folder holds no file that can be read (looked for {_looked_for()}).")
     return [_file(str(file), forced, file) for file in files]
@@ -100,7 +113,7 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
     root = Path(name)
     files = []
     for path in sorted(root.rglob("*")):
-        if _is_readable(path.relative_to(root).parts) and path.is_file():
+        if _is_readable(path.relative_to(root).parts) and path.is_file() and _is_what_it_says(path):
             files.append(_file(str(path), forced))
     if not files:
         raise InputError(f"{name}: the folder holds no file that can be read (looked for {_looked_for()}).")
@@ -116,3 +129,12 @@ def _is_readable(parts: Sequence[str]) -> bool:
 
 def _looked_for() -> str:
     return f"{' '.join(BY_SUFFIX)}, also {', '.join(kind.suffix for kind in COMPRESSIONS)}"
+
+
+def _is_what_it_says(path: Place) -> bool:
+    """Whether a file of a folder begins as its name says, where such names are usual for other files too (`Thumbs.db`)."""
+    kind, _ = format_of(path.name)
+    if kind not in COLUMNAR or kind in WRITTEN:
+        return True
+    with path.open("rb") as file:
+        return columnar_format_of(file.read(MAGIC_BYTES)) == kind

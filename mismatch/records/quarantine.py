@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mismatch.errors import InputError
 from mismatch.records.blocks import Reject
 from mismatch.records.bounds import Bounds
+from mismatch.records.known_formats import written_format
 from mismatch.records.output.output_file import OutputFile, WholeOrNothing
+from mismatch.records.stores.address import without_options
 
 _BEGINNING = 1024
 """bytes that are kept of the first reject of a kind"""
@@ -37,7 +40,7 @@ class Quarantine(WholeOrNothing):
     Raises
     ------
     InputError
-        The folder is missing, or the file cannot be written.
+        The folder is missing, the file cannot be written, or its name asks for another format.
     """
 
     def __init__(self, path: str | Path | None, most_bytes: int = Bounds.rejected) -> None:
@@ -45,6 +48,10 @@ class Quarantine(WholeOrNothing):
         self.count = 0
         self.by_reason: Counter[str] = Counter()
         self.first: dict[str, Reject] = {}
+        if path is not None and written_format(without_options(path)) not in ("jsonl", "json"):
+            raise InputError(
+                f"{path}: what cannot be read is kept as JSON lines; give the file a name that ends with .jsonl."
+            )
         self._file = OutputFile(path) if path is not None else None
 
     def add(self, reject: Reject) -> None:

@@ -18,20 +18,24 @@ from mismatch.errors import InputError
 from mismatch.records.arrivals import Arrivals, arriving
 from mismatch.records.blocks import Block, Chunk, JsonLines, Reject
 from mismatch.records.bounds import USUAL, Bounds
-from mismatch.records.columns import ColumnChoice, Columns, columns_unseen, find_columns
-from mismatch.records.compression import ByteSource, compression_of
-from mismatch.records.drawing import Runs, offsets_in, runs_of_lines, runs_of_records, texts_only
+from mismatch.records.columns import ColumnChoice, Columns, columns_unseen
+from mismatch.records.compression import HANDING_OUT_ALL, ByteSource, compression_of
+from mismatch.records.drawing import Runs, offsets_in, runs_of_lines, texts_only
 from mismatch.records.first_bytes import json_layout, sniffed_format
-from mismatch.records.formats.columnar import ColumnarFile
-from mismatch.records.formats.delimited import LONGEST_HEADER, delimited_chunks, read_header
 from mismatch.records.formats.json_array import json_element_chunks
-from mismatch.records.formats.json_lines import json_line_chunks
+from mismatch.records.formats.json_lines import JsonChunk, json_line_chunks
+from mismatch.records.formats.json_wrapped import wrapped_chunks
 from mismatch.records.inputs import InputFile, find_inputs
+from mismatch.records.joining import Bodies, bodies_choice, joined, titles_choice
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
+from mismatch.records.layout import Layout
 from mismatch.records.pages.inputs import PageOptions, archive, page_files
+from mismatch.records.partitions import partitions_of
+from mismatch.records.recoding import Recoded, recoded
 from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.stores.stored_file import Place, StoredFile
-from mismatch.records.unreadable import cause_of_one_name
+from mismatch.records.text_tables import found_encoding, text_table
+from mismatch.records.whole_files import OPENED_BY_NAME, WholeFile, open_whole, united
 
 __all__ = ["Block", "Chunk", "JsonLines", "Reader", "Reject"]
 
@@ -61,7 +65,8 @@ class Reader:
     ----------
     inputs : files, globs, folders, `-` for standard input.
     format : overrides what the names say; for standard input None means: look at the first bytes.
-    columns : the columns that the user named.
+    columns : the columns that the user named. layout : what the user said of delimiters, encodings and tables.
+    bodies : a file that holds the bodies, where they are not in the inputs; rows are joined by their ids.
     stdin : read in place of standard input.
     chunk_bytes : size of a stretch of text, or of a batch.
     bounds : what an input may ask for. max_line_bytes : in place of its longest row; a longer one is rejected and
@@ -87,6 +92,8 @@ class Reader:
         *,
         format: str | None = None,
         columns: ColumnChoice = ColumnChoice(),
+        layout: Layout = Layout(),
+        bodies: str | Path | None = None,
         stdin: BinaryIO | None = None,
         chunk_bytes: int = 4 << 20,
         max_line_bytes: int | None = None,
@@ -94,6 +101,9 @@ class Reader:
         pages: PageOptions = PageOptions(),
     ) -> None:
         self._choice, self._stdin, self._page_options = columns, stdin, pages
+        if bodies is not None:
+            self._choice = titles_choice(columns)
+        self._layout = layout
         self._chunk_bytes = max(chunk_bytes, 1)
         self._bounds = bounds if max_line_bytes is None else replace(bounds, row=max_line_bytes)
         self.origins: list[str] = []
@@ -105,17 +115,36 @@ class Reader:
         self._schemas: list[pa.Schema | None] = []
         self._arrivals: list[Arrivals] = []
         self._prepared: list[_Prepared] = []
-        for kind, neighbours in groupby(find_inputs(inputs, format), key=lambda item: item.format):
+        found = find_inputs(inputs, format)
+        origins = [item.origin for item in found]
+        self._partitions = dict(zip(origins, partitions_of(origins), strict=True))
+        for kind, neighbours in groupby(found, key=lambda item: item.format):
             items = list(neighbours)
             self._prepared += [self._pages(items)] if kind == "html" else [self._prepare(item) for item in items]
         sizes = [item.size for item in self._prepared]
         self.bytes_total = None if None in sizes else sum(size or 0 for size in sizes)
-        self.schema = _united(self._schemas)
+        self.schema = united(self._schemas)
         self._note_columns()
+        if bodies is not None and any(item.of_pages for item in self._prepared):
+            raise InputError(f"{bodies}: pages have their bodies with them; leave --bodies out")
+        self._bodies = self._read_bodies(bodies, bodies_choice(columns)) if bodies is not None else None
 
     def __iter__(self) -> Iterator[Chunk]:
-        for item in self._prepared:
-            yield from item.chunks(self._chunk_bytes)
+        for number in range(len(self._prepared)):
+            yield from self.chunks_of(number)
+
+    def closing_words(self) -> str | None:
+        """What is to be said of the inputs once all rows have been read."""
+        return self._bodies.closing_words() if self._bodies is not None else None
+
+    def _read_bodies(self, name: str | Path, choice: ColumnChoice) -> Bodies:
+        """The index of the file of bodies. It is read before the inputs, and names its columns for itself."""
+        reader = Reader([name], columns=choice, chunk_bytes=self._chunk_bytes, bounds=self._bounds)
+        bodies = Bodies(str(name), reader)
+        if reader.problems:
+            raise InputError("; ".join(reader.problems) + ". Repair the file of bodies first.")
+        self.notices += [*(f"{name}: {notice}" for notice in reader.notices), bodies.notice()]
+        return bodies
 
     @property
     def names(self) -> list[str]:
@@ -123,8 +152,14 @@ class Reader:
         return [item.input.origin for item in self._prepared]
 
     def chunks_of(self, number: int) -> Iterator[Chunk]:
-        """The chunks of one input, by its place among `names`."""
-        return self._prepared[number].chunks(self._chunk_bytes)
+        """The chunks of one input, by its place among `names`; with the first, what cannot be read of the file of bodies."""
+        chunks, bodies = self._prepared[number].chunks(self._chunk_bytes), self._bodies
+        if bodies is None:
+            yield from chunks
+            return
+        if number == 0 and bodies.rejects:
+            yield JsonChunk(bodies.name, b"", next(iter(self.columns.values())), rejects=list(bodies.rejects))
+        yield from joined(chunks, bodies, self._chunk_bytes)
 
     @property
     def is_live(self) -> bool:
@@ -150,10 +185,13 @@ class Reader:
     def drawn_evenly(self, runs: Runs) -> list[pa.RecordBatch] | None:
         """Pairs from all over the inputs, from each in proportion to its size; None where only a beginning can be had.
 
-        That is a stream, and one input that cannot be sought in (it is compressed, or a JSON array); of several inputs,
-        those give their share from their beginnings. What is looked at counts neither as read nor as damaged: it is read
-        again. Only pages, which take long, are kept, and a stream of them gives its beginning.
+        That is a stream, titles whose bodies are in another file, and one input that cannot be sought in (it is compressed,
+        in another encoding, or a JSON array); of several inputs, those give their share from their beginnings. What is
+        looked at counts neither as read nor as damaged: it is read again. Only pages, which take long, are kept, and a
+        stream of them gives its beginning.
         """
+        if self._bodies is not None:
+            return None
         items = [item for item in self._prepared if not item.empty]
         if self.bytes_total is None and not all(item.of_pages for item in items):
             return None
@@ -191,8 +229,14 @@ class Reader:
             return self._archive(item, size, source)
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
-        open_source = (lambda: source) if item.is_stream else (lambda: self._source(item, self._count))
         try:
+            encoding = found_encoding(item, format, source, self._layout)
+            if encoding is not None and self._layout.encoding is None:
+                self._notice(item.origin, f"read as {encoding}; --encoding names another encoding")
+            source = recoded(source, encoding)
+            open_source = (
+                (lambda: source) if item.is_stream else (lambda: recoded(self._source(item, self._count), encoding))
+            )
             return self._text(item, format, size, source, open_source)
         finally:
             if not item.is_stream:
@@ -209,33 +253,36 @@ class Reader:
         origin = item.origin
         bounds, problem = self._bounds, self.problems.append
         if format in DELIMITERS:
-            delimiter = DELIMITERS[format]
-            header = read_header(source, origin, delimiter, LONGEST_HEADER)
-            if header is None:
+            table = text_table(source, origin, format, self._layout, self._choice, bounds)
+            if table is None:
                 return self._empty(item, size, source)
-            if len(header) > bounds.columns:
-                raise InputError(f"{origin}: {len(header):,} columns; --limit columns=NUMBER allows more")
-            columns = self.columns[origin] = _columns_of_table(header, self._choice, origin, format)
-            self._schemas.append(pa.schema([(name, pa.string()) for name in header]))
-            prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), delimited_chunks(
-                s, origin, header, columns, delimiter=delimiter, chunk_bytes=n_bytes, bounds=bounds, problem=problem,
-            )))  # fmt: skip
-            texts = texts_only(columns)
-            return _plain(prepared, lambda path, *at: runs_of_records(path, header, texts, delimiter, *at))
+            self.columns[origin] = table.columns
+            self._schemas.append(table.schema)
+            self._notice(origin, table.dialect.notice(DELIMITERS[format]))
+            prepared = _Prepared(item, size, lambda n_bytes: table.chunks(
+                again(), chunk_bytes=n_bytes, bounds=bounds, problem=problem,
+            ))  # fmt: skip
+            return _plain(prepared, None if isinstance(source, Recoded) else table.runs)
         self._schemas.append(None)
-        layout, found = json_layout(source, format, self._choice, origin)
-        if layout == "empty":
+        found = json_layout(source, format, self._choice, origin)
+        if found.kind == "empty":
             return self._empty(item, size, source)
-        columns = self.columns[origin] = found
-        if layout == "lines":
+        columns = self.columns[origin] = found.columns
+        if found.kind == "lines":
             self.formats[origin] = "jsonl"
             prepared = _Prepared(item, size, lambda n_bytes: _closing(s := again(), json_line_chunks(
                 s, origin, columns, chunk_bytes=n_bytes, bounds=bounds, problem=problem,
             )))  # fmt: skip
-            return _plain(prepared, lambda path, *at: runs_of_lines(path, texts_only(columns), *at))
+            runs = None if isinstance(source, Recoded) else lambda path, *at: runs_of_lines(path, texts_only(columns), *at)
+            return _plain(prepared, runs)
         self.formats[origin] = "json"
+        if found.kind == "wrapped":
+            self._notice(origin, f"the objects in its list {found.list_name}")
+            return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), wrapped_chunks(
+                s, origin, columns, found.list_name, chunk_bytes=n_bytes, bounds=bounds, problem=problem,
+            ))), None)  # fmt: skip
         return _plain(_Prepared(item, size, lambda n_bytes: _closing(s := again(), json_element_chunks(
-            s, origin, columns, in_array=layout == "array", chunk_bytes=n_bytes, bounds=bounds, problem=problem,
+            s, origin, columns, in_array=found.kind == "array", chunk_bytes=n_bytes, bounds=bounds, problem=problem,
         ))), None)  # fmt: skip
 
     def _pages(self, items: list[InputFile], source: ByteSource | None = None) -> _Prepared:
@@ -260,14 +307,17 @@ class Reader:
         return _Prepared(item, size, lambda n_bytes: given.chunks(), of_pages=True, runs=given.runs)
 
     def _columnar(self, item: InputFile, format: str, size: int | None, source: ByteSource) -> _Prepared:
-        def open_file(n_bytes: int = self._chunk_bytes) -> ColumnarFile:
+        def open_file(n_bytes: int = self._chunk_bytes) -> WholeFile:
             file: str | BinaryIO = str(item.path)
-            if isinstance(item.path, StoredFile):
-                file = cast(BinaryIO, item.path.open_arrow())
-            if item.is_stream:
+            if is_spooled:
                 spool.seek(0)
-                file = spool
-            return ColumnarFile(file, item.origin, format, self._choice, n_bytes, self._bounds)
+                file = spool.name if format in OPENED_BY_NAME else cast(BinaryIO, spool)
+            elif isinstance(item.path, StoredFile):
+                file = cast(BinaryIO, item.path.open_arrow())
+            return open_whole(
+                file, item.origin, format, self._choice, table=self._layout.table, chunk_bytes=n_bytes,
+                constants=self._partitions[item.origin], bounds=self._bounds,
+            )  # fmt: skip
 
         def chunks(n_bytes: int) -> Iterator[Chunk]:
             yield from open_file(n_bytes).chunks(self.problems.append)
@@ -276,17 +326,22 @@ class Reader:
         def runs(offsets: list[int], runs: Runs) -> list[pa.RecordBatch] | None:
             return open_file().runs(len(offsets), runs.rows, LOOK_BYTES)
 
-        if item.is_stream:  # these formats are read from their end, so that a pipe has to be stored first
-            spool = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))  # noqa: SIM115 (closed by the finaliser)
+        is_spooled = item.is_stream or (isinstance(item.path, StoredFile) and format in OPENED_BY_NAME)
+        if is_spooled:  # read from its end, or opened by its name, so that it has to be on this disk
+            spool = tempfile.NamedTemporaryFile(prefix="mismatch-")  # noqa: SIM115 (closed by the finaliser)
             weakref.finalize(self, spool.close)
             while data := source.read(1 << 20):
                 spool.write(data)
+            spool.flush()
+            if source.broken:
+                raise InputError(f"{item.origin}: {source.broken}")
             if spool.tell() == 0:
                 return self._empty(item, size, source)
         source.close()
         opened = open_file()
         self.columns[item.origin] = opened.columns
         self._schemas.append(opened.schema)
+        self._notice(item.origin, getattr(opened, "notice", None))
         return _Prepared(item, size, chunks, runs=None if item.is_stream else runs)
 
     def _empty(self, item: InputFile, size: int | None, source: ByteSource) -> _Prepared:
@@ -318,8 +373,12 @@ class Reader:
             compression = None
         return ByteSource(
             lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head, bounds=self._bounds,
-            live=comes is not None and compression in (None, "gzip") and item.format not in COLUMNAR,
+            live=comes is not None and compression in HANDING_OUT_ALL and item.format not in COLUMNAR,
         )  # fmt: skip
+
+    def _notice(self, origin: str, words: str | None) -> None:
+        if words is not None:
+            self.notices.append(f"{origin}: {words}")
 
     def _count(self, n: int) -> None:
         self.bytes_read += n
@@ -332,16 +391,6 @@ class Reader:
                 choices.setdefault(self.columns[item.input.origin].notice(), item.input.origin)
         for notice, origin in choices.items():
             self.notices.append(notice if len(choices) == 1 else f"{origin}: {notice}")
-
-
-def _columns_of_table(header: list[str], choice: ColumnChoice, origin: str, format: str) -> Columns:
-    try:
-        return find_columns(header, choice, origin)
-    except InputError as error:
-        cause = cause_of_one_name(header, format)
-        if cause is None:
-            raise
-        raise InputError(f"{origin}: the header (line 1) has only one name; likeliest cause: {cause}") from error
 
 
 def _read_fully(stream: BinaryIO, n: int) -> bytes:
@@ -389,15 +438,3 @@ def _closing(source: ByteSource, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield from chunks
     finally:
         source.close()
-
-
-def _united(schemas: list[pa.Schema | None]) -> pa.Schema | None:
-    known = [schema for schema in schemas if schema is not None]
-    if not known or len(known) != len(schemas):
-        return None
-    if all(schema.equals(known[0]) for schema in known):
-        return known[0]
-    try:
-        return pa.unify_schemas(known, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return None

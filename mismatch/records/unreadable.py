@@ -47,7 +47,7 @@ def likeliest_cause(kind: str, raw: bytes) -> str | None:
     if binary is not None:
         return f"format: this is a {binary} file; give it with --format {binary}"
     if any(raw.startswith(known.magic) for known in COMPRESSIONS):
-        return "format: the file is compressed and its name does not say so; add .gz or .zst to it"
+        return "format: the file is compressed and its name does not say so; add .gz, .zst, .bz2 or .xz to it"
     for start, cause in _CAUSES.items():
         if kind.startswith(start):
             return cause(raw)
@@ -74,8 +74,8 @@ def delimiter_cause(separator: str) -> str:
 
 def _encoding(raw: bytes) -> str:
     if raw.startswith(_UTF_16) or raw.count(b"\0") > len(raw) / 4:
-        return "encoding: this is UTF-16; convert it with iconv -f UTF-16 -t UTF-8"
-    return "encoding: the text is not UTF-8 but, say, Windows-1252; convert it with iconv -f WINDOWS-1252 -t UTF-8"
+        return "encoding: this is UTF-16; give it with --encoding utf-16"
+    return "encoding: the text is not UTF-8 but, say, Windows-1252; give it with --encoding cp1252"
 
 
 def _delimiter(raw: bytes) -> str:

@@ -48,11 +48,21 @@ def has_markup(texts: TextBuffers) -> NDArray[np.uint8]:
 def without_markup(text: str) -> str:
     """The text that a reader of the page sees; never longer, in UTF-8, than the text that was given.
 
+    Markup that was escaped once more, as feeds have it (`&lt;p&gt;`), is left out as well.
+
     Examples
     --------
     >>> without_markup("<p>Fish &amp; <b>ships</b></p><script>track()</script>").split()
     ['Fish', '&', 'ships']
     """
+    if "<![CDATA[" in text:
+        text = text.replace("<![CDATA[", "").replace("]]>", "")
+    once = _unescaped(text)
+    return _unescaped(once) if "&" in text and "</" in once else once
+
+
+def _unescaped(text: str) -> str:
+    """A text without tags and what nobody reads, entities as characters."""
     pieces: list[str] = []
     unclosed: set[str] = set()
     pos = 0

@@ -29,21 +29,21 @@ def _parquet_cut_off(path: Path) -> None:
 
 
 def _parquet_of_lists(path: Path) -> None:
-    pq.write_table(pa.table({"title": [["a"], ["b"]], "body": ["c", "d"]}), path)
+    pq.write_table(pa.table({"title": [[1], [2]], "body": ["c", "d"]}), path)
 
 
 UNUSABLE: dict[str, tuple[str, bytes | Callable[[Path], Any] | None, str]] = {
     "a missing file": ("none.jsonl", None, "no such file"),
     "a folder without readable files": ("folder", Path.mkdir, "holds no file that can be read"),
     "an unknown format": ("a.xyz", LINE, "unknown format"),
-    "no title column": ("a.jsonl", b'{"name": "x", "body": "y"}\n', "found no title column (tried title, headline)"),
+    "no title column": ("a.jsonl", b'{"name": "x", "body": "y"}\n', "found no title column (tried title, headline"),
     "no body column": ("a.csv", b"title,datum\na,b\n", "its columns are 'title', 'datum'"),
     "a Parquet file cut in half": ("a.parquet", _parquet_cut_off, "not a readable parquet file"),
     "a Parquet file of lists": ("a.parquet", _parquet_of_lists, "not text"),
     "text under a Parquet name": ("a.parquet", LINE, "not a readable parquet file"),
     "a truncated gzip": ("a.jsonl.gz", _gzip_cut_off, "the compressed stream ends early after line"),
     "no gzip at all": ("a.jsonl.gz", LINE, "the compressed stream is damaged"),
-    "a CSV header in Latin-1": ("a.csv", "título,body\n".encode("latin-1"), "the header (line 1) is not UTF-8"),
+    "a CSV header in Latin-1": ("a.csv", "título,body\n".encode("latin-1"), "its columns are 'título', 'body'"),
     "an open quote in the CSV header": ("a.csv", b'"title,body\n', "a quote in the header (line 1) is not closed"),
     "an array that is not closed": ("a.json", b"[" + LINE.strip() + b",\n", "the array is not closed"),
 }

@@ -108,12 +108,12 @@ def test_score_leaves_each_line_as_it_was(invoke: Any, tmp_path: Path, model_pat
     lines = [
         '{"n": 1.50, "z": 1e5, "big": 123456789012345678901234567890, "title": "Caf\\u00e9 opens", "body": "x"}',
         '{ "body" :"y" ,  "title": "A",  "nested": {"a": [1, {"b": null}], "t": "\\/"}, "b": -0.0 }',
-        '{"title":null,"body":["not text"],"a":1}',
+        '{"title":null,"body":[{"not": "text"}],"a":1}',
         '{"title": 7, "body": true, "e": "\U0001f600 \\ud83d\\ude00"}',
     ]
     ended = invoke("score", write_rows(tmp_path / "a.jsonl", lines), "--model", model_path)
     assert ended.code == 0
-    kept = [lines[0], lines[1], lines[3]]  # a list is no body: that row cannot be read
+    kept = [lines[0], lines[1], lines[3]]  # an object without a text is no body: that row cannot be read
     for given, line in zip(kept, ended.out.decode().splitlines(), strict=True):
         assert line.startswith(given.rstrip("} "))
         assert list(json.loads(line))[-5:] == ADDED

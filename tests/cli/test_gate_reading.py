@@ -59,12 +59,6 @@ def _semicolons(path: Path, rows: Rows) -> None:
         writer.writerows([["title", "body"], *(row.values() for row in rows)])
 
 
-def _tabs(path: Path, rows: Rows) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, delimiter="\t")
-        writer.writerows([["title", "body"], *(row.values() for row in rows)])
-
-
 def _semicolons_below_a_header_with_commas(path: Path, rows: Rows) -> None:
     _semicolons(path, rows)
     path.write_text("title,body\n" + path.read_text().partition("\n")[2])
@@ -81,8 +75,6 @@ CAUSES: dict[str, tuple[str, Callable[[Path, Rows], None], str]] = {
     "JSON over several lines": ("a.jsonl", _several_lines, "give it with --format json"),
     "HTML named .jsonl": ("a.jsonl", _html, "likeliest cause: format: this is HTML"),
     "Parquet named .jsonl": ("a.jsonl", _parquet, "likeliest cause: format: this is a parquet file"),
-    "semicolons": ("a.csv", _semicolons, "likeliest cause: delimiter: the cells are separated by semicolons"),
-    "tabs": ("a.csv", _tabs, "separated by tabs; give it with --format tsv"),
     "semicolons below a header with commas": (
         "a.csv", _semicolons_below_a_header_with_commas, "likeliest cause: delimiter: the cells are separated by semicolons",
     ),

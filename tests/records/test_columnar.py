@@ -70,12 +70,12 @@ def test_other_types_of_text(tmp_path: Path, kind: pa.DataType) -> None:
             assert convert(path, tmp_path / target) == 3
 
 
-def test_an_integer_title_is_text_and_a_list_is_refused_by_type(tmp_path: Path) -> None:
+def test_an_integer_title_is_text_and_a_list_of_them_is_refused_by_type(tmp_path: Path) -> None:
     assert pairs_of(save(tmp_path / "a.parquet", pa.table({"title": [7], "body": ["b"]}))) == [("7", "b")]
-    path = save(tmp_path / "b.parquet", pa.table({"title": [["x"]], "body": ["b"], "source": [["s"]]}))
-    with pytest.raises(InputError, match=r"list<.*string>, not text.*--title"):
+    path = save(tmp_path / "b.parquet", pa.table({"title": [[1]], "body": ["b"], "source": [[2]]}))
+    with pytest.raises(InputError, match=r"list<.*int64>, not text.*--title"):
         Reader([path])
-    table = pa.table({"title": ["x"], "body": ["b"], "source": [["s"]]})
+    table = pa.table({"title": ["x"], "body": ["b"], "source": [[2]]})
     path = save(tmp_path / "c.parquet", table)
     assert Reader([path]).columns[str(path)].source is None
     with pytest.raises(InputError, match="--source"):

@@ -21,7 +21,8 @@ from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
 
 ROWS = [{"title": f"t{i} é", "body": 'b,"q"\n', "id": str(i)} for i in range(5)]
-FORMATS = [*(suffix[1:] for suffix, kind in BY_SUFFIX.items() if kind in WRITTEN), "jsonl.gz", "csv.zst", "json.zst"]
+NAMES = [suffix[1:] for suffix, kind in BY_SUFFIX.items() if kind in WRITTEN]
+FORMATS = [*NAMES, "jsonl.gz", "csv.zst", "json.zst", "jsonl.bz2", "csv.xz"]
 
 
 @pytest.mark.parametrize("first", FORMATS)

@@ -138,6 +138,9 @@ def test_the_mask_of_a_letter_is_that_of_a_plain_loop(data: bytes, letter: int) 
             "Shares of <Quay Holdings> fell, <P> said; 3 < 4 and 5 > 2",
         ),
         ("An <script> that never ends. The harbour is open.", "An that never ends. The harbour is open."),
+        ("&lt;p&gt;The pier &amp;amp; the &lt;b&gt;ferry&lt;/b&gt;.&lt;/p&gt;", "The pier & the ferry."),
+        ("<![CDATA[<p>The pier</p>]]> and &#60;i>more&#60;/i>", "The pier and more"),
+        ("Write &lt;p&gt; for a paragraph", "Write <p> for a paragraph"),
         ("AT&T; R&D & co., caf&eacute;, &#8220;x&#8221;, &unknown;", "AT&T; R&D & co., café, “x”, &unknown;"),
     ],
 )

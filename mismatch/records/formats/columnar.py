@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 
 from mismatch.errors import InputError
 from mismatch.records.bounds import USUAL, Bounds
-from mismatch.records.columns import ROLES, ColumnChoice, Columns, find_columns
+from mismatch.records.columns import ROLES, ColumnChoice, Columns
 from mismatch.records.formats.arrow_messages import needs_of
 from mismatch.records.formats.byte_ranges import ByteRanges, byte_ranges
 from mismatch.records.formats.checked_columns import check_structure, empty_batch, row_sizes, rows_taken
 from mismatch.records.formats.columnar_rows import ColumnarChunk
+from mismatch.records.formats.nested_columns import columns_of_schema, holds_text, outer_column, type_at
 from mismatch.records.formats.parquet_pages import check_footer, needs_of_group
 
 _MOST_ROWS = 1 << 16
@@ -63,12 +64,11 @@ class ColumnarFile:
         self._decoded = 0
         try:
             too_large = self._open(format)
-            names = [] if too_large is not None else self.schema.names
         except _DAMAGE as error:
             raise InputError(f"{origin}: not a readable {format} file ({_first_line(error)}); was it cut short?") from None
         if too_large is not None:
             raise InputError(f"{origin}: refused, since {too_large}")
-        self.columns = _checked(find_columns(names, choice, origin), choice, self.schema, origin)
+        self.columns = _checked(columns_of_schema(self.schema, choice, origin), choice, self.schema, origin)
 
     def _open(self, format: str) -> str | None:
         """Looks at the file, then opens it; returns why it is refused."""
@@ -162,7 +162,7 @@ class ColumnarFile:
         large for that, the runs come from their beginnings.
         """
         columns = Columns(self.columns.title, self.columns.body, self.columns.source, None, None, None)
-        wanted = {columns.title, columns.body, columns.source} - {None}
+        wanted = {outer_column(self.schema.names, n) for n in (columns.title, columns.body, columns.source) if n is not None}
         names = [name for name in self.schema.names if name in wanted]
         groups = self._parquet_groups(names, n_bytes, n_runs) if self._parquet is not None else self._arrow_groups(names)
         if groups is None:
@@ -242,8 +242,8 @@ def _checked(columns: Columns, choice: ColumnChoice, schema: pa.Schema, origin: 
         kept[role] = name
         if name is None:
             continue
-        kind = schema.field(schema.names.index(name)).type
-        if not _holds_others(kind):
+        kind = type_at(schema, name)
+        if not _holds_others(kind) or (pa.types.is_nested(kind) and holds_text(kind, role)):
             continue
         if role in ("title", "body") or getattr(choice, role) is not None:
             raise InputError(f"{origin}: the {role} column {name!r} is {kind}, not text; name another with --{role} COLUMN.")

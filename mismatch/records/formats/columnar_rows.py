@@ -12,6 +12,7 @@ from mismatch.records.blocks import Block, Reject, pairs_batch, too_long
 from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.formats.checked_columns import only_utf8, row_sizes, rows_taken, taken, utf8_rows
+from mismatch.records.formats.nested_columns import column_at, with_text_inside
 
 _RAW_BYTES = 200
 """of a text of a rejected row"""
@@ -52,8 +53,9 @@ class ColumnarChunk:
             if name is None:
                 arrays.append(pa.nulls(len(batch), pa.string()))
                 continue
-            text, bad = text_of(batch.column(batch.schema.names.index(name)))
-            unreadable.update(dict.fromkeys(bad, f"{role} cannot be read as text"))
+            column, odd = with_text_inside(column_at(batch, name), role)
+            text, bad = text_of(column)
+            unreadable.update(dict.fromkeys([*odd, *bad], f"{role} cannot be read as text"))
             arrays.append(text)
         if unreadable:
             again = ColumnarChunk(self.origin, batch, self.columns, 0)

@@ -8,7 +8,7 @@ so that one broken element does not take its neighbours along, and handed on as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import numpy as np
 
@@ -92,19 +92,25 @@ def json_element_chunks(
     chunk_bytes: int,
     bounds: Bounds,
     problem: Callable[[str], None],
-) -> Iterator[JsonChunk]:
+    first_line: int = 1,
+    is_wrapped: bool = False,
+) -> Generator[JsonChunk, None, tuple[int, bool]]:
     """Stretches of whole elements, as `json_line_chunks`; `in_array`: the first byte that is not blank is
-    `[`."""
+    `[`.
+
+    Of an array that `is_wrapped` in something, what follows stays to be read. Returns the line that was come to, and whether
+    the array was closed.
+    """
     state = np.zeros(8, np.int64)
-    state[ELEMENT], state[LINE] = -1, 1
+    state[ELEMENT], state[LINE] = -1, first_line
     carried, opened = b"", not in_array
     long_row: LongRow | None = None
     source.skip_byte_order_mark()
-    while data := source.read(chunk_bytes):
+    while not (is_wrapped and state[CLOSED]) and (data := source.read(chunk_bytes)):
         if state[CLOSED]:
             if data.strip():
                 problem(f"{origin}: there is more after the end of the array; it was not read")
-                return
+                return int(state[LINE]), True
             continue
         at = len(carried)
         buffer = np.frombuffer(bytearray(carried + data), dtype=np.uint8)
@@ -118,7 +124,9 @@ def json_element_chunks(
         rows, stopped = split_elements(buffer, at, state, in_array, *spans)
         starts, ends, numbers = (span[:rows] for span in spans)
         view = memoryview(buffer.data).toreadonly()
-        if state[CLOSED] and bytes(view[stopped:]).strip():
+        if state[CLOSED] and is_wrapped:
+            source.unread(bytes(view[stopped:]))
+        elif state[CLOSED] and bytes(view[stopped:]).strip():
             problem(f"{origin}: there is more after the end of the array; it was not read")
         begin = int(state[ELEMENT])
         if long_row is not None:
@@ -151,3 +159,14 @@ def json_element_chunks(
         problem(f"{origin}: {source.broken} after line {int(state[LINE])}")
     elif opened and in_array and not state[CLOSED]:
         problem(f"{origin}: the array is not closed; the file ends early after line {int(state[LINE])}")
+    return int(state[LINE]), bool(state[CLOSED])
+
+
+def first_elements(data: np.ndarray, at: int, in_array: bool, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Start and end of the first whole elements from `data[at]` on, two int64[n]; `data` is changed by `split_elements`."""
+    state = np.zeros(8, np.int64)
+    state[ELEMENT] = -1
+    room = len(data) // 2 + 1 if most is None else most
+    starts, ends, numbers = (np.empty(room, np.int64) for _ in range(3))
+    rows, _ = split_elements(data, at, state, in_array, starts, ends, numbers)
+    return starts[:rows], ends[:rows]

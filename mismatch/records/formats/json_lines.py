@@ -15,15 +15,15 @@ from mismatch.records.bounds import DEEPEST, MOST_ROWS, USUAL, Bounds
 from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import ByteSource
 from mismatch.records.formats.json_columns import text_column
-from mismatch.records.formats.json_members import depth_of, members_of, object_of
-from mismatch.records.formats.json_scan import ARRAY, OBJECT, OK, RowTable, scan_rows
+from mismatch.records.formats.json_inner import Written, as_written, with_text_inside
+from mismatch.records.formats.json_members import depth_of, object_of, written_at
+from mismatch.records.formats.json_paths import find_values
+from mismatch.records.formats.json_scan import OK, RowTable, scan_rows
 from mismatch.records.formats.lines import count_newlines, lines_of
 
 _KIND_NAMES = {list: "a list", dict: "an object", str: "a string", bool: "true or false", type(None): "null"}
 
-
-class _Written(str):
-    """A number as the user wrote it."""
+_TOO_DEEP = "nested too deeply"
 
 
 @dataclass
@@ -51,28 +51,26 @@ class JsonChunk:
             starts, ends, numbers = starts[~long], ends[~long], numbers[~long]
         roles = [role for role in ROLES if getattr(self.columns, role) is not None]
         names = [getattr(self.columns, role) for role in roles]
-        table = scan_rows(data, starts, ends, names, self.bounds.depth)
+        table = find_values(data, starts, ends, names, self.bounds.depth)
         keep = table.status == OK
         judged: dict[int, bytes] = {}
         for i in np.flatnonzero(~keep):
             raw = bytes(self.buffer[starts[i] : ends[i]])
-            verdict = judge_line(raw, self.bounds.depth)
-            if isinstance(verdict, str):
-                rejects.append(Reject(self.origin, int(numbers[i]), verdict, raw))
+            values = _judged_values(raw, names, self.bounds.depth)
+            if isinstance(values, str):
+                rejects.append(Reject(self.origin, int(numbers[i]), values, raw))
             else:
-                members = members_of(raw)
-                judged[int(i)] = object_of({name: members[name] for name in names if name in members}).encode()
+                judged[int(i)] = values
                 keep[i] = True
         if judged:
             table = _with_judged(data, table, judged, names)
             data = table.buffer
-        for role in ("title", "body"):
-            kinds = table.kinds[roles.index(role)]
-            for i in np.flatnonzero(keep & ((kinds == OBJECT) | (kinds == ARRAY))):
-                what = "a list" if kinds[i] == ARRAY else "an object"
-                raw = bytes(self.buffer[starts[i] : ends[i]])
-                rejects.append(Reject(self.origin, int(numbers[i]), f"{role} is {what}, not text", raw))
-                keep[i] = False
+        data, table, without_text = with_text_inside(data, table, roles, keep)
+        for row, reason in without_text:
+            if keep[row]:
+                raw = bytes(self.buffer[starts[row] : ends[row]])
+                rejects.append(Reject(self.origin, int(numbers[row]), reason, raw))
+                keep[row] = False
         all_kept = bool(keep.all())
         if not all_kept:
             starts, ends, numbers = starts[keep], ends[keep], numbers[keep]
@@ -109,19 +107,27 @@ def _with_judged(data: np.ndarray, table: RowTable, judged: dict[int, bytes], na
     return _JudgedTable(table.status, table.starts, table.ends, table.kinds, None, buffer)
 
 
+def _judged_values(raw: bytes, names: list[str], depth: int) -> bytes | str:
+    """The values of a row that only `json.loads` reads, as an object without nested names; or in words why it is no row."""
+    members = judge_line(raw, depth)
+    if isinstance(members, str):
+        return members
+    return object_of({name: text for name in names if (text := written_at(raw, name)) is not None}).encode()
+
+
 def judge_line(raw: bytes, depth: int = DEEPEST) -> dict[str, Any] | str:
     """What `json.loads` makes of a row (numbers as written), or in words why it is none."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_int=_Written, parse_float=_Written, parse_constant=_Written)
+        value = as_written(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         return f"not valid UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})"
     except json.JSONDecodeError as error:
         return f"not valid JSON: {error.msg} at character {error.pos + 1}"
     except RecursionError:
-        return "nested too deeply"
+        return _TOO_DEEP
     if isinstance(value, dict):
         return value if depth_of(raw) <= depth else f"nested deeper than {depth} levels"
-    kind = "a number" if isinstance(value, _Written) else _KIND_NAMES[type(value)]
+    kind = "a number" if isinstance(value, Written) else _KIND_NAMES[type(value)]
     return f"{kind}, not an object"
 
 

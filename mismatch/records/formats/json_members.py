@@ -32,6 +32,16 @@ def members_of(raw: bytes) -> dict[str, str]:
     return members
 
 
+def written_at(raw: bytes, name: str) -> str | None:
+    """The value of a name with or without dots (`article.title`) in such an object; None where there is none."""
+    members = members_of(raw)
+    if name in members or "." not in name:
+        return members.get(name)
+    outer, inner = name.split(".", 1)
+    value = members.get(outer, "")
+    return written_at(value.encode(), inner) if value[:1] == "{" else None
+
+
 def object_of(members: Mapping[str, str]) -> str:
     """The text of an object with these members, each value as it is written."""
     return "{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in members.items()) + "}"

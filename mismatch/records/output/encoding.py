@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,15 @@ import pyarrow as pa
 from mismatch.records.blocks import Block, JsonLines
 from mismatch.records.formats.checked_columns import rows_taken
 from mismatch.records.formats.json_columns import JsonTable, json_table
-from mismatch.records.formats.json_members import members_of, object_of
-from mismatch.records.formats.json_scan import OK, scan_rows
+from mismatch.records.formats.json_members import written_at
+from mismatch.records.formats.json_paths import find_values
+from mismatch.records.formats.json_scan import ESCAPED, OK, STRING, scan_rows
+from mismatch.records.formats.nested_columns import column_at
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS, ROW_ENDS, named_format
 from mismatch.records.output.assembly import assemble, without_members
 from mismatch.records.output.cell_text import Unwritable, numbered, stored_in_parquet
 from mismatch.records.output.fragments import Fragments, cell_fragments, json_fragments
+from mismatch.records.output.wide_objects import wide_object_without
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,12 @@ class Encoder:
     ----------
     format : one of `known_formats.FORMATS`.
     only : write the id column (where there is one) and the added columns, and nothing else.
+    safe_csv : in CSV and TSV, make text of what a spreadsheet would run as a formula.
     """
 
-    def __init__(self, format: str, *, only: bool = False) -> None:
+    def __init__(self, format: str, *, only: bool = False, safe_csv: bool = False) -> None:
         self.format = named_format(format)[0]
-        self.only = only
+        self.only, self.safe_csv = only, safe_csv
 
     def encode(self, block: Block, added: pa.RecordBatch, mask: np.ndarray | None = None) -> Encoded:
         """The rows of `block` with the columns `added`, or those where `mask` (bool[n]) is true.
@@ -82,7 +87,7 @@ class Encoder:
             return Encoded(len(rows), table=Tabular(own, chosen))
         header = [*own.schema.names, *added.schema.names]
         try:
-            data = cell_rows(own, chosen, self.format)
+            data = cell_rows(own, chosen, self.format, safe=self.safe_csv)
         except Unwritable as error:
             raise Unwritable(numbered(rows, list(error.rows), next(iter(error.rows.values())))) from None
         return Encoded(len(rows), data, header, Tabular(own, chosen))
@@ -120,12 +125,13 @@ class Encoder:
             return []
         if isinstance(block.rows, JsonLines):
             return [(b"," + _json_key(name), _raw_values(block, name))]
-        column = block.rows.column(block.rows.schema.names.index(name))
-        return [(b"," + _json_key(name), _naming(name, json_fragments, column))]
+        return [(b"," + _json_key(name), _naming(name, json_fragments, column_at(block.rows, name)))]
 
     def _own_columns(self, block: Block, added: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch | JsonTable:
-        replaced = set(added.schema.names)
-        if self.only and block.columns.id is None:
+        replaced, id_name = set(added.schema.names), block.columns.id
+        if self.only and id_name is not None and _is_nested(block, id_name):
+            return pa.RecordBatch.from_arrays([block.pairs.column("id").take(pa.array(rows))], names=[id_name])
+        if self.only and id_name is None:
             empty = pa.StructArray.from_arrays([], fields=[], mask=pa.nulls(len(rows), pa.bool_()).fill_null(False))
             return pa.RecordBatch.from_struct_array(empty)
         if isinstance(block.rows, JsonLines):
@@ -144,22 +150,27 @@ class Encoder:
         return batch if len(rows) == batch.num_rows else rows_taken(batch, rows)
 
 
-def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str) -> np.ndarray:
+def _is_nested(block: Block, name: str) -> bool:
+    names = block.rows.keys if isinstance(block.rows, JsonLines) else block.rows.schema.names
+    return "." in name and names is not None and name not in names
+
+
+def cell_rows(own: pa.RecordBatch, added: pa.RecordBatch, format: str, *, safe: bool = False) -> np.ndarray:
     """The rows of two batches side by side as CSV or TSV, without a header: uint8[size]."""
     delimiter = DELIMITERS[format]
     named = zip([*own.schema.names, *added.schema.names], [*own.columns, *added.columns], strict=True)
     fields = [
-        (delimiter.encode() if k else b"", _naming(name, cell_fragments, column, delimiter))
+        (delimiter.encode() if k else b"", _naming(name, partial(cell_fragments, safe=safe), column, delimiter))
         for k, (name, column) in enumerate(named)
     ]
     return assemble(np.arange(added.num_rows, dtype=np.int64), fields, b"\n")
 
 
-def header_row(names: list[str], format: str) -> bytes:
+def header_row(names: list[str], format: str, *, safe: bool = False) -> bytes:
     """The names as the first line of CSV or TSV."""
     cells = pa.RecordBatch.from_arrays([pa.array([name]) for name in names], names=names)
     nothing = pa.RecordBatch.from_arrays([pa.array([None], pa.string())], names=["none"])
-    return cell_rows(cells, nothing, format).tobytes()[:-2] + b"\n"
+    return cell_rows(cells, nothing, format, safe=safe).tobytes()[:-2] + b"\n"
 
 
 def _json_key(name: str) -> bytes:
@@ -188,15 +199,15 @@ def _raw_values(block: Block, name: str) -> Fragments:
     """The values of one key as they are written in the lines; null where there is none."""
     lines = block.rows
     assert isinstance(lines, JsonLines)
-    table = scan_rows(lines.data, lines.starts, lines.ends, [name])
-    if (table.status != OK).any():
-        return json_fragments(block.pairs.column("id"))
+    table = find_values(lines.data, lines.starts, lines.ends, [name])
     starts, ends, kinds = table.starts[0], table.ends[0], table.kinds[0]
-    quoted = (kinds == 1) | (kinds == 2)
+    quoted = (kinds == STRING) | (kinds == ESCAPED)
     texts = [
         bytes(lines.buffer[a - q : b + q]) if kind else b"null"
         for a, b, q, kind in zip(starts, ends, quoted.astype(int), kinds, strict=True)
     ]
+    for i in np.flatnonzero(table.status != OK):  # what the scanner gave up on
+        texts[i] = (written_at(lines.line(int(i)), name) or "null").encode()
     offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
     return Fragments(np.frombuffer(b"".join(texts) or b"\0", dtype=np.uint8), offsets)
 
@@ -214,11 +225,9 @@ def _lines_to_extend(lines: JsonLines, rows: np.ndarray, names: list[str]) -> tu
     starts, ends = lines.starts.copy(), lines.ends.copy()
     starts[changed], ends[changed] = new_starts + size, new_ends + size
     size += len(buffer)
-    for i in rows[odd[rows]]:  # what the scanner gave up on: rewritten only when a member is to be replaced
-        members = members_of(lines.line(i))
-        if set(members) & set(names):
-            text = object_of({name: value for name, value in members.items() if name not in names}).encode()
-            parts.append(np.frombuffer(text, dtype=np.uint8))
-            starts[i], ends[i] = size, size + len(text)
-            size += len(text)
+    for i in rows[odd[rows]]:  # what the scanner gave up on
+        text = wide_object_without(lines.line(i), names)
+        parts.append(np.frombuffer(text, dtype=np.uint8))
+        starts[i], ends[i] = size, size + len(text)
+        size += len(text)
     return np.concatenate(parts), starts, ends

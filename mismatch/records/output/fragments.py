@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.records.formats.columnar_rows import as_text
 from mismatch.records.output.cell_text import Unwritable, json_texts, plain_texts
+from mismatch.records.output.formulas import without_formulas
 from mismatch.terms.vector_instructions import WIDTH, copy_bytes, lowest_bit, string_mask
 
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
@@ -205,8 +206,10 @@ def json_fragments(column: pa.Array) -> Fragments:
     return Fragments(out[:used], offsets)
 
 
-def cell_fragments(column: pa.Array, delimiter: str) -> Fragments:
+def cell_fragments(column: pa.Array, delimiter: str, *, safe: bool = False) -> Fragments:
     """The values as CSV cells: null is empty, lists of text are joined with `;`, other nested values are JSON.
+
+    `safe` : what a spreadsheet would run as a formula is made text.
 
     Raises
     ------
@@ -226,6 +229,8 @@ def cell_fragments(column: pa.Array, delimiter: str) -> Fragments:
             text, bad = plain_texts(column)
             if bad:
                 raise Unwritable(dict.fromkeys(bad, "cannot be written as text"))
+    if safe and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        text = without_formulas(text)
     source, bounds, valid = _parts(text)
     out = np.empty(2 * int(bounds[-1] - bounds[0]) + 2 * len(column) + 2, np.uint8)
     used = _cells(source, bounds, valid, ord(delimiter), out, offsets)

@@ -16,6 +16,7 @@ import pyarrow as pa
 from mismatch.errors import InputError
 from mismatch.records.known_formats import format_of
 from mismatch.records.output.temporary import new_temporary, remove_left_behind
+from mismatch.records.python_compression import PYTHON_COMPRESSIONS, Compressed
 from mismatch.records.stores.failures import StoreError
 from mismatch.records.stores.stored_file import StoredFile, place_of
 from mismatch.records.stores.upload import Upload
@@ -46,7 +47,7 @@ class OutputFile(WholeOrNothing):
     """Bytes go in; `commit` gives the file its name, `discard` leaves nothing; so does a `with` by how it ends.
 
     None or `-` is standard output. What exists and is no regular file (a device, a named pipe) is written
-    directly. A name that ends with .gz or .zst is compressed. The folder is checked at once.
+    directly. A name that ends with .gz, .zst, .bz2 or .xz is compressed. The folder is checked at once.
 
     Until then only its owner may read it. A file that is replaced hands on its permissions, and a link goes on pointing to
     it. What has its name has reached the disk.
@@ -62,7 +63,7 @@ class OutputFile(WholeOrNothing):
         self.name = "standard output" if self.is_stdout else str(path)
         self._temporary: Path | None = None
         self.is_open = True
-        self._compressor: pa.CompressedOutputStream | None = None
+        self._compressor: pa.CompressedOutputStream | Compressed | None = None
         if self.is_stdout:
             self._raw: Any = stdout if stdout is not None else sys.stdout.buffer
             return
@@ -92,7 +93,8 @@ class OutputFile(WholeOrNothing):
 
     def _compress(self, compression: str | None) -> None:
         if compression is not None:
-            self._compressor = pa.CompressedOutputStream(self._raw, compression)
+            compressed = Compressed if compression in PYTHON_COMPRESSIONS else pa.CompressedOutputStream
+            self._compressor = compressed(self._raw, compression)
 
     def write(self, data: Any) -> int:
         """Writes all of `data` (bytes-like); returns its length."""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mismatch.errors import InputError
 from mismatch.records.formats.json_columns import OTHER_FIELDS, JsonTable
-from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, WRITTEN, format_of, named_format
+from mismatch.records.known_formats import COLUMNAR, DEFAULT_FORMAT, DELIMITERS, WRITTEN, named_format, written_format
 from mismatch.records.output.cell_text import parquet_schema
 from mismatch.records.output.encoding import Encoded, Encoder, Tabular, cell_rows, header_row
 from mismatch.records.output.output_file import AsFile, OutputFile, WholeOrNothing
@@ -74,10 +74,16 @@ class Sink(WholeOrNothing):
 
 def output_format(path: str | Path | None, default: str = DEFAULT_FORMAT) -> str:
     """The format that the name of an output asks for; `default` for standard output and names that do not
-    say."""
+    say.
+
+    Raises
+    ------
+    InputError
+        The name asks for a format that cannot be written.
+    """
     if path is None or str(path) == "-":
         return default
-    return format_of(without_options(path))[0] or default
+    return written_format(without_options(path), default)
 
 
 def open_sink(
@@ -86,6 +92,7 @@ def open_sink(
     format: str | None = None,
     only: bool = False,
     schema: pa.Schema | None = None,
+    safe_csv: bool = False,
     stdout: IO[bytes] | None = None,
 ) -> Sink:
     """A sink for `path`; None or `-` is standard output.
@@ -96,6 +103,7 @@ def open_sink(
     only : write the id and the added columns only.
     schema : the columns of the input (`Reader.schema`), so that files that differ come together in one
     output.
+    safe_csv : in CSV and TSV, make text of what a spreadsheet would run as a formula.
     stdout : written in place of standard output.
 
     Raises
@@ -106,7 +114,7 @@ def open_sink(
     kind = named_format(format)[0] if format is not None else output_format(path)
     if kind not in WRITTEN:
         name = "" if path is None or str(path) == "-" else f"{path}: "
-        raise InputError(f"{name}{kind} can be read but not written; use one of {', '.join(sorted(WRITTEN))}.")
+        raise InputError(f"{name}{kind} files cannot be written; use one of {', '.join(WRITTEN)}.")
     output = OutputFile(path, stdout, compress=kind not in COLUMNAR)
     if schema is not None and kind == "parquet":
         schema = parquet_schema(schema)
@@ -117,10 +125,10 @@ def open_sink(
     elif kind == "json":
         form = _Array(output)
     elif kind in DELIMITERS:
-        form = _Delimited(output, kind, columns)
+        form = _Delimited(output, kind, columns, safe=safe_csv)
     else:
         form = _Columnar(output, kind, columns)
-    return Sink(output, form, Encoder(kind, only=only))
+    return Sink(output, form, Encoder(kind, only=only, safe_csv=safe_csv))
 
 
 class _Lines:
@@ -214,8 +222,8 @@ class _Columns:
 
 
 class _Delimited:
-    def __init__(self, output: OutputFile, format: str, columns: _Columns) -> None:
-        self._output, self._format, self._columns = output, format, columns
+    def __init__(self, output: OutputFile, format: str, columns: _Columns, *, safe: bool) -> None:
+        self._output, self._format, self._columns, self._safe = output, format, columns, safe
         self._header: list[str] | None = None
 
     def write(self, encoded: Encoded) -> None:
@@ -229,10 +237,10 @@ class _Delimited:
         batch = self._columns.fit(table)
         if self._header is None:
             self._header = list(batch.schema.names)
-            self._output.write(header_row(self._header, self._format))
+            self._output.write(header_row(self._header, self._format, safe=self._safe))
         n = batch.num_columns - table.added.num_columns
         own = pa.RecordBatch.from_arrays(batch.columns[:n], schema=pa.schema(list(batch.schema)[:n]))
-        self._output.write(cell_rows(own, table.added, self._format))
+        self._output.write(cell_rows(own, table.added, self._format, safe=self._safe))
 
     def finish(self) -> None:
         pass

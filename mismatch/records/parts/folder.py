@@ -40,7 +40,7 @@ class PartFolder:
     Parameters
     ----------
     places : for each kind of part ("scored"; "passed" and "flagged") its folder, this one (`""`) or one in it.
-    format : as `--out-format` takes it. only, schema : as `open_sink` takes them.
+    format : as `--out-format` takes it. only, schema, safe_csv : as `open_sink` takes them.
     restart : throws away what an earlier run has made.
 
     Raises
@@ -51,9 +51,9 @@ class PartFolder:
 
     def __init__(
         self, path: Path, places: dict[str, str], *, format: str, only: bool = False, schema: pa.Schema | None = None,
-        restart: bool = False,
+        restart: bool = False, safe_csv: bool = False,
     ) -> None:  # fmt: skip
-        self.path, self.only, self.schema = path, only, schema
+        self.path, self.only, self.schema, self.safe_csv = path, only, schema, safe_csv
         self.kind, compression = named_format(format)
         self.suffix = FORMATS[self.kind].suffixes[0] + next((c.suffix for c in COMPRESSIONS if c.name == compression), "")
         self.places = {name: path / place for name, place in places.items()}
@@ -68,7 +68,7 @@ class PartFolder:
 
     def encoder(self) -> Encoder:
         """What makes rows into what a part takes."""
-        return Encoder(self.kind, only=self.only)
+        return Encoder(self.kind, only=self.only, safe_csv=self.safe_csv)
 
     def part(self, number: int, of_input: int, origin: str) -> Part:
         """A new part, nothing of which has a name yet."""
@@ -126,7 +126,10 @@ class Part:
         if kind not in self._sinks:
             path = self._places[kind]
             make_folder(path.parent)
-            self._sinks[kind] = open_sink(path, format=self._folder.kind, only=self._folder.only, schema=self._folder.schema)
+            folder = self._folder
+            self._sinks[kind] = open_sink(
+                path, format=folder.kind, only=folder.only, schema=folder.schema, safe_csv=folder.safe_csv
+            )
         self._sinks[kind].write(encoded)
 
     def reject(self, rejects: Iterable[Reject]) -> None:

@@ -71,7 +71,7 @@ class StreamOptions:
             raise Problem(422, f"unknown query parameter {next(iter(given))[:40]!r}; known: title, body, source, id, only")
         if only not in ("true", "false", "1", "0", ""):
             raise Problem(422, "only is true or false")
-        return StreamOptions(ColumnChoice(**names), only in ("true", "1", ""))
+        return StreamOptions(ColumnChoice(**cast(Any, names)), only in ("true", "1", ""))
 
 
 class _Running:
