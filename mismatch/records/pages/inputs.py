@@ -77,7 +77,9 @@ def page_files(
         def read(most_bytes: int) -> bytes:
             source = opened or open_source(item, lambda n: None)
             try:
-                data = source.read(most_bytes + 1)
+                data = b""
+                while len(data) <= most_bytes and (more := source.read(most_bytes + 1 - len(data))):
+                    data += more  # a live stream gives what there is
                 if source.broken:
                     raise OSError(source.broken)
                 return data
