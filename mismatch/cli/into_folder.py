@@ -82,7 +82,9 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
     from mismatch.report import console
 
     if address_of(run.out) is not None:
-        raise InputError(f"{run.out}: parts go into a folder of this machine; name one, or a file in the store")
+        raise InputError(
+            f"{run.out}: names a folder in a store, and parts go into one of this machine; name one, or an object"
+        )
     reader = open_reader()
     say_notices(reader, run.quiet)
     check_whole(reader)

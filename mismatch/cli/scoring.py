@@ -160,10 +160,10 @@ def score(
     console.say(console.summary(tally, paragraphs=paragraphs), quiet=quiet)
     if not into_folder:
         end_if_stopped(reader, tally)
+    say_closing_words(closing_words, quiet)
     problem = too_little(tally, quarantine, Enough(), inputs=inputs, kept_in=kept_in)
     if problem is not None:
         raise InputError(problem)
-    say_closing_words(closing_words, quiet)
     say_rejected(tally.rejected, kept_in)
 
 
@@ -295,6 +295,7 @@ def gate(
             )
             check_whole(reader)
         closing_words = reader.closing_words()
+    say_closing_words(closing_words, quiet)
     limits = Enough(0 if allow_empty else min_rows, max_rejected, max_unscorable)
     problem = too_little(tally, quarantine, limits, inputs=inputs, kept_in=kept_in)
     decision = decide(
@@ -314,7 +315,6 @@ def gate(
         end_if_stopped(reader, tally)
     if decision.problem is not None:
         raise InputError(decision.problem)
-    say_closing_words(closing_words, quiet)
     say_rejected(tally.rejected, kept_in)
     if not decision.passed:
         raise typer.Exit(1)

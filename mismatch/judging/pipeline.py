@@ -148,10 +148,10 @@ def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tup
         return scorer, chunks, "the model is used as it is (--no-adapt)"
     if adapt is None and scorer.model.is_adapted:
         return scorer, chunks, "the model is used as it is (adapted to a feed already; --adapt adapts it again)"
-    is_short = reader.is_text_of_at_most(RUNS.total_bytes)
-    batches, first = None if is_short else reader.drawn_evenly(RUNS), []
     if isinstance(chunks, ReadAhead):
         return _adapted_to_beginning(scorer, chunks, None if adapt else FIRST_SECONDS)
+    is_short = reader.is_text_of_at_most(RUNS.total_bytes)
+    batches, first = None if is_short else reader.drawn_evenly(RUNS), []
     if batches is None:
         n_first = None if is_short else FIRST_CHUNKS if reader.bytes_total is not None else 1
         first = [chunk.decode() for chunk in islice(chunks, n_first)]

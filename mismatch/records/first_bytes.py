@@ -14,25 +14,36 @@ from mismatch.records.formats.json_paths import find_values, keys_inside
 from mismatch.records.formats.json_scan import ABSENT, OK, scan_rows
 from mismatch.records.formats.json_wrapped import END, LIST, LOOKED_INTO, first_in_list, walk
 from mismatch.records.formats.lines import lines_of
-from mismatch.records.known_formats import DEFAULT_FORMAT, MAGIC_BYTES, columnar_format_of
+from mismatch.records.known_formats import DEFAULT_FORMAT, FORMATS, columnar_format_of
 
 _FEW_BYTES = 1 << 18
 _MOST_BYTES = 1 << 22
+_FIRST_LOOK = 1 << 10
+_HTML, _WARC = (b"<!doctype html", b"<html"), b"WARC/"
 
 
 def sniffed_format(source: ByteSource) -> str:
     """The format of a stream without a name: by its first bytes, JSON lines when they say nothing."""
-    columnar = columnar_format_of(source.peek(MAGIC_BYTES))
+    head = source.peek(_FIRST_LOOK)
+    while not source.ended and len(head) < _FIRST_LOOK and _says_nothing_yet(head):
+        head = source.peek(_FIRST_LOOK, more=True)
+    columnar = columnar_format_of(head)
     if columnar is not None:
         return columnar
-    if not source.peek(1 << 10).strip(BOM + b" \t\r\n"):
-        source.peek(1 << 10, more=True)
-    beginning = source.peek(1 << 10).removeprefix(BOM).lstrip()
-    if beginning[:14].lower().startswith((b"<!doctype html", b"<html")):
+    beginning = head.removeprefix(BOM).lstrip()
+    if beginning[:14].lower().startswith(_HTML):
         return "html"
-    if beginning.startswith(b"WARC/"):
+    if beginning.startswith(_WARC):
         return "warc"
     return "json" if beginning.startswith(b"[") else DEFAULT_FORMAT
+
+
+def _says_nothing_yet(head: bytes) -> bool:
+    """Whether so few bytes have come of a live stream that its format may still be told by the next ones."""
+    begun = head.removeprefix(BOM).lstrip()
+    marks = [(_WARC, begun), *((mark, begun.lower()) for mark in _HTML)]
+    marks += [(mark, head) for known in FORMATS.values() for mark in known.magic]
+    return any(len(seen) < len(mark) and mark.startswith(seen) for mark, seen in marks)
 
 
 class JsonLayout(NamedTuple):

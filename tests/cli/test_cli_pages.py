@@ -86,7 +86,7 @@ def test_pages_are_written_in_every_format(invoke: Callable[..., Any], folder: P
 
 def test_an_output_that_would_be_html_is_refused(invoke: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
     done = invoke("score", folder, "--out", tmp_path / "out.html")
-    assert done.code == 2 and "html can be read but not written" in done.err and not (tmp_path / "out.html").exists()
+    assert done.code == 2 and "html files cannot be written" in done.err and not (tmp_path / "out.html").exists()
 
 
 def test_the_gate_counts_pages_by_their_sites(

@@ -28,6 +28,7 @@ from mismatch.records.formats.json_columns import OTHER_FIELDS, json_table
 from mismatch.records.formats.json_lines import json_line_chunks, judge_line
 from mismatch.records.formats.json_members import depth_of
 from mismatch.records.formats.json_strings import written_name
+from mismatch.records.inner_text import text_inside
 from mismatch.screening.markup import has_markup, without_markup
 from mismatch.terms.text_buffers import text_buffers
 
@@ -157,11 +158,16 @@ def _pairs(blocks: list[Block]) -> list[tuple[Any, Any]]:
 
 def _title_and_body(row: Any) -> tuple[Any, Any] | None:
     """As text, numbers as they are written; None where the row is rejected."""
-    if not isinstance(row, dict) or any(isinstance(row.get(role), list | dict) for role in ("title", "body")):
+    if not isinstance(row, dict):
         return None
     texts = []
     for role in ("title", "body"):
         value = row.get(role)
+        if isinstance(value, list | dict):
+            value = text_inside(value)
+            if value is None:
+                return None
+            value = value or None
         texts.append({True: "true", False: "false"}.get(value) if isinstance(value, bool) else value)
     return tuple(written_name(text) if isinstance(text, str) else None for text in texts)  # type: ignore[return-value]
 

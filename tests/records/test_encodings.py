@@ -108,7 +108,7 @@ def test_a_compressed_table_and_one_from_standard_input(write: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "cause"),
     [
-        (gzip.compress(b"title,body\na,b\n"), "add .gz"),
+        (gzip.compress(b"title,body\na,b\n", mtime=0), "add .gz"),
         (b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xb6\xda", "--format xlsx"),
         (b"SQLite format 3\x00\x10\x00\x01\x01", "--format sqlite"),
         (b"PAR1\x15\x04\x15\xe0\x00\x00", "--format parquet"),

@@ -133,7 +133,7 @@ def test_cells_and_headers_are_safe_where_that_is_asked_for(write: Any, tmp_path
 def test_a_wide_row_with_an_old_verdict_keeps_every_other_byte(write: Any, tmp_path: Path) -> None:
     members = "".join(f',  "k{i}": 1.{i}0e+5' for i in range(MAX_MEMBERS))
     wide = '{"title":"\\u00e9",  "mismatch_verdict": "old", "body":"b"%s}' % members  # noqa: UP031
-    deep = '{"title":"t","body":"b","x":%s,"mismatch_\\u0076erdict":[1,{"a":"}"}], "y":-0}' % ("[" * 600 + "]" * 600)
+    deep = '{"title":"t","body":"b","x":%s,"mismatch_\\u0076erdict":[1,{"a":"}"}], "y":-0}' % ("[" * 500 + "]" * 500)
     convert(write("a.jsonl", f"{wide}\n{deep}\n"), tmp_path / "o.jsonl")
     lines = (tmp_path / "o.jsonl").read_text().splitlines()
     assert lines[0].startswith(wide.replace('  "mismatch_verdict": "old",', "").removesuffix("}") + ',"mismatch_verdict":')

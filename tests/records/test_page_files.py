@@ -148,5 +148,5 @@ def test_columns_of_pages_cannot_be_named_and_pages_not_be_written(write: Any, t
     with pytest.raises(InputError, match="leave out --body"):
         Reader([path], columns=ColumnChoice(body="text"))
     for name in ("out.html", "out.warc.gz"):
-        with pytest.raises(InputError, match="can be read but not written"):
+        with pytest.raises(InputError, match="files cannot be written"):
             open_sink(tmp_path / name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 import pyarrow as pa
 
 from mismatch.errors import InputError
 from mismatch.records.blocks import Chunk
-from mismatch.records.columns import ColumnChoice, Columns
+from mismatch.records.columns import ROLES, ColumnChoice, Columns
 from mismatch.records.compression import ByteSource
 from mismatch.records.drawing import Runs
 from mismatch.records.inputs import InputFile
@@ -77,9 +77,9 @@ def page_files(
         def read(most_bytes: int) -> bytes:
             source = opened or open_source(item, lambda n: None)
             try:
-                data = source.read(most_bytes + 1)
+                data = b""
                 while len(data) <= most_bytes and (more := source.read(most_bytes + 1 - len(data))):
-                    data += more  # a stream gives what there is
+                    data += more  # a live stream gives what there is
                 if source.broken:
                     raise OSError(source.broken)
                 return data
@@ -134,7 +134,7 @@ def archive(
 def _check(origin: str, choice: ColumnChoice) -> None:
     if importlib.util.find_spec("trafilatura") is None:
         raise missing_extra()
-    named = [one.name for one in fields(choice) if getattr(choice, one.name) is not None]
+    named = [role for role in ROLES if getattr(choice, role) is not None]
     if named:
         raise InputError(f"{origin}: pages have no columns that could be named; leave out --{named[0]}.")
 
