@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mismatch.judging.comparison import head_log_odds, prepared, vectors_width
+from mismatch.judging.comparison import VECTOR_SHARE, head_log_odds, prepared, vectors_width
 from mismatch.model.across_languages import AcrossLanguages
 from mismatch.model.model import Model
 
@@ -59,14 +59,13 @@ def learn_across_languages(model: Model, articles: pa.Table) -> tuple[AcrossLang
     from sklearn.linear_model import LogisticRegression
 
     own_languages = np.array([name.split("-")[0] for name in articles["id"].to_pylist()])
-    vectors, _ = _described(model, articles["title"].to_pylist(), articles["body"].to_pylist())
+    vectors, _, _ = _described(model, articles["title"].to_pylist(), articles["body"].to_pylist())
     units = vectors / np.maximum(np.linalg.norm(vectors, axis=2, keepdims=True), 1e-9)
     means = np.array([units[own_languages == name].mean(axis=0) for name in np.unique(own_languages)], np.float32)
     learned = AcrossLanguages(means[:, 0].mean(axis=0), means[:, 1], (0.0, 0.0, 0.0))
 
     pairs = titles_abroad(articles)
-    vectors, log_odds = _described(model, pairs.titles, pairs.bodies)
-    known = np.abs(vectors).max(axis=2).min(axis=1) > 0
+    vectors, log_odds, known = _described(model, pairs.titles, pairs.bodies)
     columns = np.column_stack([learned.cosines(vectors), log_odds])
 
     def fitted(rows: NDArray[np.bool_]) -> tuple[float, float, float]:
@@ -83,14 +82,16 @@ def learn_across_languages(model: Model, articles: pa.Table) -> tuple[AcrossLang
     )
 
 
-def _described(model: Model, titles: list[str], bodies: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Vectors and the log-odds of the head."""
+def _described(
+    model: Model, titles: list[str], bodies: list[str]
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]]:
+    """Vectors, the log-odds of the head, and whether most terms of both sides have vectors."""
     assert model.lexicon.vectors is not None
     texts = prepared(model, pa.array(titles, pa.large_string()), pa.array(bodies, pa.large_string()))
     vectors = np.zeros((len(titles), 2, vectors_width(model)), np.float32)
     rows = np.arange(len(titles))
-    log_odds, _ = head_log_odds(model, texts, np.ones(len(titles), np.uint8), vectors, rows, rows)
-    return vectors[:, :, : model.lexicon.vectors.size], log_odds
+    log_odds, features = head_log_odds(model, texts, np.ones(len(titles), np.uint8), vectors, rows, rows)
+    return vectors[:, :, : model.lexicon.vectors.size], log_odds, features[:, VECTOR_SHARE] > 0
 
 
 def _figures(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, Any]:

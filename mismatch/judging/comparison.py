@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mismatch.features.cascade import FirstLook, score_pairs
 from mismatch.features.grams import GRAM_FEATURES, gram_features
+from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.model.calibration import FLAG_FROM
 from mismatch.model.model import Model
 from mismatch.screening import screening
@@ -22,6 +23,8 @@ CLEAR_WITHOUT_GRAMS = 0.01
 """probability of a mismatch below which the grams of a pair are not read"""
 MOST_OF_RECURRING = FLAG_FROM - 0.001
 """probability at most of a pair whose title recurs over bodies that it does not fit"""
+VECTOR_SHARE = FEATURE_NAMES.index("vector_share")
+"""the feature that is above 0 where the terms of both sides mostly have vectors"""
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 
@@ -93,10 +96,10 @@ def _judged_across_languages(
     if model.across_languages is None or model.lexicon.vectors is None or not len(rows):
         return abroad
     vectors = np.zeros((len(rows), 2, vectors_width(model)), np.float32)
-    by_head, _ = head_log_odds(model, texts, np.ones(len(rows), np.uint8), vectors, rows, rows)
+    by_head, features = head_log_odds(model, texts, np.ones(len(rows), np.uint8), vectors, rows, rows)
     meant = vectors[:, :, : model.lexicon.vectors.size]
     probability = model.across_languages.probability(meant, by_head, model.calibration.prior)
-    known = ~np.isnan(probability)
+    known = ~np.isnan(probability) & (features[:, VECTOR_SHARE] > 0)
     rows = rows[known]
     log_odds[rows] = model.calibration.log_odds(probability[known])
     abroad[rows] = refused[rows]
