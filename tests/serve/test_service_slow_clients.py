@@ -133,8 +133,8 @@ def test_a_row_with_carriage_returns_between_its_tokens_stays_whole(service: Ser
 
 
 def test_rows_that_are_not_judged_in_time_are_504(start: Callable[..., Service]) -> None:
-    running = start("--work-seconds", 0.2, "--max-body", 64 << 20)
-    row = json.dumps({"title": "The river", "body": "The river flooded the town. " * 2_200_000}).encode()
+    running = start("--work-seconds", 0.02, "--max-body", 64 << 20)
+    row = json.dumps({"title": "The river", "body": "The river flooded the town. " * 250_000}).encode()
     assert running.post("/score", row + b"\n", "application/x-ndjson").status == 504
     for _ in range(100):  # the thread ends in its own time, and then gives its place back
         time.sleep(0.1)
