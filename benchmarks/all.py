@@ -26,6 +26,7 @@ NAMES = (
     "detection",
     "archive_sizes",
     "labelled",
+    "across_languages",
     "operating_point",
     "single_articles",
     "field_cases",

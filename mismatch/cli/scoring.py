@@ -10,6 +10,7 @@ import typer
 
 from mismatch.cli import fast_start
 from mismatch.cli.enough import Enough, too_little
+from mismatch.cli.input_options import InputOptions
 from mismatch.cli.into_folder import FolderRun, is_folder, run_into_folder
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
@@ -43,7 +44,7 @@ from mismatch.cli.options import (
     WithBody,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
-from mismatch.cli.reading import check_whole, layout_of, say_closing_words, say_notices, say_rejected
+from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
 from mismatch.cli.stopping import end_if_stopped, finishing
 from mismatch.errors import InputError
 from mismatch.model import defaults
@@ -93,43 +94,29 @@ def score(
     fast_start.start()
     from mismatch.judging import pipeline
     from mismatch.model.starter import model_path
-    from mismatch.records.bounds import with_limits
-    from mismatch.records.columns import ColumnChoice
     from mismatch.records.inputs import REJECTED_FOLDER
     from mismatch.records.output.writing import open_sink
-    from mismatch.records.pages.inputs import page_options
     from mismatch.records.quarantine import Quarantine
-    from mismatch.records.reading import Reader
     from mismatch.report import console
 
-    choice = ColumnChoice(title=title, body=body, source=source, id=id)
     into_folder = is_folder(out)
     kept_in = str(rejected) if rejected else None
     if into_folder and rejected:
         raise InputError("--rejected goes with a file as --out; in a folder, what cannot be read is kept in _rejected/")
     check_outputs({"--out": None if into_folder else out, "--rejected": rejected}, inputs, format, [model], bodies)
-    bounds = with_limits(limit or [])
+    given_inputs = InputOptions(
+        format=format, title=title, body=body, source=source, id=id, delimiter=delimiter, quote=quote, encoding=encoding,
+        table=table, bodies=bodies, limit=limit, with_body=with_body, page_seconds=page_seconds, page_memory=page_memory,
+    )  # fmt: skip
+    bounds, open_reader = given_inputs.bounds(), partial(given_inputs.reader, inputs)
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
-    pages = page_options(with_body, page_seconds, page_memory)
-    layout = layout_of(delimiter, quote, encoding, table)
-    open_reader = partial(
-        Reader, inputs, format=format, columns=choice, layout=layout, bodies=bodies, bounds=bounds, pages=pages
-    )
     if into_folder:
         options = {
-            "format": format,
-            **{role: getattr(choice, role) for role in ("title", "body", "source", "id")},
+            **given_inputs.plain(),
             "prior": prior,
             "explain": explain,
             "thorough": thorough,
             "paragraphs": paragraphs,
-            "limit": limit,
-            "pages": [with_body, page_seconds, page_memory],
-            "delimiter": delimiter,
-            "quote": quote,
-            "encoding": encoding,
-            "table": table,
-            "bodies": bodies,
             "safe_csv": safe_csv,
         }
         run = FolderRun(
@@ -215,13 +202,9 @@ def gate(
     from mismatch.evaluation.decision import ESTIMATE, FLAGGED, decide, to_plain
     from mismatch.judging import pipeline
     from mismatch.model.starter import model_path
-    from mismatch.records.bounds import with_limits
-    from mismatch.records.columns import ColumnChoice
     from mismatch.records.inputs import REJECTED_FOLDER
     from mismatch.records.output.writing import open_sink
-    from mismatch.records.pages.inputs import page_options
     from mismatch.records.quarantine import Quarantine
-    from mismatch.records.reading import Reader
     from mismatch.report import console
     from mismatch.report.gate_words import print_gate
 
@@ -241,32 +224,22 @@ def gate(
     }, inputs, format, [model], bodies)  # fmt: skip
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
-    bounds = with_limits(limit or [])
+    given_inputs = InputOptions(
+        format=format, title=title, body=body, source=source, id=id, delimiter=delimiter, quote=quote, encoding=encoding,
+        table=table, bodies=bodies, limit=limit, with_body=with_body, page_seconds=page_seconds, page_memory=page_memory,
+    )  # fmt: skip
+    bounds, open_reader = given_inputs.bounds(), partial(given_inputs.reader, inputs)
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     given = scorer.model
     check_report(report)
-    choice = ColumnChoice(title=title, body=body, source=source, id=id)
-    pages = page_options(with_body, page_seconds, page_memory)
-    layout = layout_of(delimiter, quote, encoding, table)
-    open_reader = partial(
-        Reader, inputs, format=format, columns=choice, layout=layout, bodies=bodies, bounds=bounds, pages=pages
-    )
     kinds = [("passed", pipeline.NOT_FLAGGED), ("flagged", pipeline.FLAGGED)]
     kept_in = str(rejected) if rejected else None
     if out is not None:
         options = {
-            "format": format,
-            **{role: getattr(choice, role) for role in ("title", "body", "source", "id")},
+            **given_inputs.plain(),
             "prior": prior,
             "thorough": thorough,
             "paragraphs": paragraphs,
-            "limit": limit,
-            "pages": [with_body, page_seconds, page_memory],
-            "delimiter": delimiter,
-            "quote": quote,
-            "encoding": encoding,
-            "table": table,
-            "bodies": bodies,
             "safe_csv": safe_csv,
         }
         run = FolderRun(
