@@ -46,7 +46,7 @@ class JudgedPairs(NamedTuple):
     """of a mismatch"""
 
     def some(self, which: NDArray[np.bool_]) -> JudgedPairs:
-        return JudgedPairs(*(column[which] for column in self))
+        return JudgedPairs(self.title[which], self.body[which], self.strength[which], self.log_odds[which])
 
 
 def pair_probabilities(

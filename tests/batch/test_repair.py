@@ -19,12 +19,14 @@ ROOT = Path(__file__).parent.parent.parent
 def articles(language: str, n: int) -> list[dict[str, Any]]:
     lines = (ROOT / "training_data" / "articles" / f"{language}.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines][:n]
-    return [{"id": f"{language}-{i}", "title": row["title"], "body": row["body"], "rank": i * 1.50} for i, row in enumerate(rows)]
+    return [
+        {"id": f"{language}-{i}", "title": row["title"], "body": row["body"], "rank": i * 1.50} for i, row in enumerate(rows)
+    ]
 
 
 MIXED = articles("en", 300) + articles("de", 40) + articles("hi", 40) + articles("zh", 39)
-SWAPPED = [5, 61, 122, 183, 244, 291, 305, 330, 350, 372, 390, 410]
-"""rows, from 0, whose bodies go round among them"""
+SWAPPED = [10, 26, 56, 98, 145, 189, 211, 244, 303, 343, 355, 366, 392, 404]
+"""rows, from 0, whose bodies go round among them; their titles are no riddles"""
 
 
 def swapped(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
