@@ -115,9 +115,7 @@ def best_other(keys: NDArray[np.int64], values: NDArray[np.float64], none: float
     return out
 
 
-def _learned(
-    right: NDArray[np.float64], wrong: NDArray[np.float64], asked: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.float64]:
     """The log-odds that the pairs asked for are right, by what right and wrong ones look like."""
     if not len(asked):
         return np.empty(0)
