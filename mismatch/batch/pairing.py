@@ -30,8 +30,10 @@ _LOWEST, _HIGHEST = -12.0, 6.0
 """log-odds of a mismatch beyond which a pair counts as no better and no worse"""
 _MOST_MARGIN = 8.0
 _LEAST_DOUBT, _MOST_DOUBT = 1e-4, 0.99
-PRIOR_POWER = 1.3
-"""of the rows' probabilities in the prior: with 1, too many proposals touch rows that fit"""
+PRIOR_POWER, TO_EVEN = 1.3, 0.8
+"""of the rows' probabilities in the prior: with 1, too many proposals touch rows that fit; and what is added to the
+log-odds, which would be too careful then"""
+_AT_ONCE = 1 << 17
 _DENSE = 512
 """titles or bodies that compete up to which all pairs of them are laid out"""
 
@@ -67,26 +69,24 @@ def pair_probabilities(
         Which places are rows that fit, taken in to learn from.
     """
     own = pairs.title == pairs.body
-    with_sample = is_sample[pairs.title] | is_sample[pairs.body]
-    of_suspects = pairs.some(~own & ~with_sample)
-    shown = pairs.some(~own | is_sample[pairs.title])
-    right = features_of(shown)[shown.title == shown.body]
-    others = pairs.some(~own)
-    wrong = features_of(others)[is_sample[others.title] != is_sample[others.body]]
+    asked = ~own & ~(is_sample[pairs.title] | is_sample[pairs.body])
+    shown = ~own | is_sample[pairs.title]
+    right = _described(pairs, shown, own)
+    wrong = _described(pairs, ~own, is_sample[pairs.title] != is_sample[pairs.body])
     n_samples, n_suspects = int(is_sample.sum()), int((~is_sample).sum())
-    asked = features_of(of_suspects)
+    of_suspects = pairs.some(asked)
     if len(right) >= LEAST_RIGHT and len(wrong) >= LEAST_WRONG:
-        ratio = _learned(right, wrong, asked) + np.log(2 * n_samples * n_suspects / len(right))
+        ratio = _learned(right, wrong, of_suspects) + np.log(2 * n_samples * n_suspects / len(right))
     else:
-        ratio = asked[:, : len(USUAL_WEIGHTS)] @ USUAL_WEIGHTS + USUAL_CONSTANT + np.log(2 * max(1, n_suspects))
+        ratio = features_of(of_suspects) @ USUAL_WEIGHTS + USUAL_CONSTANT + np.log(2 * max(1, n_suspects))
     p = np.clip(doubt, _LEAST_DOUBT, _MOST_DOUBT)
     of_rows = np.log(p[of_suspects.title] * p[of_suspects.body])
     prior = PRIOR_POWER * of_rows - np.log(1 + doubt[~is_sample].sum())
-    return of_suspects, ratio + prior
+    return of_suspects, ratio + prior + TO_EVEN
 
 
 def features_of(pairs: JudgedPairs) -> NDArray[np.float64]:
-    """What tells right pairs from wrong ones: `FEATURES`, and those of the scorer; shape (n_pairs, 6 + N_FEATURES)."""
+    """What tells right pairs from wrong ones, besides what the scorer compares: `FEATURES`; shape (n_pairs, 6)."""
     log_odds = np.clip(np.where(np.isnan(pairs.log_odds), _HIGHEST, pairs.log_odds), _LOWEST, _HIGHEST)
     strength = pairs.strength.astype(np.float64)
     columns = [-log_odds]
@@ -94,7 +94,13 @@ def features_of(pairs: JudgedPairs) -> NDArray[np.float64]:
         columns.append(np.clip(-log_odds - best_other(side, -log_odds, -_HIGHEST), -_MOST_MARGIN, _MOST_MARGIN))
     columns.append(strength)
     columns += [strength - best_other(side, strength, 0.0) for side in (pairs.title, pairs.body)]
-    return np.column_stack([*columns, pairs.features])
+    return np.column_stack(columns)
+
+
+def _described(pairs: JudgedPairs, among: NDArray[np.bool_], which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """`FEATURES` of some pairs, competing with those `among` which they are, and what the scorer compares."""
+    known = pairs._replace(features=pairs.features[:, :0]).some(among)
+    return np.column_stack([features_of(known)[which[among]], pairs.features[among & which]])
 
 
 def best_other(keys: NDArray[np.int64], values: NDArray[np.float64], none: float) -> NDArray[np.float64]:
@@ -115,10 +121,9 @@ def best_other(keys: NDArray[np.int64], values: NDArray[np.float64], none: float
     return out
 
 
-def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.float64]:
+def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: JudgedPairs) -> NDArray[np.float64]:
     """The log-odds that the pairs asked for are right, by what right and wrong ones look like."""
-    if not len(asked):
-        return np.empty(0)
+    features = features_of(asked)
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -127,7 +132,9 @@ def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: NDAr
     )
     with threadpool_limits(1, user_api="openmp"):  # on so few pairs, threads only wait for one another
         trees.fit(np.concatenate([right, wrong]), np.concatenate([np.ones(len(right)), np.zeros(len(wrong))]))
-        return trees.decision_function(asked)
+        parts = [slice(start, start + _AT_ONCE) for start in range(0, len(features), _AT_ONCE)]
+        found = [trees.decision_function(np.column_stack([features[part], asked.features[part]])) for part in parts]
+    return np.concatenate([np.empty(0), *found])
 
 
 def assigned(titles: NDArray[np.int64], bodies: NDArray[np.int64], log_odds: NDArray[np.float64]) -> NDArray[np.int64]:

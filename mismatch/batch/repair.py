@@ -147,9 +147,13 @@ def _judged(
                 rows = pa.array(title[some])
                 yield titles.take(rows), bodies.take(pa.array(body[some] - places[0])), sources.take(rows)
 
+    log_odds, features = np.empty(len(title)), np.empty((len(title), N_FEATURES), np.float32)
+    done = 0
     with ThreadPoolExecutor(workers) as pool:
-        judged = [(np.empty(0), np.empty((0, N_FEATURES), np.float32)), *in_order(pool, work, parts(), workers + 1)]
-    log_odds, features = (np.concatenate(side) for side in zip(*judged, strict=True))
+        for of_part in in_order(pool, work, parts(), workers + 1):
+            at = slice(done, done + len(of_part[0]))
+            log_odds[at], features[at] = of_part
+            done = at.stop
     return JudgedPairs(title, body, strength, log_odds, features)
 
 
