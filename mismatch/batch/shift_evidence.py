@@ -28,6 +28,8 @@ COMMON = 0.2
 """share of the bodies, or of the titles, from which a term is not looked up"""
 LENIENT = 1.15
 """a body fits better than a title's own if its score is so many times higher"""
+NEARLY = 0.8
+"""of the score of a title's own body; what fits less well is not kept"""
 _AT_PLACE = np.log(np.array([0.7, 0.1, 0.045, 0.025, 0.015, 0.011]))
 """logarithm of the share of titles whose own body comes first, second, ... of those in the window (seven archives)"""
 _MOST_AT_PLACE = np.array([5.0, 4.0, 3.5, 3.0, 2.5, 2.5])
@@ -198,6 +200,7 @@ def look_around(titles: TermLists, bodies: TermLists, first: int, window: int = 
     own_value[(own == 0) | ~filled] = 0
     own_value[(own == 0) & (scores[:, 0] == 0)] = np.nan
     values = _ratio(places, n_bodies[:, None])
+    values[scores < NEARLY * own[:, None]] = 0
     rows, ranks = np.nonzero(values > 0)
     return Evidence(own_value.astype(np.float32), filled, rows, offsets[rows, ranks], values[rows, ranks])
 
