@@ -22,7 +22,7 @@ WINDOW = 1000
 """rows up and down in which a title's body is looked for"""
 BLOCK = 4096
 """rows that are looked at together"""
-KEPT = 6
+KEPT = 10
 """bodies kept of each title, those that fit best"""
 COMMON = 0.2
 """share of the bodies, or of the titles, from which a term is not looked up"""
@@ -34,6 +34,7 @@ _AT_PLACE = np.log(np.array([0.7, 0.1, 0.045, 0.025, 0.015, 0.011]))
 """logarithm of the share of titles whose own body comes first, second, ... of those in the window (seven archives)"""
 _MOST_AT_PLACE = np.array([5.0, 4.0, 3.5, 3.0, 2.5, 2.5])
 """and what it counts for at most: neighbours in a file are more alike than rows drawn at random"""
+PLACES = len(_AT_PLACE)
 _FAR_PLACES, _AT_FAR_PLACE = 30, -6.0
 
 
@@ -76,7 +77,7 @@ def _first_from(postings, begin, end, least):
 @kernel
 def _look_around(
     title_starts, title_hashes, body_starts, body_hashes, body_weights, first, window, common,
-    own_scores, own_places, n_bodies, offsets, scores, places,
+    own_scores, own_places, n_bodies, offsets, scores, places, alikes,
 ):  # fmt: skip
     """Scores each title of a block over the bodies around it; `first` is the row of the first title among the bodies."""
     n_titles = title_starts.shape[0] - 1
@@ -162,27 +163,28 @@ def _look_around(
                 offsets[i, k] = d - window
         own_scores[i] = own
         own_places[i] = above
-        for k in range(n_kept):  # those that fit as well share a place
-            alike = 0
-            if scores[i, k] == scores[i, n_kept - 1]:
-                for q in range(n_touched):
-                    alike += reached[touched[q]] == scores[i, k]
-            else:
-                for z in range(n_kept):
-                    alike += scores[i, z] == scores[i, k]
+        for k in range(n_kept):
             better = 0
-            while scores[i, better] > scores[i, k]:
+            alike = np.int32(own > 0 and own <= LENIENT * scores[i, k] and scores[i, k] <= LENIENT * own)
+            while scores[i, better] > LENIENT * scores[i, k]:
                 better += 1
-            places[i, k] = better + alike // 2 + (own > scores[i, k])
+            if LENIENT * scores[i, n_kept - 1] >= scores[i, k]:
+                for q in range(n_touched):
+                    alike += reached[touched[q]] <= LENIENT * scores[i, k] and LENIENT * reached[touched[q]] >= scores[i, k]
+            else:
+                for z in range(better, n_kept):
+                    alike += LENIENT * scores[i, z] >= scores[i, k]
+            places[i, k] = better + (own > LENIENT * scores[i, k])
+            alikes[i, k] = alike
         for q in range(n_touched):
             reached[touched[q]] = 0
 
 
 def _ratio(places: NDArray[np.int32], n_bodies: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The log-likelihood ratio of a place among so many bodies; 0 from the `KEPT`th place on."""
-    at = np.minimum(places, KEPT - 1)
+    """The log-likelihood ratio of a place among so many bodies; 0 from the `PLACES`th place on."""
+    at = np.minimum(places, PLACES - 1)
     ratio = np.clip(_AT_PLACE[at] + np.log(np.maximum(n_bodies, 1)), 0, _MOST_AT_PLACE[at])
-    return np.where(places < KEPT, ratio, 0).astype(np.float32)
+    return np.where(places < PLACES, ratio, 0).astype(np.float32)
 
 
 def look_around(titles: TermLists, bodies: TermLists, first: int, window: int = WINDOW) -> Evidence:
@@ -190,16 +192,16 @@ def look_around(titles: TermLists, bodies: TermLists, first: int, window: int = 
     n = len(titles)
     own, above, n_bodies = np.zeros(n, np.float32), np.zeros(n, np.int32), np.zeros(n, np.int64)
     offsets, scores = np.zeros((n, KEPT), np.int16), np.zeros((n, KEPT), np.float32)
-    places = np.full((n, KEPT), KEPT, np.int32)
+    places, alikes = np.full((n, KEPT), PLACES, np.int32), np.ones((n, KEPT), np.int32)
     _look_around(
-        titles.starts, titles.hashes, *bodies, first, window, COMMON, own, above, n_bodies, offsets, scores, places
+        titles.starts, titles.hashes, *bodies, first, window, COMMON, own, above, n_bodies, offsets, scores, places, alikes
     )
     filled = np.diff(bodies.starts)[first : first + n] > 0
     far = np.clip(_AT_FAR_PLACE + np.log(np.maximum(n_bodies, 1)), 0, None)
-    own_value = np.where(above < KEPT, _ratio(above, n_bodies), np.where(above < _FAR_PLACES, far, 0))
+    own_value = np.where(above < PLACES, _ratio(above, n_bodies), np.where(above < _FAR_PLACES, far, 0))
     own_value[(own == 0) | ~filled] = 0
     own_value[(own == 0) & (scores[:, 0] == 0)] = np.nan
-    values = _ratio(places, n_bodies[:, None])
+    values = _ratio(places, n_bodies[:, None] / alikes)
     values[scores < NEARLY * own[:, None]] = 0
     rows, ranks = np.nonzero(values > 0)
     return Evidence(own_value.astype(np.float32), filled, rows, offsets[rows, ranks], values[rows, ranks])

@@ -10,7 +10,7 @@ nothing of an offset all cost the same, so that only the offsets that a row spea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ _OWN = np.float32(1.4)
 _DROP = 15.0
 """by how much the sum falls from its highest before a segment is closed"""
 _SPEAKS = 1.5
+_FEW_RIGHT, _SHARE_RIGHT = 4, 0.3
+"""rows between two parts that may look right, as a number or as a share, and the parts are one: stories repeat"""
 _EDGE = 64
 """rows before and behind a segment that are looked at for its ends"""
 _NEAR_HALF = 0.75
@@ -193,7 +195,7 @@ def _joined(pairs: _Pairs, raw: list[Segment]) -> list[Segment]:
         before = out[-1] if out else None
         if before is not None and before.by == part.by:
             between = _speaks(pairs, part.by, before.last + 1, part.first)
-            if np.count_nonzero(between < -_SPEAKS) <= max(1, 0.1 * np.count_nonzero(between > _SPEAKS)):
+            if np.count_nonzero(between < -_SPEAKS) <= max(_FEW_RIGHT, _SHARE_RIGHT * len(between)):
                 score = before.score + part.score + min(0.0, float(between.sum()))
                 out[-1] = Segment(before.first, part.last, part.by, score)
                 continue
@@ -210,15 +212,53 @@ def _claimed(pairs: _Pairs, segments: list[Segment]) -> list[Segment]:
         free = np.flatnonzero(~taken[segment.first : segment.last + 1]) + segment.first
         if len(free) < LEAST_ROWS:
             continue
-        runs = np.split(free, np.flatnonzero(np.diff(free) > 1) + 1)
-        run = max(runs, key=len)
-        if len(run) < LEAST_ROWS:
-            continue
+        run = max(np.split(free, np.flatnonzero(np.diff(free) > 1) + 1), key=len)
         found = _with_ends(pairs, Segment(int(run[0]), int(run[-1]), segment.by, segment.score), taken)
         if found is not None:
             out.append(found)
             taken[found.first : found.last + 1] = True
-    return sorted(out, key=lambda s: s.first)
+    parted = [part for segment in out for part in _halves(pairs, segment)]
+    return _borders(pairs, _joined(pairs, parted))
+
+
+def _halves(pairs: _Pairs, segment: Segment) -> list[Segment]:
+    """Two blocks of about one length that have changed places, as two segments; else the segment.
+
+    The rows at the end of a rotated stretch that came round from its beginning are a part of the stretch, though their bodies
+    stand elsewhere. Where they are as good as half of it, it is rather two stretches.
+    """
+    round_ = abs(segment.by)
+    if not LEAST_ROWS <= _NEAR_HALF * max(round_, len(segment) - round_) <= min(round_, len(segment) - round_):
+        return [segment]
+    best, gain = [segment], 0.0
+    for length in range(len(segment) - 2, len(segment) + 3):
+        down = segment.by > 0
+        at = segment.last + 1 - round_ if down else segment.first + round_
+        other = segment.by - length if down else segment.by + length
+        turned = (at, segment.last + 1) if down else (segment.first, at)
+        said = [float(_speaks(pairs, by, *turned, 0.0).sum()) for by in (other, segment.by)]
+        if said[0] - said[1] > gain:
+            gain = said[0] - said[1]
+            first, second = (segment.by, other) if down else (other, segment.by)
+            best = [replace(segment, last=at - 1, by=first), replace(segment, first=at, by=second)]
+    return best
+
+
+def _borders(pairs: _Pairs, segments: list[Segment]) -> list[Segment]:
+    """Segments that touch, parted where titles begin to speak for the second of them."""
+    out = sorted(segments, key=lambda s: s.first)
+    for i in range(1, len(out)):
+        before, after = out[i - 1], out[i]
+        if after.first - before.last > 3:
+            continue
+        low, high = max(before.first, before.last - _EDGE - abs(after.by)), min(after.last, after.first + _EDGE + abs(before.by))
+        said = [_speaks(pairs, by, low, high + 1, _BY_BODY_AGAINST_TITLES) for by in (before.by, after.by)]
+        sums = np.concatenate([[0.0], np.cumsum(said[0] - said[1])])
+        best = np.flatnonzero(sums >= sums.max() - 0.5)
+        at = low + int(best[len(best) // 2])
+        if min(at - before.first, after.last + 1 - at) >= LEAST_ROWS:
+            out[i - 1 : i + 1] = [replace(before, last=at - 1), replace(after, first=at)]
+    return out
 
 
 def _with_ends(pairs: _Pairs, segment: Segment, taken: NDArray[np.bool_]) -> Segment | None:
