@@ -10,7 +10,7 @@ cases of ten, and over any other body in one of as many as there are in the wind
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ KEPT = 10
 """bodies kept of each title, those that fit best"""
 COMMON = 0.2
 """share of the bodies, or of the titles, from which a term is not looked up"""
+STEPS = 50
+"""in which log-likelihood ratios are kept, for each unit"""
 LENIENT = 1.15
 """a body fits better than a title's own if its score is so many times higher"""
 NEARLY = 0.8
@@ -44,14 +46,12 @@ class Evidence(NamedTuple):
     own: NDArray[np.float32]
     """shape (n_rows,): log-likelihood ratio of a title's own body; 0 where it speaks neither way, NaN where the title can be
     looked for nowhere"""
-    filled: NDArray[np.bool_]
-    """shape (n_rows,): whether the row has a body"""
-    rows: NDArray[np.int64]
-    """shape (n_pairs,): titles, ascending"""
+    counts: NDArray[np.uint8]
+    """shape (n_rows,): how many of the pairs are of each title; they stand in the order of the titles"""
     offsets: NDArray[np.int16]
     """shape (n_pairs,): how many rows further down the body of the pair stands"""
-    values: NDArray[np.float32]
-    """shape (n_pairs,): log-likelihood ratio of the pair"""
+    values: NDArray[np.uint8]
+    """shape (n_pairs,): log-likelihood ratio of the pair, in steps of 1 / `STEPS`"""
 
 
 @part(inline=True)
@@ -180,7 +180,7 @@ def _look_around(
             reached[touched[q]] = 0
 
 
-def _ratio(places: NDArray[np.int32], n_bodies: NDArray[np.int64]) -> NDArray[np.float32]:
+def _ratio(places: NDArray[np.int32], n_bodies: NDArray[Any]) -> NDArray[np.float32]:
     """The log-likelihood ratio of a place among so many bodies; 0 from the `PLACES`th place on."""
     at = np.minimum(places, PLACES - 1)
     ratio = np.clip(_AT_PLACE[at] + np.log(np.maximum(n_bodies, 1)), 0, _MOST_AT_PLACE[at])
@@ -188,7 +188,7 @@ def _ratio(places: NDArray[np.int32], n_bodies: NDArray[np.int64]) -> NDArray[np
 
 
 def look_around(titles: TermLists, bodies: TermLists, first: int, window: int = WINDOW) -> Evidence:
-    """The evidence of a block of titles, the first of which belongs to row `first` of the bodies; rows count from 0 there."""
+    """The evidence of a block of titles, the first of which belongs to row `first` of the bodies; rows count from there."""
     n = len(titles)
     own, above, n_bodies = np.zeros(n, np.float32), np.zeros(n, np.int32), np.zeros(n, np.int64)
     offsets, scores = np.zeros((n, KEPT), np.int16), np.zeros((n, KEPT), np.float32)
@@ -203,8 +203,9 @@ def look_around(titles: TermLists, bodies: TermLists, first: int, window: int = 
     own_value[(own == 0) & (scores[:, 0] == 0)] = np.nan
     values = _ratio(places, n_bodies[:, None] / alikes)
     values[scores < NEARLY * own[:, None]] = 0
-    rows, ranks = np.nonzero(values > 0)
-    return Evidence(own_value.astype(np.float32), filled, rows, offsets[rows, ranks], values[rows, ranks])
+    steps = np.rint(values * STEPS).astype(np.uint8)
+    kept = steps > 0
+    return Evidence(own_value.astype(np.float32), kept.sum(axis=1, dtype=np.uint8), offsets[kept], steps[kept])
 
 
 class Collector:
@@ -219,8 +220,9 @@ class Collector:
         self._bodies: list[TermLists] = []
         self._n_waiting = 0
         self._before = 0
-        self._done = 0
-        self._found: list[Evidence] = []
+        self._found = [
+            Evidence(np.zeros(0, np.float32), np.zeros(0, np.uint8), np.zeros(0, np.int16), np.zeros(0, np.uint8))
+        ]
 
     def add(self, titles: TermLists, bodies: TermLists) -> None:
         """The next rows."""
@@ -233,9 +235,6 @@ class Collector:
     def finish(self) -> Evidence:
         """The evidence of all rows."""
         self._look(last=True)
-        if not self._found:
-            nothing = np.zeros(0, np.float32)
-            return Evidence(nothing, np.zeros(0, bool), np.zeros(0, np.int64), np.zeros(0, np.int16), nothing)
         return Evidence(*(np.concatenate(parts) for parts in zip(*self._found, strict=True)))
 
     def _look(self, *, last: bool) -> None:
@@ -246,9 +245,7 @@ class Collector:
             if last and len(titles) - first - n < self.window:
                 n = len(titles) - first
             stop = min(first + n + self.window, len(titles))
-            found = look_around(titles.rows(first, first + n), bodies.rows(0, stop), first, self.window)
-            self._found.append(found._replace(rows=found.rows + self._done))
-            self._done += n
+            self._found.append(look_around(titles.rows(first, first + n), bodies.rows(0, stop), first, self.window))
             dropped = max(0, first + n - self.window)
             titles, bodies = titles.rows(dropped, len(titles)), bodies.rows(dropped, len(bodies))
             self._before = first + n - dropped

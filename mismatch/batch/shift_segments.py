@@ -1,8 +1,8 @@
 """Stretches of a file in which the evidence speaks for one offset: maximal segments of a sum of log-likelihood ratios.
 
-A row speaks for an offset k when its title fits the body k rows further down, or its body the title k rows further up, and its
-own title and body do not fit. Near the ends of a stretch only one of the two can be, and over all of it the rows that either
-speaks for are those that are wrong.
+A row speaks for an offset k when its title fits the body k rows further down, or its body the title k rows further up, and
+its own title and body do not fit. Near the ends of a stretch only one of the two can be; the rows for which either speaks
+are wrong.
 
 For each offset the sum over the rows begins anew where it falls to zero (the cumulative sum test, Page 1954). Rows that say
 nothing of an offset all cost the same, so that only the offsets that a row speaks for are brought up to date.
@@ -11,12 +11,13 @@ nothing of an offset all cost the same, so that only the offsets that a row spea
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.batch.shift_evidence import Evidence
-from mismatch.compiling.kernels import kernel, part
+from mismatch.batch.shift_evidence import STEPS, Evidence
+from mismatch.compiling.kernels import kernel
 
 LEAST_ROWS = 18
 """rows of the shortest stretch that is reported: of 20 rows, each end may be missed by a little"""
@@ -41,6 +42,8 @@ _FEW_RIGHT, _SHARE_RIGHT = 4, 0.3
 """rows between two parts that may look right, as a number or as a share, and the parts are one: stories repeat"""
 _EDGE = 64
 """rows before and behind a segment that are looked at for its ends"""
+_NEIGHBOURS, _MOST_OF_NEIGHBOUR = 3, 0.75
+"""offsets up and down that are counted beside one, and the most rows for one of them, for each that speaks for it"""
 _NEAR_HALF = 0.75
 _MOST_SEGMENTS = 1 << 16
 
@@ -69,24 +72,40 @@ class _Pairs:
     by_title: NDArray[np.int64]
     """shape (n_rows + 1,): where the pairs of each title begin"""
     offsets: NDArray[np.int16]
-    values: NDArray[np.float32]
+    values: NDArray[np.uint8]
     by_body: NDArray[np.int64]
     """shape (n_rows + 1,): where the pairs of each body begin in `order`"""
     order: NDArray[np.int64]
 
     @classmethod
     def of(cls, evidence: Evidence) -> _Pairs:
-        n = len(evidence.own)
-        bodies = evidence.rows + evidence.offsets
-        counts = [np.bincount(side, minlength=n) for side in (evidence.rows, bodies)]
-        by_title, by_body = (np.concatenate([[0], np.cumsum(count)]).astype(np.int64) for count in counts)
         own = _OWN * np.nan_to_num(evidence.own).astype(np.float32)
-        return cls(own, ~np.isnan(evidence.own), by_title, evidence.offsets, evidence.values, by_body,
-                   np.argsort(bodies, kind="stable"))  # fmt: skip
+        by_title = np.zeros(len(own) + 1, np.int64)
+        np.cumsum(evidence.counts, out=by_title[1:])
+        by_body, order = np.zeros(len(own) + 1, np.int64), np.empty(len(evidence.offsets), np.int64)
+        _sort_by_body(by_title, evidence.offsets, by_body, order)
+        return cls(own, ~np.isnan(evidence.own), by_title, evidence.offsets, evidence.values, by_body, order)
 
     @property
-    def arrays(self) -> tuple[NDArray[np.int64] | NDArray[np.int16] | NDArray[np.float32], ...]:
+    def arrays(self) -> tuple[NDArray[Any], ...]:
         return self.by_title, self.offsets, self.values, self.by_body, self.order
+
+
+@kernel
+def _sort_by_body(by_title, offsets, by_body, order):
+    """Fills `order` with the pairs of each body, those of the first body first, and `by_body` with where they begin."""
+    n = by_title.shape[0] - 1
+    for row in range(n):
+        for p in range(by_title[row], by_title[row + 1]):
+            by_body[row + offsets[p] + 1] += 1
+    for row in range(n):
+        by_body[row + 1] += by_body[row]
+    at = by_body[:n].copy()
+    for row in range(n):
+        for p in range(by_title[row], by_title[row + 1]):
+            body = row + offsets[p]
+            order[at[body]] = p
+            at[body] += 1
 
 
 @kernel
@@ -111,13 +130,13 @@ def _sweep(own, can_tell, by_title, offsets, values, by_body, order, window, lea
                 if here[k] == 0:
                     listed[n_listed] = k
                     n_listed += 1
-                here[k] = max(here[k], values[p])
+                here[k] = max(here[k], values[p] / STEPS)
             for q in range(by_body[row], by_body[row + 1]):
                 k = np.int64(offsets[order[q]]) + window
                 if here[k] == 0:
                     listed[n_listed] = k
                     n_listed += 1
-                here[k] = max(here[k], _BY_BODY * values[order[q]])
+                here[k] = max(here[k], _BY_BODY * values[order[q]] / STEPS)
         else:
             for k in range(width):
                 listed[k] = k
@@ -156,10 +175,10 @@ def _along(by_title, offsets, values, by_body, order, by, first, by_titles, by_b
         row = first + i
         for p in range(by_title[row], by_title[row + 1]):
             if offsets[p] == by:
-                by_titles[i] = values[p]
+                by_titles[i] = values[p] / STEPS
         for q in range(by_body[row], by_body[row + 1]):
             if offsets[order[q]] == by:
-                by_bodies[i] = values[order[q]]
+                by_bodies[i] = values[order[q]] / STEPS
 
 
 def find_segments(evidence: Evidence, window: int) -> list[Segment]:
@@ -167,7 +186,8 @@ def find_segments(evidence: Evidence, window: int) -> list[Segment]:
     pairs = _Pairs.of(evidence)
     found, scores = np.zeros((_MOST_SEGMENTS, 3), np.int64), np.zeros(_MOST_SEGMENTS)
     n = _sweep(pairs.own, pairs.can_tell, *pairs.arrays, window, _FIRST_SCORE, found, scores)
-    raw = [Segment(first, last, by, score) for (by, first, last), score in zip(found[:n].tolist(), scores[:n].tolist(), strict=True)]
+    rows = zip(found[:n].tolist(), scores[:n].tolist(), strict=True)
+    raw = [Segment(first, last, by, score) for (by, first, last), score in rows]
     joined = _joined(pairs, raw)
     return _claimed(pairs, [segment for segment in joined if segment.score >= LEAST_SCORE])
 
@@ -191,15 +211,15 @@ def _strength(pairs: _Pairs, segment: Segment) -> float:
 def _joined(pairs: _Pairs, raw: list[Segment]) -> list[Segment]:
     """Parts of one offset as one segment where nothing between them speaks for the rows as they are."""
     out: list[Segment] = []
-    for part in sorted(raw, key=lambda s: (s.by, s.first)):
+    for piece in sorted(raw, key=lambda s: (s.by, s.first)):
         before = out[-1] if out else None
-        if before is not None and before.by == part.by:
-            between = _speaks(pairs, part.by, before.last + 1, part.first)
+        if before is not None and before.by == piece.by:
+            between = _speaks(pairs, piece.by, before.last + 1, piece.first)
             if np.count_nonzero(between < -_SPEAKS) <= max(_FEW_RIGHT, _SHARE_RIGHT * len(between)):
-                score = before.score + part.score + min(0.0, float(between.sum()))
-                out[-1] = Segment(before.first, part.last, part.by, score)
+                score = before.score + piece.score + min(0.0, float(between.sum()))
+                out[-1] = Segment(before.first, piece.last, piece.by, score)
                 continue
-        out.append(part)
+        out.append(piece)
     return out
 
 
@@ -217,15 +237,15 @@ def _claimed(pairs: _Pairs, segments: list[Segment]) -> list[Segment]:
         if found is not None:
             out.append(found)
             taken[found.first : found.last + 1] = True
-    parted = [part for segment in out for part in _halves(pairs, segment)]
+    parted = [half for segment in out for half in _halves(pairs, segment)]
     return _borders(pairs, _joined(pairs, parted))
 
 
 def _halves(pairs: _Pairs, segment: Segment) -> list[Segment]:
     """Two blocks of about one length that have changed places, as two segments; else the segment.
 
-    The rows at the end of a rotated stretch that came round from its beginning are a part of the stretch, though their bodies
-    stand elsewhere. Where they are as good as half of it, it is rather two stretches.
+    The rows at the end of a rotated stretch that came round from its beginning are a part of it, though their bodies stand
+    elsewhere. Where they are as good as half of it, it is rather two stretches.
     """
     round_ = abs(segment.by)
     if not LEAST_ROWS <= _NEAR_HALF * max(round_, len(segment) - round_) <= min(round_, len(segment) - round_):
@@ -251,7 +271,10 @@ def _borders(pairs: _Pairs, segments: list[Segment]) -> list[Segment]:
         before, after = out[i - 1], out[i]
         if after.first - before.last > 3:
             continue
-        low, high = max(before.first, before.last - _EDGE - abs(after.by)), min(after.last, after.first + _EDGE + abs(before.by))
+        low, high = (
+            max(before.first, before.last - _EDGE - abs(after.by)),
+            min(after.last, after.first + _EDGE + abs(before.by)),
+        )
         said = [_speaks(pairs, by, low, high + 1, _BY_BODY_AGAINST_TITLES) for by in (before.by, after.by)]
         sums = np.concatenate([[0.0], np.cumsum(said[0] - said[1])])
         best = np.flatnonzero(sums >= sums.max() - 0.5)
@@ -273,9 +296,22 @@ def _with_ends(pairs: _Pairs, segment: Segment, taken: NDArray[np.bool_]) -> Seg
     said = said[first - low : last + 1 - low]
     n_for, n_against = np.count_nonzero(said > _SPEAKS), np.count_nonzero(said < -_SPEAKS)
     score = float(said.sum()) - _ABSENT * np.count_nonzero((said <= 0) & pairs.can_tell[first : last + 1])
-    if last - first + 1 < LEAST_ROWS or n_for < LEAST_FOR or n_against > MOST_AGAINST * n_for or score < LEAST_SCORE:
+    found = Segment(first, last, segment.by, score)
+    if len(found) < LEAST_ROWS or n_for < LEAST_FOR or n_against > MOST_AGAINST * n_for or score < LEAST_SCORE:
         return None
-    return Segment(first, last, segment.by, score)
+    return found if _stands_out(pairs, found) else None
+
+
+def _stands_out(pairs: _Pairs, segment: Segment) -> bool:
+    """Whether the offset is told from those beside it: where one body stands many times in a row, it is not."""
+    near = np.arange(segment.by - _NEIGHBOURS, segment.by + _NEIGHBOURS + 1)
+    counts = np.zeros(len(near), np.int64)
+    of_titles = slice(*pairs.by_title[[segment.first, segment.last + 1]])
+    of_bodies = pairs.order[slice(*pairs.by_body[[segment.first, segment.last + 1]])]
+    for some in (of_titles, of_bodies):
+        offsets = pairs.offsets[some][pairs.values[some] > _SPEAKS * STEPS].astype(np.int64) - near[0]
+        counts += np.bincount(offsets[(offsets >= 0) & (offsets < len(near))], minlength=len(near))
+    return bool(np.delete(counts, _NEIGHBOURS).max() <= _MOST_OF_NEIGHBOUR * counts[_NEIGHBOURS])
 
 
 def _reach(said: NDArray[np.float32]) -> int:
