@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 from mismatch.batch.shift_evidence import STEPS, Evidence
 from mismatch.compiling.kernels import kernel
 
-LEAST_ROWS = 18
+LEAST_ROWS = 16
 """rows of the shortest stretch that is reported: of 20 rows, each end may be missed by a little"""
-LEAST_SCORE = 25.0
+_LEAST_SURE = 10
+"""rows from the first that speaks for it to the last"""
+LEAST_SCORE = 20.0
 """sum of log-likelihood ratios; by chance no offset at no place in ten million rows comes near it"""
-LEAST_FOR, MOST_AGAINST = 8, 0.25
+LEAST_FOR, MOST_AGAINST = 6, 0.25
 """rows that must speak for the offset, and how many may speak against it for each that speaks for it"""
-_FIRST_SCORE = 15.0
+_FIRST_SCORE = 12.0
 """of a part of a stretch, before parts are joined"""
 _ABSENT = 1.0
 """what a row costs whose title could be looked for and was not found at the offset"""
@@ -38,12 +40,15 @@ _OWN = np.float32(1.4)
 _DROP = 15.0
 """by how much the sum falls from its highest before a segment is closed"""
 _SPEAKS = 1.5
-_FEW_RIGHT, _SHARE_RIGHT = 4, 0.3
-"""rows between two parts that may look right, as a number or as a share, and the parts are one: stories repeat"""
+_FEW_RIGHT, _SHARE_RIGHT, _OF_BOTH_SIDES = 4, 0.3, 0.02
+"""rows between two parts that may look right, and the parts are one, for stories repeat: as a number, a share of the rows
+between, and a share of the shorter part"""
 _EDGE = 64
 """rows before and behind a segment that are looked at for its ends"""
 _NEIGHBOURS, _MOST_OF_NEIGHBOUR = 3, 0.75
 """offsets up and down that are counted beside one, and the most rows for one of them, for each that speaks for it"""
+_LAST_ROWS = 20
+"""rows at the beginning or the end of the file that may belong to the segment beside them"""
 _NEAR_HALF = 0.75
 _MOST_SEGMENTS = 1 << 16
 
@@ -215,7 +220,8 @@ def _joined(pairs: _Pairs, raw: list[Segment]) -> list[Segment]:
         before = out[-1] if out else None
         if before is not None and before.by == piece.by:
             between = _speaks(pairs, piece.by, before.last + 1, piece.first)
-            if np.count_nonzero(between < -_SPEAKS) <= max(_FEW_RIGHT, _SHARE_RIGHT * len(between)):
+            most_right = max(_FEW_RIGHT, _SHARE_RIGHT * len(between), _OF_BOTH_SIDES * min(len(before), len(piece)))
+            if np.count_nonzero(between < -_SPEAKS) <= most_right:
                 score = before.score + piece.score + min(0.0, float(between.sum()))
                 out[-1] = Segment(before.first, piece.last, piece.by, score)
                 continue
@@ -230,7 +236,7 @@ def _claimed(pairs: _Pairs, segments: list[Segment]) -> list[Segment]:
     strength = {segment: _strength(pairs, segment) for segment in segments}
     for segment in sorted(segments, key=lambda s: (-strength[s], s.first, s.by)):
         free = np.flatnonzero(~taken[segment.first : segment.last + 1]) + segment.first
-        if len(free) < LEAST_ROWS:
+        if len(free) < _LEAST_SURE:
             continue
         run = max(np.split(free, np.flatnonzero(np.diff(free) > 1) + 1), key=len)
         found = _with_ends(pairs, Segment(int(run[0]), int(run[-1]), segment.by, segment.score), taken)
@@ -291,8 +297,8 @@ def _with_ends(pairs: _Pairs, segment: Segment, taken: NDArray[np.bool_]) -> Seg
     said[taken[low:high]] = -1e3
     inside = said[segment.first - low : segment.last + 1 - low]
     middle = segment.first - low + len(inside) // 2
-    first = low + middle - _reach(said[:middle][::-1])
-    last = low + middle + _reach(said[middle:]) - 1
+    first = low + middle - _reach(said[:middle][::-1], to_the_end=low == 0)
+    last = low + middle + _reach(said[middle:], to_the_end=high == len(taken)) - 1
     said = said[first - low : last + 1 - low]
     n_for, n_against = np.count_nonzero(said > _SPEAKS), np.count_nonzero(said < -_SPEAKS)
     score = float(said.sum()) - _ABSENT * np.count_nonzero((said <= 0) & pairs.can_tell[first : last + 1])
@@ -314,16 +320,17 @@ def _stands_out(pairs: _Pairs, segment: Segment) -> bool:
     return bool(np.delete(counts, _NEIGHBOURS).max() <= _MOST_OF_NEIGHBOUR * counts[_NEIGHBOURS])
 
 
-def _reach(said: NDArray[np.float32]) -> int:
+def _reach(said: NDArray[np.float32], *, to_the_end: bool) -> int:
     """How many rows from the middle on belong to the segment.
 
     Up to where the sum is highest, and of the rows behind that say nothing rather more than half: those that are shifted say
-    nothing more often than those that are right.
+    nothing more often than those that are right. Where the file ends behind few rows, it is shifted to its end.
     """
     sums = np.concatenate([[0.0], np.cumsum(said)])
     sure = int(sums.argmax())
-    below = np.flatnonzero(sums[sure:] < sums[sure] - 0.5)
-    if not len(below):
+    behind = said[sure:]
+    if to_the_end and len(behind) <= _LAST_ROWS and np.count_nonzero(behind < -_SPEAKS) <= max(1, len(behind) // 3):
         return len(said)
-    silent = int(below[0]) - 1
+    below = np.flatnonzero(sums[sure:] < sums[sure] - 0.5)
+    silent = int(below[0]) - 1 if len(below) else len(behind)
     return sure + max((silent + 1) // 2, silent - 2)
