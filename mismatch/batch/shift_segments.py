@@ -23,7 +23,7 @@ LEAST_ROWS = 16
 """rows of the shortest stretch that is reported: of 20 rows, each end may be missed by a little"""
 _LEAST_SURE = 10
 """rows from the first that speaks for it to the last"""
-LEAST_SCORE = 20.0
+LEAST_SCORE = 28.0
 """sum of log-likelihood ratios; by chance no offset at no place in ten million rows comes near it"""
 LEAST_FOR, MOST_AGAINST = 6, 0.25
 """rows that must speak for the offset, and how many may speak against it for each that speaks for it"""
