@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -92,6 +92,11 @@ class ScoredRows:
                 self.carried = _has_verdicts(block)
                 chunks = _before(pipeline.Decoded(block.origin, block), chunks)
         self._chunks = chunks
+        self._watching: list[Callable[[ScoredBlock], None]] = []
+
+    def watch(self, see: Callable[[ScoredBlock], None]) -> None:
+        """Has `see` called with each block before it is handed out."""
+        self._watching.append(see)
 
     def __iter__(self) -> Iterator[ScoredBlock]:
         row = 1
@@ -99,7 +104,10 @@ class ScoredRows:
             for block, verdicts in pipeline.in_order(pool, self._judged, self._chunks, self._workers + 1):
                 texts = (block.pairs.column(name) for name in ("id", "title", "body", "source"))
                 columns = [pa.array(np.arange(row, row + len(block))), *texts, *verdicts]
-                yield ScoredBlock(pa.RecordBatch.from_arrays(columns, names=SCHEMA.names), block)
+                scored = ScoredBlock(pa.RecordBatch.from_arrays(columns, names=SCHEMA.names), block)
+                for see in self._watching:
+                    see(scored)
+                yield scored
                 row += len(block)
 
     def _judged(self, chunk: Chunk) -> tuple[Block, list[pa.Array]]:

@@ -24,6 +24,7 @@ from mismatch.batch.shift_terms import MOST_OF_BODY, MOST_OF_TITLE, TermLists, t
 from mismatch.judging.comparison import Column, prepared
 from mismatch.model.model import Model
 
+_MOST_LINES = 40
 _LEAST_WITNESSES = 5
 _TIMES_MORE = 4
 """addresses in a stretch that must tell whether titles or bodies moved, and how many times more than tell the contrary"""
@@ -147,6 +148,12 @@ def shifted_pairs(shifts: Sequence[Shift]) -> tuple[NDArray[np.int64], NDArray[n
     _, inverse, counts = np.unique(body_rows, return_inverse=True, return_counts=True)
     kept &= counts[inverse] == 1
     return title_rows[kept], body_rows[kept]
+
+
+def in_words(shifts: Sequence[Shift]) -> list[str]:
+    """A line for each shift; of very many only the first."""
+    lines = [shift.words() for shift in shifts[:_MOST_LINES]]
+    return lines + [f"and {len(shifts) - _MOST_LINES:,} shifts more"] * (len(shifts) > _MOST_LINES)
 
 
 def as_json(shifts: Sequence[Shift]) -> str:

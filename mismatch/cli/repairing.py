@@ -46,6 +46,7 @@ def repair(
     out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Where the proposals go, as JSON lines. - is standard output.")] = "-",
     apply: Annotated[str | None, typer.Option("--apply", metavar="FILE", help="Also write all rows, the proposed bodies in place; everything else stays as it is.", show_default=False)] = None,
     log: Annotated[str | None, typer.Option("--log", metavar="FILE", help="With --apply: every change, as JSON lines. By default FILE.log.jsonl.", show_default=False)] = None,
+    shifts: Annotated[str | None, typer.Option("--shifts", metavar="FILE", help="Where stretches go whose titles and bodies are off by some rows, as a JSON list.", show_default=False)] = None,
     min_probability: Annotated[float, typer.Option("--min-probability", metavar="P", callback=between_0_and_1, help="Propose nothing that is less likely right.")] = 0.5,
     rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
     source: Source = None, id: Id = None, threads: Threads = None, adapt: Adapt = None, limit: Limits = None,
@@ -63,6 +64,8 @@ def repair(
     fast_start.start()
     from mismatch.batch.repair import find_repairs
     from mismatch.batch.scored import ScoredRows
+    from mismatch.batch.shifted_rows import ShiftWatch
+    from mismatch.batch.shifts import as_json, in_words
     from mismatch.judging.tally import Tally
     from mismatch.records.known_formats import written_format
     from mismatch.records.output.output_file import OutputFile
@@ -77,7 +80,13 @@ def repair(
     for option, path in (("--out", out), ("--log", log)):
         if path not in (None, "-") and written_format(without_options(path), "jsonl") != "jsonl":
             raise InputError(f"{option} {path}: this is written as JSON lines; give the file a name that ends with .jsonl")
-    check_outputs({"--out": out, "--apply": apply, "--log": log, "--rejected": rejected}, inputs, format, [model], bodies)
+    check_outputs(
+        {"--out": out, "--apply": apply, "--log": log, "--shifts": shifts, "--rejected": rejected},
+        inputs,
+        format,
+        [model],
+        bodies,
+    )
     given = InputOptions(
         format=format, title=title, body=body, source=source, id=id, delimiter=delimiter, quote=quote, encoding=encoding,
         table=table, bodies=bodies, limit=limit, with_body=with_body, page_seconds=page_seconds, page_memory=page_memory,
@@ -90,10 +99,18 @@ def repair(
     with OutputFile(out) as proposals, Quarantine(rejected, given.bounds().rejected) as quarantine:
         scored = ScoredRows(reader, scorer, adapt=adapt, always_adapt=True, threads=threads)
         say(scored.words, quiet=quiet)
+        watch = ShiftWatch(scored.scorer.model, threads=threads)
+        scored.watch(watch.see)
         found = find_repairs(scored, quarantine, least=min_probability, threads=threads)
         check_whole(reader)
+        for line in in_words(watch.finish()):
+            say(line, quiet=quiet)
+        found = watch.added_to(found, least=min_probability)
         for proposal in found.proposals:
             proposals.write(json.dumps(proposal.as_dict(), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        if shifts is not None:
+            with OutputFile(shifts) as file:
+                file.write(as_json(watch.shifts).encode())
         if apply is not None:
             from mismatch.batch.applying import apply_repairs
 
