@@ -50,10 +50,13 @@ class Proposal:
     """that this is the right body"""
     evidence: tuple[str, ...]
     """terms of the title that stand in the body, as the title writes them, the rarest first"""
+    title_place: tuple[str, int]
+    """the file of the title's row, and its line or row there, counted from 1"""
+    body_place: tuple[str, int]
 
     def as_dict(self) -> dict[str, Any]:
         """As it is written: without ids where there are none."""
-        plain = {name: value for name, value in asdict(self).items() if value is not None}
+        plain = {name: value for name, value in asdict(self).items() if value is not None and not name.endswith("_place")}
         return {**plain, "probability": round(self.probability, 4), "evidence": list(self.evidence)}
 
 
@@ -153,7 +156,7 @@ def _proposals(
     probability: NDArray[np.float64], scorer: Scorer,
 ) -> list[Proposal]:  # fmt: skip
     """The pairs with their evidence, in the order of their titles."""
-    ids, rows = suspects.texts("id"), suspects.rows
+    ids, rows, files = suspects.texts("id"), suspects.rows, suspects.places_in_files()
     order = np.argsort(body, kind="stable")
     title, body, probability = title[order], body[order], probability[order]
     out: list[Proposal] = []
@@ -166,7 +169,7 @@ def _proposals(
             out.append(
                 Proposal(
                     int(rows[t]), int(rows[b]), ids[t].as_py(), ids[b].as_py(), float(probability[k]),
-                    _evidence(compared_title, body_text, scorer),
+                    _evidence(compared_title, body_text, scorer), files[t], files[b],
                 )
             )  # fmt: skip
     return sorted(out, key=lambda proposal: proposal.title_row)

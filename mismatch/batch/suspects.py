@@ -33,6 +33,8 @@ _KEPT_SCHEMA = pa.schema(
     [
         ("row", pa.int64()),
         *((name, pa.large_string()) for name in ("id", "title", "body", "source")),
+        ("origin", pa.large_string()),
+        ("line", pa.int64()),
         ("doubt", pa.float64()),
         ("is_sample", pa.bool_()),
     ]
@@ -63,6 +65,13 @@ class Suspects:
         parts = [batch.column(name).take(pa.array(local)) for _, local, batch in self._parts()]
         return pa.concat_arrays(parts) if parts else pa.array([], pa.large_string())
 
+    def places_in_files(self) -> list[tuple[str, int]]:
+        """The file of each place, and its line or row there, counted from 1."""
+        lines = [
+            line for _, local, batch in self._parts() for line in batch.column("line").take(pa.array(local)).to_pylist()
+        ]
+        return list(zip(self.texts("origin").to_pylist(), lines, strict=True))
+
     def bodies(self) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
         """The bodies in stretches: their places, and the texts."""
         for places, local, batch in self._parts():
@@ -92,9 +101,9 @@ def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
             total += float(doubt.sum())
             suspects = np.flatnonzero(doubt >= SUSPECT_FROM)
             if len(suspects):
-                writer.write_batch(_kept(block.rows, suspects, doubt))
+                writer.write_batch(_kept(block, suspects, doubt))
             fits = np.flatnonzero((block.rows.column("verdict").to_numpy() == MATCH) & (doubt < SUSPECT_FROM))
-            sample.offer(block.rows, fits, doubt, generator.random(len(fits)))
+            sample.offer(block, fits, doubt, generator.random(len(fits)))
         for batch in sample.batches():
             writer.write_batch(batch)
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
@@ -117,12 +126,12 @@ def doubt_of(block: ScoredBlock) -> NDArray[np.float64]:
     return doubt
 
 
-def _kept(
-    rows: pa.RecordBatch, which: NDArray[np.int64], doubt: NDArray[np.float64], sampled: bool = False
-) -> pa.RecordBatch:
-    taken = rows.take(pa.array(which))
+def _kept(block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], sampled: bool = False) -> pa.RecordBatch:
+    taken = block.rows.take(pa.array(which))
     columns = [taken.column(SCHEMA.get_field_index("row"))]
     columns += [taken.column(name).cast(pa.large_string()) for name in ("id", "title", "body", "source")]
+    columns.append(pa.array([block.block.origin] * len(which), pa.large_string()))
+    columns.append(pa.array(block.block.row_numbers[which].astype(np.int64)))
     columns += [pa.array(doubt[which]), pa.array(np.full(len(which), sampled))]
     return pa.RecordBatch.from_arrays(columns, schema=_KEPT_SCHEMA)
 
@@ -135,14 +144,14 @@ class _Sample:
         self._rows: list[pa.RecordBatch] = []
 
     def offer(
-        self, rows: pa.RecordBatch, which: NDArray[np.int64], doubt: NDArray[np.float64], keys: NDArray[np.float64]
+        self, block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], keys: NDArray[np.float64]
     ) -> None:  # fmt: skip
         full = len(self._keys) >= SAMPLED
         low = keys < self._keys[-1] if full else np.ones(len(keys), bool)
         if not low.any():
             return
         least = np.sort(np.argsort(keys[low], kind="stable")[:SAMPLED])
-        new = _kept(rows, which[low][least], doubt, sampled=True)
+        new = _kept(block, which[low][least], doubt, sampled=True)
         together = pa.Table.from_batches([*self._rows, new]).combine_chunks().to_batches()[0]
         all_keys = np.concatenate([self._keys, keys[low][least]])
         order = np.argsort(all_keys, kind="stable")[:SAMPLED]

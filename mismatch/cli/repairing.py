@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,6 +39,11 @@ from mismatch.cli.options import (
 from mismatch.cli.outputs import check_outputs, output_format_of
 from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
 from mismatch.errors import InputError
+
+if TYPE_CHECKING:
+    from mismatch.batch.better_bodies import BetterBodies
+    from mismatch.judging.scorer import Scorer
+    from mismatch.records.reading import Reader
 
 
 def repair(
@@ -130,3 +135,23 @@ def repair(
     if problem is not None:
         raise InputError(problem)
     say_rejected(quarantine.count, rejected)
+
+
+def look_at_batch(
+    reader: Reader, scorer: Scorer, *, adapt: bool | None, threads: int | None
+) -> tuple[Scorer, BetterBodies, str]:
+    """The scorer adapted to a batch, what its rows say of one another's verdicts, and one line for standard error."""
+    from mismatch.batch.better_bodies import BetterBodies
+    from mismatch.batch.repair import find_repairs
+    from mismatch.batch.scored import ScoredRows
+    from mismatch.records.quarantine import Quarantine
+
+    scored = ScoredRows(reader, scorer, adapt=adapt, always_adapt=True, threads=threads)
+    with Quarantine(None) as quarantine:
+        found = find_repairs(scored, quarantine, threads=threads)
+    n = len(found.proposals)
+    return (
+        scored.scorer,
+        BetterBodies(found.proposals),
+        f"{scored.words}; {n:,} titles fit the body of another row far better",
+    )
