@@ -53,7 +53,7 @@ def _list_terms(data, offsets, valid, fold, most, starts, hashes, weights):
         stop = offsets[row + 1]
         state[:] = 0
         place = 0
-        full = starts[row] + most
+        full = min(starts[row] + most, hashes.shape[0])
         while pos < stop and total < full:
             n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
             for k in range(2 * n):
@@ -74,7 +74,7 @@ def _list_terms(data, offsets, valid, fold, most, starts, hashes, weights):
 def term_lists(texts: TextBuffers, most: int) -> TermLists:
     """The first `most` different words and stems of each text."""
     n = len(texts.valid)
-    sizes = np.minimum(2 * (texts.offsets[1:] - texts.offsets[:-1]), most)  # a term takes a byte or more
+    sizes = np.minimum(2 * (texts.offsets[1:] - texts.offsets[:-1]), most)  # a few characters are folded to more
     starts, room = np.zeros(n + 1, np.int64), int(sizes.sum())
     hashes, weights = np.empty(room, np.uint64), np.empty(room, np.float32)
     _list_terms(texts.data, texts.offsets, texts.valid, fold_arguments(), most, starts, hashes, weights)

@@ -124,12 +124,13 @@ def find_shifts(model: Model, pairs: pa.Table, *, window: int = WINDOW, batch_ro
     return finder.finish()
 
 
-def is_shifted(shifts: Sequence[Shift], first_row: int, n_rows: int) -> NDArray[np.bool_]:
-    """Which of `n_rows` rows, of which the first is row `first_row` from 1, are in a shift."""
-    out = np.zeros(n_rows, bool)
-    for shift in shifts:
-        out[max(0, shift.first_row - first_row) : max(0, shift.last_row + 1 - first_row)] = True
-    return out
+def in_shifts(shifts: Sequence[Shift], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of some rows, counted from 1, are in a shift."""
+    firsts, lasts = (np.array([getattr(shift, name) for shift in shifts], np.int64) for name in ("first_row", "last_row"))
+    at = np.searchsorted(firsts, rows, side="right") - 1
+    inside = at >= 0
+    inside[inside] = rows[inside] <= lasts[at[inside]]
+    return inside
 
 
 def shifted_pairs(shifts: Sequence[Shift]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -141,10 +142,7 @@ def shifted_pairs(shifts: Sequence[Shift]) -> tuple[NDArray[np.int64], NDArray[n
     titles = [np.arange(shift.first_row, shift.last_row + 1) for shift in shifts]
     bodies = [rows + shift.by for rows, shift in zip(titles, shifts, strict=True)]
     title_rows, body_rows = (np.concatenate([np.zeros(0, np.int64), *rows]) for rows in (titles, bodies))
-    firsts, lasts = (np.array([getattr(s, name) for s in shifts], np.int64) for name in ("first_row", "last_row"))
-    at = np.searchsorted(firsts, body_rows, side="right") - 1
-    kept = at >= 0
-    kept[kept] = body_rows[kept] <= lasts[at[kept]]
+    kept = in_shifts(shifts, body_rows)
     _, inverse, counts = np.unique(body_rows, return_inverse=True, return_counts=True)
     kept &= counts[inverse] == 1
     return title_rows[kept], body_rows[kept]

@@ -41,7 +41,7 @@ from mismatch.cli.reading import check_whole, say_closing_words, say_notices, sa
 from mismatch.errors import InputError
 
 if TYPE_CHECKING:
-    from mismatch.batch.better_bodies import BetterBodies
+    from mismatch.judging.pipeline import Revise
     from mismatch.judging.scorer import Scorer
     from mismatch.records.reading import Reader
 
@@ -137,21 +137,24 @@ def repair(
     say_rejected(quarantine.count, rejected)
 
 
-def look_at_batch(
-    reader: Reader, scorer: Scorer, *, adapt: bool | None, threads: int | None
-) -> tuple[Scorer, BetterBodies, str]:
-    """The scorer adapted to a batch, what its rows say of one another's verdicts, and one line for standard error."""
+def look_at_batch(reader: Reader, scorer: Scorer, *, adapt: bool | None, threads: int | None) -> tuple[Scorer, Revise, str]:
+    """The scorer adapted to a batch, what its rows say of one another's verdicts, and words for standard error."""
     from mismatch.batch.better_bodies import BetterBodies
     from mismatch.batch.repair import find_repairs
     from mismatch.batch.scored import ScoredRows
+    from mismatch.batch.shifted_rows import ShiftedVerdicts, ShiftWatch
+    from mismatch.batch.shifts import in_words
     from mismatch.records.quarantine import Quarantine
 
     scored = ScoredRows(reader, scorer, adapt=adapt, always_adapt=True, threads=threads)
+    watch = ShiftWatch(scored.scorer.model, threads=threads)
+    scored.watch(watch.see)
     with Quarantine(None) as quarantine:
         found = find_repairs(scored, quarantine, threads=threads)
-    n = len(found.proposals)
+    n, shifts = len(found.proposals), watch.finish()
+    by_body, by_shift = BetterBodies(watch.added_to(found).proposals), ShiftedVerdicts(shifts, watch.places)
     return (
         scored.scorer,
-        BetterBodies(found.proposals),
-        f"{scored.words}; {n:,} titles fit the body of another row far better",
+        lambda block, judged: by_body(block, by_shift(block, judged)),
+        "\n".join([f"{scored.words}; {n:,} titles fit the body of another row far better", *in_words(shifts)]),
     )

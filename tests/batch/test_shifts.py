@@ -6,11 +6,12 @@ import json
 import random
 from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from made_archive import Archive, archive, name, turned
 
-from mismatch.batch.shifts import Shift, as_json, find_shifts, is_shifted, shifted_pairs
+from mismatch.batch.shifts import Shift, as_json, find_shifts, in_shifts, in_words, shifted_pairs
 from mismatch.model.model import Model
 from mismatch.model.model_file import load_model
 from mismatch.model.starter import model_path
@@ -171,6 +172,8 @@ def test_a_shift_in_words_and_as_json() -> None:
         {"first_row": 9000, "last_row": 9030, "by": -1000},
     ]
     assert json.loads(as_json([])) == []
+    assert in_words(shifts) == [shift.words() for shift in shifts]
+    assert in_words(shifts * 500)[-1] == "and 960 shifts more"
 
 
 def test_titles_get_the_bodies_that_left_their_place_and_no_others() -> None:
@@ -182,7 +185,7 @@ def test_titles_get_the_bodies_that_left_their_place_and_no_others() -> None:
     assert shifted_pairs([Shift(1, 20, 500)])[0].size == 0
 
 
-def test_rows_in_a_shift_are_marked_batch_by_batch() -> None:
+def test_which_rows_are_in_a_shift() -> None:
     shifts = [Shift(3, 5, 1), Shift(9, 12, 2)]
-    assert is_shifted(shifts, 1, 6).tolist() == [False, False, True, True, True, False]
-    assert is_shifted(shifts, 7, 4).tolist() == [False, False, True, True]
+    assert np.flatnonzero(in_shifts(shifts, np.arange(15))).tolist() == [3, 4, 5, 9, 10, 11, 12]
+    assert not in_shifts([], np.arange(15)).any()
