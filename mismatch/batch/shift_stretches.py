@@ -26,7 +26,8 @@ _SPEAKS = 1.5
 _CHANGE = 10.0
 """what it costs that a row has another label than the one before"""
 _BY_BODY_AGAINST_TITLES = 0.4
-"""how much a body that fits another title counts, where the row's own title speaks for another offset"""
+"""how much a body that fits another title counts where the opposite offset is found too, or between two offsets: of blocks
+that changed places, titles say how far bodies have gone, and bodies the opposite"""
 _SILENT = 1.0
 """what a row costs in the score of a stretch that does not speak for it"""
 _EDGE = 64
@@ -39,6 +40,8 @@ _NEAR_HALF = 0.75
 """of a rotated stretch: rows that came round, for each of the others, from which it is two stretches"""
 _END_ROWS = 6
 """by how much the ends of runs may be wrong before they are placed"""
+_FEW_RIGHT = 4
+"""rows between two runs of one offset that are a part of it whatever they say"""
 _MOST_OFFSETS = 64
 """of segments that touch one another"""
 
@@ -55,7 +58,8 @@ def find_segments(evidence: Evidence, window: int) -> list[Segment]:
         first = max(0, min(segment.first for segment in cluster) - _EDGE)
         stop = min(len(pairs.own), max(segment.last for segment in cluster) + 1 + _EDGE)
         runs = _runs(pairs, np.array([0, *offsets], np.int64), first, stop, window)
-        runs = _placed(pairs, _without_short(_turned_as_one(runs)))
+        runs = _turned_as_one(_rejoined(pairs, _without_short(runs)))
+        runs = _turned_as_one(_rejoined(pairs, _without_short(_placed(pairs, runs))))
         out += [run for run in (_scored(pairs, run) for run in runs if run.by) if run is not None]
     return out
 
@@ -79,6 +83,9 @@ def _label_rows(own, by_title, offsets, values, by_body, order, window, labels, 
     number = np.zeros(2 * window + 1, np.int64)
     for k in range(1, n_labels):
         number[labels[k] + window] = k
+    weights = np.zeros(n_labels)
+    for k in range(1, n_labels):
+        weights[k] = BY_BODY if number[window - labels[k]] == 0 else _BY_BODY_AGAINST_TITLES
     says = np.zeros(n_labels)
     by_bodies = np.zeros(n_labels)
     total = np.zeros(n_labels)
@@ -87,17 +94,14 @@ def _label_rows(own, by_title, offsets, values, by_body, order, window, labels, 
         says[:] = 0
         by_bodies[:] = 0
         says[0] = own[row]
-        titles_tell = False
         for p in range(by_title[row], by_title[row + 1]):
             k = number[offsets[p] + window]
             if k > 0:
                 says[k] = values[p] / STEPS
-                titles_tell = True
         for q in range(by_body[row], by_body[row + 1]):
             k = number[offsets[order[q]] + window]
             if k > 0:
                 by_bodies[k] = values[order[q]] / STEPS
-        weight = _BY_BODY_AGAINST_TITLES if titles_tell else BY_BODY
         highest = 0
         for k in range(n_labels):
             if total[k] > total[highest]:
@@ -109,7 +113,7 @@ def _label_rows(own, by_title, offsets, values, by_body, order, window, labels, 
             if total[k] < top - _CHANGE:
                 total[k] = top - _CHANGE
                 came_from[i, k] = highest
-            total[k] += max(says[k], weight * by_bodies[k]) - top
+            total[k] += max(says[k], weights[k] * by_bodies[k]) - top
     last = 0
     for k in range(n_labels):
         if total[k] > total[last]:
@@ -163,6 +167,20 @@ def _without_short(runs: list[Segment]) -> list[Segment]:
             out[-1] = replace(out[-1], last=run.last)
         else:
             out.append(run)
+    return out
+
+
+def _rejoined(pairs: Pairs, runs: list[Segment]) -> list[Segment]:
+    """The runs, those of one offset as one where the rows between them look right, but as well shifted: stories repeat."""
+    out: list[Segment] = []
+    for run in runs:
+        if len(out) > 1 and run.by and out[-2].by == run.by and not out[-1].by:
+            gap = out[-1]
+            fits = speaks(pairs, run.by, gap.first, gap.last + 1) + pairs.own[gap.first : gap.last + 1] > 0
+            if len(gap) <= _FEW_RIGHT or (len(gap) <= _EDGE and np.count_nonzero(fits) >= len(gap) / 2):
+                out[-2:] = [replace(out[-2], last=run.last)]
+                continue
+        out.append(run)
     return out
 
 
