@@ -310,8 +310,7 @@ class Reader:
         def open_file(n_bytes: int = self._chunk_bytes) -> WholeFile:
             file: str | BinaryIO = str(item.path)
             if is_spooled:
-                spool.seek(0)
-                file = spool.name if format in OPENED_BY_NAME else cast(BinaryIO, spool)
+                file = spool.name
             elif isinstance(item.path, StoredFile):
                 file = cast(BinaryIO, item.path.open_arrow())
             return open_whole(
