@@ -19,7 +19,7 @@ from mismatch.records.arrivals import Arrivals, arriving
 from mismatch.records.blocks import Block, Chunk, JsonLines, Reject
 from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen
-from mismatch.records.compression import HANDING_OUT_ALL, ByteSource, compression_of
+from mismatch.records.compression import ByteSource, compression_of
 from mismatch.records.drawing import Runs, offsets_in, runs_of_lines, texts_only
 from mismatch.records.first_bytes import json_layout, sniffed_format
 from mismatch.records.formats.json_array import json_element_chunks
@@ -310,8 +310,7 @@ class Reader:
         def open_file(n_bytes: int = self._chunk_bytes) -> WholeFile:
             file: str | BinaryIO = str(item.path)
             if is_spooled:
-                spool.seek(0)
-                file = spool.name if format in OPENED_BY_NAME else cast(BinaryIO, spool)
+                file = spool.name
             elif isinstance(item.path, StoredFile):
                 file = cast(BinaryIO, item.path.open_arrow())
             return open_whole(
@@ -355,9 +354,7 @@ class Reader:
     def _source(self, item: InputFile, count: Callable[[int], None]) -> ByteSource:
         path = item.path
         if path is not None and not item.is_stream:
-            return ByteSource(
-                lambda: cast(BinaryIO, path.open("rb", buffering=0)), item.compression, count, bounds=self._bounds
-            )
+            return ByteSource(cast(BinaryIO, path.open("rb", buffering=0)), item.compression, count, bounds=self._bounds)
         if path is not None:
             stream = cast(BinaryIO, path.open("rb"))
         else:
@@ -372,8 +369,8 @@ class Reader:
         if item.format in COLUMNAR or item.format == "warc":
             compression = None
         return ByteSource(
-            lambda: stream, compression, count, reopenable=False, keep_open=path is None, head=head, bounds=self._bounds,
-            live=comes is not None and compression in HANDING_OUT_ALL and item.format not in COLUMNAR,
+            stream, compression, count, keep_open=path is None, head=head, bounds=self._bounds,
+            live=comes is not None and item.format not in COLUMNAR,
         )  # fmt: skip
 
     def _notice(self, origin: str, words: str | None) -> None:
