@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from mismatch.records.pages.titles import Candidate
+from mismatch.records.pages.candidates import Candidate
 from mismatch.records.pages.worker import ANSWER, REQUEST
 
 _START = "import sys, json; path, *bounds = json.loads(sys.argv[1]); sys.path[:] = path; "
