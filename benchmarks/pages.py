@@ -26,8 +26,9 @@ from benchmarks.running import chosen, model_name, model_of, options_of, start
 from mismatch.judging import pipeline
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.title_choice import judged_block
+from mismatch.records.pages.candidates import SOURCES, normalised
 from mismatch.records.pages.inputs import PageOptions
-from mismatch.records.pages.titles import SOURCES, normalised, without_site
+from mismatch.records.pages.site_names import without_site
 from mismatch.records.reading import Reader
 
 SETS = ("readability", "scrapinghub_aeb")
@@ -105,7 +106,7 @@ def _titles(judged: dict[str, list[Judged]]) -> Table:
     ways = ["chosen", "site names aside", "a candidate", "first of the page", "first of a fixed order", "least probability"]
     table = Table("Pages whose title is that of the manifest", ["set", "pages", *ways])
     table.notes = [
-        "First of the page: what its places agree on, without the scorer. Fixed order: JSON-LD, og:title, h1, title.",
+        "First of the page: what its places agree on, without the scorer. Fixed order: JSON-LD, dc.title, og:title, h1, title.",
         "The order of the candidates was chosen on scrapinghub_aeb, whose manifest takes most titles from h1; that of"
         " readability takes og:title or JSON-LD first, and keeps the names of sites.",
     ]
@@ -171,7 +172,7 @@ def _first(page: Judged) -> str | None:
 
 
 def _by_order(page: Judged) -> str | None:
-    order = ("json-ld", "og:title", "h1", "title")
+    order = ("json-ld", "dc.title", "og:title", "h1", "title")
     assert set(order) == set(SOURCES)
     return min(page.row["title_candidates"], key=lambda one: order.index(one["source"]), default={"title": None})["title"]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mismatch.errors import MissingExtraError
+from mismatch.records.pages.candidates import Candidate, normalised
 from mismatch.records.pages.encodings import decoded
-from mismatch.records.pages.titles import Candidate, find_titles, normalised
+from mismatch.records.pages.titles import find_titles
 
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _NOT_PAGES = {b"%PDF": "a PDF file", b"\x89PNG": "an image", b"\xff\xd8\xff": "an image", b"GIF8": "an image",

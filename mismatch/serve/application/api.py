@@ -12,11 +12,10 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from mismatch import __version__
-from mismatch.errors import MissingExtraError
-from mismatch.records.pages.extraction import NotAPageError, extract
 from mismatch.serve.application import described
 from mismatch.serve.application.articles import article_of, parse_json
 from mismatch.serve.application.explaining import explained
+from mismatch.serve.application.html_files import extracted
 from mismatch.serve.application.loaded import ModelInUse
 from mismatch.serve.application.slow_lane import SlowLane
 from mismatch.serve.application.vocabulary import vocabulary
@@ -60,12 +59,7 @@ def build(
         html = await request.body()
         if not html.strip():
             raise Problem(422, "the file is empty")
-        try:
-            found = await lane.run(functools.partial(extract, html))
-        except MissingExtraError as error:
-            raise Problem(501, str(error)) from None
-        except NotAPageError as error:
-            raise Problem(422, f"the file is not HTML: {error}") from None
+        found = await lane.run(functools.partial(extracted, html, settings))
         return _json({"title": found.title, "body": found.body})
 
     @api.get("/health", tags=["service"], summary="Whether the process answers", **described.health())
