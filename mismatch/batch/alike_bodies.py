@@ -40,7 +40,7 @@ def _root(parents, row):
 @kernel
 def _link(order, band, bins, parents, at_least):
     """Joins neighbours in `order` that share a band and are alike, to the one before and to the first of their run."""
-    first = np.int64(0)
+    first = 0
     for i in range(1, order.shape[0]):
         row = order[i]
         before = order[i - 1]

@@ -7,7 +7,7 @@ page stand over many bodies. The same title with the same body twice is a re-pub
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,10 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.batch.alike_bodies import alike_bodies
+from mismatch.batch.marking import with_reasons
 from mismatch.batch.told_apart import MAX_LEADERS, told_apart
 from mismatch.batch.trace_store import Shown, TraceStore
 from mismatch.batch.traces import Traces, traces_of
-from mismatch.judging.pipeline import in_order
+from mismatch.judging.pipeline import Judging, in_order
+from mismatch.judging.scorer import Scorer
+from mismatch.judging.title_choice import judged_block
+from mismatch.judging.verdicts import Judged
 from mismatch.records.blocks import Block, Chunk
 
 REPEATED_BODY, REPEATED_TITLE = "repeated_body", "repeated_title"
@@ -63,6 +67,8 @@ class Repeats:
     """What is repeated in a batch."""
 
     n_rows: int
+    origins: list[str]
+    """the inputs that have rows"""
     clusters: list[Cluster]
     """the largest first"""
     _marked: dict[str, tuple[NDArray[np.int64], NDArray[np.uint8]]] = field(repr=False)
@@ -71,6 +77,14 @@ class Repeats:
     def of_kind(self, kind: str) -> list[Cluster]:
         """The clusters of a kind, the largest first."""
         return [cluster for cluster in self.clusters if cluster.kind == kind]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain values, for JSON: how much of each kind there is, and the clusters without the numbers of all their rows."""
+        counts = {kind: {"clusters": len(self.of_kind(kind)), "rows": self.count(kind)} for kind in KINDS}
+        clusters = [cluster.to_plain() for cluster in self.clusters]
+        for cluster in clusters:
+            del cluster["row_numbers"]
+        return {"rows": self.n_rows, **counts, "clusters": clusters}
 
     def count(self, kind: str) -> int:
         """How many rows are in clusters of a kind."""
@@ -87,12 +101,31 @@ class Repeats:
             marks = np.where(rows[at] == numbers, bits[at], 0).astype(np.uint8)
         return marks
 
+    def marking(self, judge: Judging = judged_block) -> Judging:
+        """Judges as `judge` does, and adds the reasons `repeated_body` and `repeated_title` to the rows of clusters."""
 
-def find_repeats(chunks: Iterable[Chunk], *, threads: int | None = None) -> Repeats:
-    """Reads a batch once and finds what is repeated in it. Memory holds hashes, and most of those are on disk."""
+        def marked(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
+            shown, judged = judge(scorer, block)
+            return shown, with_reasons(judged, KINDS, self.marks(shown))
+
+        return marked
+
+
+def find_repeats(
+    chunks: Iterable[Chunk], *, threads: int | None = None, on_block: Callable[[Block], None] | None = None
+) -> Repeats:
+    """Reads a batch once and finds what is repeated in it. Memory holds hashes, and most of those are on disk.
+
+    Parameters
+    ----------
+    on_block
+        Called with each block as it comes, in their order.
+    """
     with TraceStore() as store:
         for block, traces in _traced(iter(chunks), threads or os.cpu_count() or 1):
             store.add(block, traces)
+            if on_block is not None:
+                on_block(block)
         store.finish()
         return repeats_in(store)
 
@@ -100,7 +133,7 @@ def find_repeats(chunks: Iterable[Chunk], *, threads: int | None = None) -> Repe
 def repeats_in(store: TraceStore) -> Repeats:
     """What is repeated among the rows of a store."""
     if not store.n:
-        return Repeats(0, [], {})
+        return Repeats(0, [], [], {})
     titles, bodies = store.column("title_keys"), store.column("body_keys")
     complete = (titles > 0) & (bodies > 0)
     del bodies
@@ -110,7 +143,7 @@ def repeats_in(store: TraceStore) -> Repeats:
         *_clusters(store, REPEATED_TITLE, titles, body_groups, complete),
     ]
     clusters.sort(key=lambda cluster: -len(cluster.rows))
-    return Repeats(store.n, clusters, _marked(store, clusters))
+    return Repeats(store.n, store.origins, clusters, _marked(store, clusters))
 
 
 def _traced(chunks: Iterator[Chunk], workers: int) -> Iterator[tuple[Block, Traces]]:

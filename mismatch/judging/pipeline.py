@@ -42,6 +42,8 @@ FIRST_BYTES, FIRST_SECONDS = 4 << 20, 2.0
 RUNS = Runs(adaptation.MAX_DRAWN // adaptation.RUN_ROWS, adaptation.RUN_ROWS, 1 << 18)
 """rows from all over longer files that a model is adapted to"""
 _ADAPTED_SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
+Judging = Callable[[Scorer, "Block"], "tuple[Block, Judged]"]
+"""a block and its verdicts, as `judged_block` gives them; any thread may call it"""
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -64,7 +66,7 @@ class _Done:
 def run(
     reader: Reader, scorer: Scorer, routes: Sequence[Route], quarantine: Quarantine, *,
     chunks: Iterator[Chunk] | None = None, threads: int | None = None, by_source: bool = False,
-    on_progress: Callable[[Tally, int], None] | None = None,
+    on_progress: Callable[[Tally, int], None] | None = None, judge: Judging = judged_block,
 ) -> Tally:  # fmt: skip
     """Judges everything that `reader` reads and writes it to the routes, in order, in constant memory.
 
@@ -76,6 +78,8 @@ def run(
         Worker threads, by default one for each core.
     on_progress
         Called after each chunk with the tally so far and the bytes read.
+    judge
+        How a block gets its verdicts, where it is known more of the rows than the scorer sees.
     """
     workers = threads or os.cpu_count() or 1
     total = Tally()
@@ -84,7 +88,7 @@ def run(
 
     def work(chunk: Chunk) -> _Done:
         block, judged, encoded = judged_and_encoded(
-            scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes]
+            scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes], judge
         )
         return _Done(encoded, counted(block, judged, by_source), block.rejects)
 
@@ -108,11 +112,11 @@ def run(
 
 
 def judged_and_encoded(
-    scorer: Scorer, block: Block, outputs: Sequence[tuple[Encoder, frozenset[str]]]
+    scorer: Scorer, block: Block, outputs: Sequence[tuple[Encoder, frozenset[str]]], judge: Judging = judged_block
 ) -> tuple[Block, Judged, list[Encoded]]:
     """A block judged and encoded for each output, with the verdicts it takes; rows that one cannot hold are rejected."""
     while True:
-        shown, judged = judged_block(scorer, block)
+        shown, judged = judge(scorer, block)
         try:
             return shown, judged, [
                 encoder.encode(shown, judged.columns, masked(judged, verdicts)) for encoder, verdicts in outputs
