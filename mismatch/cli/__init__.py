@@ -17,6 +17,7 @@ from mismatch.cli.models import info
 from mismatch.cli.repeating import repeats
 from mismatch.cli.scoring import gate, score
 from mismatch.cli.serving import serve
+from mismatch.cli.source_ranking import sources
 from mismatch.cli.training import calibrate, train
 
 __all__ = ["app", "main"]
@@ -48,6 +49,7 @@ def _top(
 for _command in (train, score, gate, explain, evaluate, calibrate):  # in the order of the help
     app.command()(_command)
 app.command()(repeats)
+app.command()(sources)
 app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(serve)
 app.command()(info)
 app.command("compile")(compile_)
