@@ -1,8 +1,8 @@
 """Bodies of a batch that some titles may belong to, found by an inverted index on the rare terms of these titles.
 
-Memory holds the postings of the titles alone, and no body: one pass over all bodies looks up the terms of each, and keeps for
-every title the few bodies in which most of the weight of its rare terms stands. Ten million bodies are one pass; no pair is
-compared that has no rare term in common.
+Memory holds the postings of the titles alone, and no body: one pass over all bodies looks up the terms of each, and keeps
+for every title the few bodies in which most of the weight of its rare terms stands. Ten million bodies are one pass; no pair
+is compared that has no rare term in common.
 
     search = CandidateSearch(titles, title_rows, lexicon)
     for bodies, body_rows in batches:

@@ -98,7 +98,7 @@ def test_candidates_equal_those_of_the_twin_that_compares_all_pairs(lexicon: Lex
     expected = slow(lexicon, titles, bodies, keep)
     found = search(lexicon, titles, bodies, 7, keep)
     assert sorted(found.values()) == pytest.approx(sorted(expected.values()), abs=1e-4)
-    near = {pair for pair in set(found) ^ set(expected)}  # bodies of equal strength may differ at the end of the list
+    near = set(found) ^ set(expected)  # bodies of equal strength may differ at the end of the list
     for pair in near:
         strength = found.get(pair, expected.get(pair))
         assert any(abs(other - strength) < 1e-4 for (t, _), other in expected.items() if t == pair[0])
