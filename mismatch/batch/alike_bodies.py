@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from mismatch.batch.trace_store import TraceStore
 from mismatch.batch.traces import BANDS
 from mismatch.compiling.kernels import kernel, part, read_only
-from mismatch.terms.near_duplicates import NEAR_DUPLICATE
+
+ALIKE, ALIKE_IF_SHORT = 0.6, 0.7
+"""estimated Jaccard similarity of three-term shingles from which two bodies are one; short ones are easily alike by chance"""
+SHORT_BINS = 40
+"""bins of a sketch that a body must fill to be no short one: about 60 terms"""
 
 
 @part(inline=True)
@@ -30,6 +34,15 @@ def shared_share(bins, a, b):
 
 
 @part(inline=True)
+def _are_alike(bins, a, b):
+    filled = 0
+    for k in range(bins.shape[1]):
+        if bins[a, k]:
+            filled += 1
+    return shared_share(bins, a, b) >= (ALIKE_IF_SHORT if filled < SHORT_BINS else ALIKE)
+
+
+@part(inline=True)
 def _root(parents, row):
     while parents[row] != row:
         parents[row] = parents[parents[row]]
@@ -38,7 +51,7 @@ def _root(parents, row):
 
 
 @kernel
-def _link(order, band, bins, parents, at_least):
+def _link(order, band, bins, parents):
     """Joins neighbours in `order` that share a band and are alike, to the one before and to the first of their run."""
     first = 0
     for i in range(1, order.shape[0]):
@@ -50,7 +63,7 @@ def _link(order, band, bins, parents, at_least):
         for other in (before, order[first]):
             a = _root(parents, np.int64(row))
             b = _root(parents, np.int64(other))
-            if a != b and shared_share(bins, row, other) >= at_least:
+            if a != b and _are_alike(bins, row, other):
                 if a < b:
                     parents[b] = a
                 else:
@@ -80,6 +93,6 @@ def alike_bodies(store: TraceStore) -> NDArray[np.int64]:
     for k in range(BANDS):
         band = store.column(f"band_{k}")
         rows = distinct[band[distinct] > 0]
-        _link(rows[np.argsort(band[rows], kind="stable")], read_only(band), bins, parents, NEAR_DUPLICATE)
+        _link(rows[np.argsort(band[rows], kind="stable")], read_only(band), bins, parents)
     _settle(parents)
     return parents

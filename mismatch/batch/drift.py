@@ -1,7 +1,7 @@
 """Whether a stream still is what its model was adapted to: what would change if the model were adapted again.
 
-The model that is adapted anew to a sample of the stream judges it beside the model as it is; where verdicts differ, the stream
-has drifted in a way that counts.
+The model that is adapted anew to a sample of the stream judges it beside the model as it is; where verdicts differ, the
+stream has drifted in a way that counts.
 """
 
 from __future__ import annotations

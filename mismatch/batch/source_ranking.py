@@ -6,10 +6,14 @@ decided by one-sided exact tests of Fisher, the false discovery rate kept by the
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mismatch.judging.tally import OTHER_SOURCES
 
 CONFIDENCE = 0.95
 """of the intervals of rates"""
@@ -46,6 +50,36 @@ class Ranking(NamedTuple):
         """The sources, the one that got worse most surely first; those without a flag last, the largest of them first."""
         surely = np.where((self.rate > 0) & ~np.isnan(self.change_low), self.change_low, -2.0)
         return np.lexsort((self.high, -surely, ~self.worse))
+
+
+class Standing(NamedTuple):
+    """A source among the others of its stream."""
+
+    name: str
+    verdicts: Counter[str]
+    low: float
+    """of the flagged share: Jeffreys interval"""
+    high: float
+    worse: bool
+    """surely worse than the others"""
+
+
+def standings(by_source: Mapping[str, Counter[str]]) -> list[Standing]:
+    """The sources of a tally, the one that is worse than the others most surely first; what was counted as one comes last."""
+    names = [name for name in by_source if name != OTHER_SOURCES]
+    flags = np.array([by_source[name]["mismatch"] for name in names], np.int64)
+    rows = np.array([by_source[name].total() for name in names], np.int64)
+    if OTHER_SOURCES in by_source:
+        others = by_source[OTHER_SOURCES]
+        low, high = jeffreys(np.array([others["mismatch"]]), np.array([others.total()]))
+        last = [Standing(OTHER_SOURCES, others, float(low[0]), float(high[0]), False)]
+    else:
+        last = []
+    if not names:
+        return last
+    found = ranked_in_stream(flags, rows)
+    bounds = list(zip(found.low.tolist(), found.high.tolist(), found.worse.tolist(), strict=True))
+    return [*(Standing(names[k], by_source[names[k]], *bounds[k]) for k in found.order.tolist()), *last]
 
 
 def jeffreys(

@@ -36,6 +36,8 @@ class SourceReport:
     new: bool
     """not in the baseline, so that it is held against all of that"""
     since: Since | None
+    more_doubtful: tuple[float, float] | None
+    """shares of the rows that are flagged or unsure, in what it is held against and now, where that is surely larger"""
     less_judged: tuple[float, float] | None
     """shares of its rows that cannot be judged, in the baseline and now, where that has surely grown"""
 
@@ -88,7 +90,7 @@ class SourcesReport:
         if source.since is not None:
             place = in_words(source.since.place) if self.by_day else source.since.place
             since = {"day" if self.by_day else "row": place, "before": source.since.before, "after": source.since.after}
-        less = source.less_judged
+        less, doubtful = source.less_judged, source.more_doubtful
         return {
             "source": source.of.name, "spellings": sorted(source.of.spellings),
             "rows": source.of.rows, "flagged": source.of.flagged,
@@ -96,18 +98,24 @@ class SourcesReport:
             "rate": source.rate, "low": source.low, "high": source.high, "before": source.before, "change": source.change,
             "change_at_least": source.change_low, "adjusted_p": source.adjusted_p, "worse": source.worse, "new": source.new,
             "reason": source.reason, "since": since,
+            "more_doubtful": None if doubtful is None else {"before": doubtful[0], "now": doubtful[1]},
             "less_judged": None if less is None else {"before": less[0], "now": less[1], "reason": source.refusal},
         }  # fmt: skip
 
 
 def report_on(counts: SourceCounts, baseline: Baseline | None = None, *, by_day: bool = False) -> SourcesReport:
-    """The sources of a stream, against a baseline or against each other."""
+    """The sources of a stream, against a baseline or against each other.
+
+    First come those with surely more flags, then those with surely more rows that are flagged or unsure: where the model
+    expects next to no mismatches, a few wrong rows of one source may be no more than unsure.
+    """
     of_sources = list(counts.by_key.values())
     flags = np.array([of.flagged for of in of_sources], np.int64)
     rows = np.array([of.rows for of in of_sources], np.int64)
+    doubtful = flags + np.array([of.verdicts["unsure"] for of in of_sources], np.int64)
     refused: Ranking | None = None
     if baseline is None:
-        ranking = ranked_in_stream(flags, rows)
+        ranking, doubts = ranked_in_stream(flags, rows), ranked_in_stream(doubtful, rows)
         known = [True] * len(of_sources)
         of_whole = np.zeros(1, np.int64), np.zeros(1, np.int64)
     else:
@@ -115,29 +123,40 @@ def report_on(counts: SourceCounts, baseline: Baseline | None = None, *, by_day:
         known = [counter is not None for counter in before]
         held = [counter if counter is not None else baseline.whole for counter in before]
         rows_before = np.array([counter.total() for counter in held], np.int64)
-        ranking = ranked(flags, rows, np.array([counter["mismatch"] for counter in held], np.int64), rows_before)
+        flags_before = np.array([counter["mismatch"] for counter in held], np.int64)
+        unsure_before = np.array([counter["unsure"] for counter in held], np.int64)
+        ranking = ranked(flags, rows, flags_before, rows_before)
+        doubts = ranked(doubtful, rows, flags_before + unsure_before, rows_before)
         unscorable = np.array([of.verdicts["unscorable"] for of in of_sources], np.int64)
         refused = ranked(unscorable, rows, np.array([counter["unscorable"] for counter in held], np.int64), rows_before)
         of_whole = np.array([baseline.whole["mismatch"]]), np.array([baseline.whole.total()])
-    sources = [
-        _report(of_sources[k], ranking, k, new=not known[k], refused=refused) for k in ranking.order.tolist()
-    ] if of_sources else []  # fmt: skip
+    order = [k for k in ranking.order.tolist() if ranking.worse[k]]
+    order += [k for k in doubts.order.tolist() if doubts.worse[k] and not ranking.worse[k]]
+    order += [k for k in ranking.order.tolist() if not (ranking.worse[k] or doubts.worse[k])]
+    sources = [_report(of_sources[k], ranking, k, new=not known[k], doubts=doubts, refused=refused) for k in order]
     of_all = ranked(np.array([counts.whole.flagged]), np.array([max(counts.whole.rows, 1)]), *of_whole)
-    whole = _report(counts.whole, of_all, 0, new=False, refused=None)
+    whole = _report(counts.whole, of_all, 0, new=False)
     return SourcesReport(sources, whole, counts.others, counts.n_others, baseline is not None, by_day)
 
 
-def _report(of: OfSource, ranking: Ranking, k: int, *, new: bool, refused: Ranking | None) -> SourceReport:
+def _report(
+    of: OfSource, ranking: Ranking, k: int, *, new: bool, doubts: Ranking | None = None, refused: Ranking | None = None
+) -> SourceReport:
     before = float(ranking.before[k])
     known = before == before
-    less = None
-    if refused is not None and refused.worse[k] and not new:
-        less = float(refused.before[k]), float(refused.rate[k])
     return SourceReport(
         of, float(ranking.rate[k]), float(ranking.low[k]), float(ranking.high[k]), before if known else None,
         float(ranking.change[k]) if known else None, float(ranking.change_low[k]) if known else None,
-        float(ranking.adjusted_p[k]), bool(ranking.worse[k]), new, more_since(of.course.stretches()), less,
+        float(ranking.adjusted_p[k]), bool(ranking.worse[k]), new, more_since(of.course.stretches()),
+        _grown(doubts, k), None if new else _grown(refused, k),
     )  # fmt: skip
+
+
+def _grown(ranking: Ranking | None, k: int) -> tuple[float, float] | None:
+    """A share before and now, where it has surely grown."""
+    if ranking is None or not ranking.worse[k]:
+        return None
+    return float(ranking.before[k]), float(ranking.rate[k])
 
 
 def _most_frequent(of: OfSource, *, refusing: bool) -> str | None:

@@ -206,7 +206,7 @@ def gate(
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.report import console
-    from mismatch.report.gate_words import print_gate
+    from mismatch.report.gate_words import print_gate, sources_as_plain
 
     if out is not None and (passed or flagged or rejected):
         raise InputError(
@@ -276,7 +276,7 @@ def gate(
     )  # fmt: skip
     lexicon = scorer.model.lexicon
     if as_json:
-        typer.echo(json.dumps(to_plain(decision, tally), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(to_plain(decision, tally, sources_as_plain(tally)), ensure_ascii=False, indent=2))
     elif tally.rows:
         print_gate(tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs)
     if report is not None:

@@ -29,7 +29,7 @@ def print_sources(report: SourcesReport, drift: Drift | None, *, to_stderr: bool
     out.print()
     _print_table(report, out)
     out.print()
-    for line in (*_less_judged(report), *drift_in_words(drift)):
+    for line in (*_more_doubtful(report), *_less_judged(report), *drift_in_words(drift)):
         out.print(escape(line), soft_wrap=True)
 
 
@@ -100,6 +100,16 @@ def _row(table, name: str, source: SourceReport) -> None:  # type: ignore[no-unt
         shown, f"{source.of.rows:,}", f"{source.of.flagged:,}", percent(source.rate),
         f"{percent(source.low)} to {percent(source.high)}", before, least, escape(safe(source.reason or "", 24)),
     )  # fmt: skip
+
+
+def _more_doubtful(report: SourcesReport) -> Iterator[str]:
+    """Sources with surely more doubtful rows, though not surely more flags."""
+    elsewhere = "before" if report.against_baseline else "elsewhere"
+    found = [source for source in report.sources if source.more_doubtful is not None and not source.worse]
+    for source in found[:_SHOWN_WORSE]:
+        assert source.more_doubtful is not None
+        before, now = source.more_doubtful
+        yield f"{safe(source.of.name, _NAME_SHOWN)}: {percent(now)} flagged or unsure, {percent(before)} {elsewhere}."
 
 
 def _less_judged(report: SourcesReport) -> Iterator[str]:
