@@ -13,7 +13,7 @@ from mismatch.batch.traces import BANDS
 from mismatch.compiling.kernels import kernel, part, read_only
 
 ALIKE, ALIKE_IF_SHORT = 0.6, 0.7
-"""estimated Jaccard similarity of three-term shingles from which two bodies are one; short ones are easily alike by chance"""
+"""estimated Jaccard similarity of three-term shingles from which two bodies are one; short ones are alike by chance"""
 SHORT_BINS = 40
 """bins of a sketch that a body must fill to be no short one: about 60 terms"""
 

@@ -65,7 +65,7 @@ class Standing(NamedTuple):
 
 
 def standings(by_source: Mapping[str, Counter[str]]) -> list[Standing]:
-    """The sources of a tally, the one that is worse than the others most surely first; what was counted as one comes last."""
+    """The sources of a tally, the one that is worse than the others most surely first; those counted as one come last."""
     names = [name for name in by_source if name != OTHER_SOURCES]
     flags = np.array([by_source[name]["mismatch"] for name in names], np.int64)
     rows = np.array([by_source[name].total() for name in names], np.int64)
