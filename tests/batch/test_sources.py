@@ -27,9 +27,10 @@ def feed(rates: dict[str, list[float]], rows: int = 400, seed: int = 0, **more: 
             flagged = rng.random() < course[k * len(course) // rows]
             verdict, probability = ("mismatch", 0.9) if flagged else ("match", 0.01)
             out.append({
-                **texts[k % 4], "id": f"{source}{k}", "source": source, "mismatch_verdict": verdict, "mismatch_probability": probability,
-                "mismatch_reasons": ["no_shared_terms", "weak_overlap"] if flagged else [], "title_topic": None, "body_topic": None,
-                **more,
+                **texts[k % 4], "id": f"{source}{k}", "source": source,
+                "mismatch_verdict": verdict, "mismatch_probability": probability,
+                "mismatch_reasons": ["no_shared_terms", "weak_overlap"] if flagged else [],
+                "title_topic": None, "body_topic": None, **more,
             })  # fmt: skip
     return out
 
@@ -65,7 +66,7 @@ def test_a_source_that_got_worse_leads_with_its_reason_and_since_when(
     assert first["change_at_least"] > 0.03
     assert abs(first["since"]["row"] - 600) < 40
     assert [one["worse"] for one in plain["sources"][1:]] == [False, False]
-    assert [json.loads(line)["source"] for line in (tmp_path / "out.jsonl").read_text().splitlines()][0] == "b"
+    assert json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])["source"] == "b"
     shown = invoke("sources", new, "--baseline", kept, "--model", model_path).out.decode()
     assert shown.startswith("1 source got worse since the baseline:\n  b: ")
     assert "since row" in shown
