@@ -92,13 +92,12 @@ def _planted_tables(given: argparse.Namespace) -> list[Table]:
 def plant(
     table: pa.Table, rng: random.Random, left_alone: set[int]
 ) -> tuple[pa.Table, list[tuple[str, set[int]]], set[int]]:
-    """The corpus with a cluster of each kind; of each its reason and its rows, from 0; and rows whose own body is repeated."""
+    """The corpus with a cluster of each kind; its reason and its rows, from 0; and rows whose body is repeated."""
     titles, bodies = table["title"].to_pylist(), table["body"].to_pylist()
-    usable = [
-        i for i in range(len(titles)) if titles[i] and len((bodies[i] or "").split()) >= 40 and i not in set(left_alone)
-    ]
+    usable = [i for i in range(len(titles)) if titles[i] and len((bodies[i] or "").split()) >= 40 and i not in left_alone]
     rng.shuffle(usable)
-    notice, words = (bodies[usable.pop()] or "").split()[:400], " ".join(bodies[i] for i in usable[:50]).split()
+    words = " ".join(bodies[i] for i in usable[:50]).split()
+    owners: set[int] = set()
     rows_of: list[tuple[str, set[int]]] = []
 
     def take(n: int) -> list[int]:
