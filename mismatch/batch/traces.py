@@ -40,7 +40,7 @@ class Traces(NamedTuple):
     stems: NDArray[np.uint32]
     """shape (n_rows, TITLE_STEMS): the different stems of the title, 0 where there are no more"""
     found: NDArray[np.uint32]
-    """shape (n_rows,): bit k says that the body has the stem k of the title"""
+    """shape (n_rows,): bit k says that the body has the stem k of the title, elsewhere than in a title that it begins with"""
     bands: NDArray[np.uint32]
     """shape (n_rows, BANDS): bodies that are alike share one of these; 0 for nothing"""
     bins: NDArray[np.uint8]
@@ -59,8 +59,10 @@ def _trace_rows(
     stems = np.empty(CHUNK_TERMS, np.uint64)
     ends = np.empty(CHUNK_TERMS, np.int64)
     state = np.zeros(STATE_SIZE, np.int64)
+    title = np.zeros(CHUNK_TERMS, np.uint64)  # its first terms
     for row in range(titles_valid.shape[0]):
         n_stems = 0
+        n_title = 0
         present = np.uint64(0)  # a bit for each stem of the title, so that most terms of the body need no comparison
         for side in range(2):
             if (titles_valid[row] if side == 0 else bodies_valid[row]) == 0:
@@ -73,9 +75,9 @@ def _trace_rows(
             one = np.uint64(0)
             two = np.uint64(0)
             echoed = 0
+            begins = True  # the body begins with its title
             while pos < stop:
                 n, pos = cut_terms(data, pos, stop, state, fold[0], fold[1], fold[2], fold[3], fold[4], terms, stems, ends)
-                length += n
                 for k in range(n):
                     term = terms[k]
                     whole = mix(whole ^ term) * np.uint64(3)
@@ -92,6 +94,9 @@ def _trace_rows(
                             title_stems[row, n_stems] = stem
                             present |= bit
                             n_stems += 1
+                        if n_title < CHUNK_TERMS:
+                            title[n_title] = term
+                            n_title += 1
                         continue
                     if place >= 0:
                         found[row] |= np.uint32(1) << np.uint32(place)
@@ -106,6 +111,12 @@ def _trace_rows(
                         value = shingle << np.uint64(6)
                         if value < sketches[row, b]:
                             sketches[row, b] = value
+                    at = length + k
+                    if begins and at < n_title:
+                        begins = title[at] == term
+                        if begins and at == n_title - 1:
+                            found[row] = np.uint32(0)  # that says nothing of the rest
+                length += n
             key = whole | np.uint64(1) if length else np.uint64(0)
             if side == 0:
                 title_keys[row] = key

@@ -93,7 +93,7 @@ def test_a_title_that_fits_all_its_bodies_is_no_fault() -> None:
     rng, rows = random.Random(2), articles(100)
     title = "Ferry company orders eleven new vessels"
     for i in range(5):
-        rows[i] |= {"title": title, "body": f"{title} {' '.join(words(rng, 100))}"}
+        rows[i] |= {"title": title, "body": f"On Monday: {title} {' '.join(words(rng, 100))}"}
     assert rows_of(repeats_of(rows), REPEATED_TITLE) == []
 
 
