@@ -40,7 +40,7 @@ class Traces(NamedTuple):
     stems: NDArray[np.uint32]
     """shape (n_rows, TITLE_STEMS): the different stems of the title, 0 where there are no more"""
     found: NDArray[np.uint32]
-    """shape (n_rows,): bit k says that the body has the stem k of the title, elsewhere than in a title that it begins with"""
+    """shape (n_rows,): bit k says that the body has the stem k, elsewhere than in a title that it begins with"""
     bands: NDArray[np.uint32]
     """shape (n_rows, BANDS): bodies that are alike share one of these; 0 for nothing"""
     bins: NDArray[np.uint8]
