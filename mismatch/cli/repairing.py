@@ -27,7 +27,7 @@ from mismatch.cli.reading import check_whole, say_closing_words, say_notices, sa
 from mismatch.errors import InputError
 
 if TYPE_CHECKING:
-    from mismatch.judging.pipeline import Revise
+    from mismatch.judging.pipeline import Judging
     from mismatch.judging.scorer import Scorer
     from mismatch.records.reading import Reader
 
@@ -120,13 +120,15 @@ def repair(
     say_rejected(quarantine.count, rejected)
 
 
-def look_at_batch(reader: Reader, scorer: Scorer, *, adapt: bool | None, threads: int | None) -> tuple[Scorer, Revise, str]:
-    """The scorer adapted to a batch, what its rows say of one another's verdicts, and words for standard error."""
+def look_at_batch(reader: Reader, scorer: Scorer, *, adapt: bool | None, threads: int | None) -> tuple[Scorer, Judging, str]:
+    """The scorer adapted to a batch, how its rows are judged by what they say of one another, and words for standard error."""
     from mismatch.batch.better_bodies import BetterBodies
     from mismatch.batch.repair import find_repairs
     from mismatch.batch.scored import ScoredRows
     from mismatch.batch.shifted_rows import ShiftedVerdicts, ShiftWatch
     from mismatch.batch.shifts import in_words
+    from mismatch.judging.pipeline import revised
+    from mismatch.judging.title_choice import judged_block
     from mismatch.records.quarantine import Quarantine
 
     scored = ScoredRows(reader, scorer, adapt=adapt, always_adapt=True, threads=threads)
@@ -138,6 +140,6 @@ def look_at_batch(reader: Reader, scorer: Scorer, *, adapt: bool | None, threads
     by_body, by_shift = BetterBodies(watch.added_to(found).proposals), ShiftedVerdicts(shifts, watch.places)
     return (
         scored.scorer,
-        lambda block, judged: by_body(block, by_shift(block, judged)),
+        revised(judged_block, by_shift, by_body),
         "\n".join([f"{scored.words}; {n:,} titles fit the body of another row far better", *in_words(shifts)]),
     )

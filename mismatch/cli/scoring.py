@@ -189,7 +189,7 @@ def gate(
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.report import console
-    from mismatch.report.gate_words import print_gate
+    from mismatch.report.gate_words import print_gate, sources_as_plain
 
     if out is not None and (passed or flagged or rejected):
         raise InputError(
@@ -231,7 +231,8 @@ def gate(
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader, revise = open_reader(), None
+        reader = open_reader()
+        judge: pipeline.Judging = pipeline.judged_block
         say_notices(reader, quiet)
         if batch and reader.bytes_total is None:
             raise InputError("--batch reads the input twice, and a pipe can be read once; write it to a file first")
@@ -245,14 +246,14 @@ def gate(
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
             stack.enter_context(finishing(reader))
             if batch:
-                scorer, revise, words = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
+                scorer, judge, words = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
                 chunks = iter(reader)
             else:
                 scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
             console.say(words, quiet=quiet)
             tally = pipeline.run(
                 reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar,
-                revise=revise,
+                judge=judge,
             )  # fmt: skip
             check_whole(reader)
         closing_words = reader.closing_words()
@@ -264,7 +265,7 @@ def gate(
     )  # fmt: skip
     lexicon = scorer.model.lexicon
     if as_json:
-        typer.echo(json.dumps(to_plain(decision, tally), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(to_plain(decision, tally, sources_as_plain(tally)), ensure_ascii=False, indent=2))
     elif tally.rows:
         print_gate(tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs)
     if report is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mismatch.evaluation.decision import Decision, worst_first
+from mismatch.batch.source_ranking import standings
+from mismatch.evaluation.decision import Decision
 from mismatch.evaluation.prevalence import MIXTURE
 from mismatch.features.keywords import title_terms
 from mismatch.judging.tally import Example, Tally
@@ -27,7 +28,7 @@ class _Shown:
 
 def gate_page(tally: Tally, decision: Decision, *, model: str, inputs: Sequence[str], lexicon: Lexicon) -> str:
     """One HTML page, complete in itself."""
-    sources = worst_first(tally)
+    sources = standings(tally.by_source)
     examples = []
     for example in tally.examples:
         terms = {term.text: term.found for term in title_terms(example.title, example.body, lexicon)}
