@@ -77,7 +77,9 @@ def file_map(tracks: Sequence[Track], shifts: Sequence[Shift], n_rows: int) -> s
         for y in range(len(names)):
             axes.axhline(y, color=FAINT, linewidth=0.7, zorder=0)
 
-    return svg("map", "Where in the file rows are shifted, flagged or repeated", draw, (8.6, 0.85 + 0.36 * (1 + len(tracks))))
+    return svg(
+        "map", "Where in the file rows are shifted, flagged or repeated", draw, (8.6, 0.85 + 0.36 * (1 + len(tracks)))
+    )
 
 
 def course_line(stretches: NDArray[np.int64], number: int) -> str:

@@ -6,8 +6,8 @@ Each part may be missing: a page shows what was looked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,20 +58,6 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class _Cluster:
-    """A cluster as the page shows it."""
-
-    of: Cluster = field(repr=False)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.of, name)
-
-    @property
-    def at_least(self) -> bool:
-        return self.of.different == MAX_LEADERS
-
-
-@dataclass(frozen=True)
 class Sections:
     """What the macros of `templates/batch.html` show."""
 
@@ -80,7 +66,9 @@ class Sections:
     more_shifts: int
     proposals: Sequence[ProposalShown] | None
     more_proposals: int
-    repeats: list[tuple[str, list[_Cluster], int]] | None
+    most_different: int
+    """different titles, or bodies, of a cluster from which on they are not counted any more"""
+    repeats: list[tuple[str, list[Cluster], int]] | None
     sources: SourcesReport | None
     sources_in_words: str
     source_rows: list[tuple[SourceReport, str | None]]
@@ -97,6 +85,7 @@ def sections(found: Findings) -> Sections:
         more_shifts=max(0, len(shifts or ()) - _SHOWN_SHIFTS),
         proposals=None if proposals is None else proposals[:_SHOWN_PROPOSALS],
         more_proposals=max(0, n_proposals - min(_SHOWN_PROPOSALS, len(proposals or ()))),
+        most_different=MAX_LEADERS,
         repeats=None if found.repeats is None else [_of_kind(found.repeats, kind) for kind in KINDS],
         sources=report,
         sources_in_words="" if report is None else _in_words(report),
@@ -121,14 +110,14 @@ def _map(found: Findings) -> str | None:
     return file_map(tracks, found.shifts or (), found.n_rows)
 
 
-def _of_kind(repeats: Repeats, kind: str) -> tuple[str, list[_Cluster], int]:
+def _of_kind(repeats: Repeats, kind: str) -> tuple[str, list[Cluster], int]:
     clusters = repeats.of_kind(kind)
     what = "body stands under different titles" if kind == REPEATED_BODY else "title stands over different bodies"
     if not clusters:
         return f"No {what}.", [], 0
     times = "Once" if len(clusters) == 1 else f"{len(clusters):,} times"
     heading = f"{times} one {what}: {repeats.count(kind):,} rows."
-    return heading, [_Cluster(cluster) for cluster in clusters[:_SHOWN_CLUSTERS]], max(0, len(clusters) - _SHOWN_CLUSTERS)
+    return heading, clusters[:_SHOWN_CLUSTERS], max(0, len(clusters) - _SHOWN_CLUSTERS)
 
 
 def _in_words(report: SourcesReport) -> str:
