@@ -57,6 +57,14 @@ class Course:
                 into[2] = min(into[2], first)
             self._bins = halved
 
+    def add_rows(self, number: int, flags: NDArray[np.int64]) -> None:
+        """Neighbouring rows, the first of them row `number` from 1, each with 1 for a flag or 0; shape (n_rows,)."""
+        at = 0
+        while at < len(flags):
+            end = min(len(flags), at + self._width - (number - 1 + at) % self._width)
+            self.add(number - 1 + at, number + at, end - at, int(flags[at:end].sum()))
+            at = end
+
     def stretches(self) -> NDArray[np.int64]:
         """Rows, flags and first place of each stretch in their order; shape (n_stretches, 3)."""
         return np.array([self._bins[k] for k in sorted(self._bins)], np.int64).reshape(-1, 3)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from mismatch.batch.course import Course
 from mismatch.judging.source_names import source_key
 from mismatch.judging.tally import NO_SOURCE, OTHER_SOURCES
-from mismatch.judging.verdicts import MISMATCH, VERDICTS
+from mismatch.judging.verdicts import MISMATCH, VERDICTS, Judged
+from mismatch.records.blocks import Block
 
 MAX_SOURCES = 10_000
 """sources that are kept apart; when there are twice as many, those with the fewest flags and rows are counted as one"""
@@ -47,7 +48,7 @@ class SourceCounts:
     Attributes
     ----------
     by_key : the sources, by what their spellings share. others : what came from sources that are not kept apart, and from
-    at least how many (`n_others`). whole : what came from all.
+    at least how many (`n_others`). whole : what came from all, its course by rows.
     """
 
     def __init__(self, max_sources: int = MAX_SOURCES) -> None:
@@ -79,11 +80,17 @@ class SourceCounts:
         counts = np.bincount(codes * len(VERDICTS) + numbers, minlength=len(kept) * len(VERDICTS))
         self._add_reasons(codes, kept, numbers, reasons)
         self._add_courses(codes, kept, numbers, first_row, days)
+        self.whole.course.add_rows(first_row, (numbers == MISMATCH).astype(np.int64))
         for of, found in zip(kept, counts.reshape(-1, len(VERDICTS)).tolist(), strict=True):
             of.verdicts.update({verdict: n for verdict, n in zip(VERDICTS, found, strict=True) if n})
         self.whole.verdicts.update({v: int((numbers == k).sum()) for k, v in enumerate(VERDICTS)})
         if len(self.by_key) > 2 * self._most:
             self._make_room()
+
+    def see(self, block: Block, judged: Judged) -> None:
+        """The next rows, as `pipeline.run` shows them."""
+        reasons = judged.columns.column("mismatch_reasons")
+        self.add(block.pairs.column("source"), judged.numbers, reasons, self.whole.rows + 1, None)
 
     def _coded(self, sources: pa.Array) -> tuple[NDArray[np.int64], list[OfSource]]:
         """For each row the place of its source in a list of those that turn up."""

@@ -213,8 +213,12 @@ def gate(
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     loaded = scorer.model
     check_report(report)
+    if report is not None:
+        from mismatch.batch.shown import proposals_shown
+        from mismatch.batch.source_counts import SourceCounts
     kinds = [("passed", pipeline.NOT_FLAGGED), ("flagged", pipeline.FLAGGED)]
     kept_in = str(rejected) if rejected else None
+    found = counts = None
     if out is not None:
         options = {
             **given.plain(),
@@ -231,8 +235,7 @@ def gate(
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader = open_reader()
-        judge: pipeline.Judging = pipeline.judged_block
+        reader, counts = open_reader(), None if report is None else SourceCounts()
         say_notices(reader, quiet)
         if batch and reader.bytes_total is None:
             raise InputError("--batch reads the input twice, and a pipe can be read once; write it to a file first")
@@ -246,14 +249,15 @@ def gate(
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
             stack.enter_context(finishing(reader))
             if batch:
-                scorer, judge, words = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
+                scorer, found, words = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
                 chunks = iter(reader)
             else:
                 scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
             console.say(words, quiet=quiet)
+            revisions = () if found is None else found.revisions
             tally = pipeline.run(
                 reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar,
-                judge=judge,
+                judge=pipeline.revised(pipeline.judged_block, *revisions), see=None if counts is None else counts.see,
             )  # fmt: skip
             check_whole(reader)
         closing_words = reader.closing_words()
@@ -272,7 +276,13 @@ def gate(
         from mismatch.report.gate_page import gate_page
 
         name = str(loaded.card.get("name") or model)
-        write_page(report, gate_page(tally, decision, model=name, inputs=inputs, lexicon=lexicon))
+        shown = () if found is None else proposals_shown(found.repair.proposals, open_reader(), scorer)
+        write_page(
+            report,
+            gate_page(
+                tally, decision, model=name, inputs=inputs, lexicon=lexicon, counts=counts, batch=found, proposals=shown
+            ),
+        )
     if out is None:
         end_if_stopped(reader, tally)
     if decision.problem is not None:

@@ -63,12 +63,14 @@ class _Done:
     encoded: list[Encoded]
     tally: Tally
     rejects: list[Reject]
+    seen: tuple[Block, Judged] | None
 
 
 def run(
     reader: Reader, scorer: Scorer, routes: Sequence[Route], quarantine: Quarantine, *,
     chunks: Iterator[Chunk] | None = None, threads: int | None = None, by_source: bool = False,
     on_progress: Callable[[Tally, int], None] | None = None, judge: Judging = judged_block,
+    see: Callable[[Block, Judged], None] | None = None,
 ) -> Tally:  # fmt: skip
     """Judges everything that `reader` reads and writes it to the routes, in order, in constant memory.
 
@@ -82,6 +84,8 @@ def run(
         Called after each chunk with the tally so far and the bytes read.
     judge
         How a block gets its verdicts, where more is known of the rows than the scorer sees (see `revised`).
+    see
+        Called with each block and its verdicts, in their order.
     """
     workers = threads or os.cpu_count() or 1
     total = Tally()
@@ -92,7 +96,8 @@ def run(
         block, judged, encoded = judged_and_encoded(
             scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes], judge
         )
-        return _Done(encoded, counted(block, judged, by_source), block.rejects)
+        seen = None if see is None else (block, judged)
+        return _Done(encoded, counted(block, judged, by_source), block.rejects, seen)
 
     with ThreadPoolExecutor(workers) as pool:
         live = isinstance(chunks, ReadAhead)
@@ -108,6 +113,8 @@ def run(
                     route.sink.flush()
             quarantine.extend(done.rejects)
             total.add(done.tally)
+            if see is not None and done.seen is not None:
+                see(*done.seen)
             if on_progress is not None:
                 on_progress(total, reader.bytes_read)
     return total

@@ -19,26 +19,13 @@ from mismatch.report.batch_plots import course_line, file_map, track, track_of_c
 if TYPE_CHECKING:
     from mismatch.batch.repeats import Cluster, Repeats
     from mismatch.batch.shifts import Shift
+    from mismatch.batch.shown import ProposalShown
+    from mismatch.batch.source_counts import OfSource, SourceCounts
     from mismatch.batch.sources import SourceReport, SourcesReport
 
-_SHOWN_SOURCES, _SHOWN_SHIFTS, _SHOWN_PROPOSALS, _SHOWN_CLUSTERS = 30, 100, 50, 15
+_SHOWN_SOURCES, _SHOWN_SHIFTS, _SHOWN_CLUSTERS = 30, 100, 15
 _LEAST_STRETCHES = 3
 """from which on a line shows more than the rate"""
-
-
-@dataclass(frozen=True)
-class ProposalShown:
-    """A stray title and the body that it belongs to, with the texts that a reader needs to judge that."""
-
-    title_row: int
-    body_row: int
-    """rows from 1 in the order of the input"""
-    probability: float
-    title: str
-    title_there: str
-    """the title that stands over the body"""
-    body: str
-    evidence: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -53,8 +40,8 @@ class Findings:
     """the surest first"""
     repeats: Repeats | None = None
     sources: SourcesReport | None = None
-    n_proposals: int | None = None
-    """how many there are, where only some are given"""
+    stray: Sequence[int] = ()
+    """rows of titles for which another body is proposed"""
 
 
 @dataclass(frozen=True)
@@ -78,13 +65,12 @@ class Sections:
 def sections(found: Findings) -> Sections:
     """The parts of a page."""
     shifts, proposals, report = found.shifts, found.proposals, found.sources
-    n_proposals = found.n_proposals if found.n_proposals is not None else len(proposals or ())
     return Sections(
         map=_map(found),
         shifts=None if shifts is None else shifts[:_SHOWN_SHIFTS],
         more_shifts=max(0, len(shifts or ()) - _SHOWN_SHIFTS),
-        proposals=None if proposals is None else proposals[:_SHOWN_PROPOSALS],
-        more_proposals=max(0, n_proposals - min(_SHOWN_PROPOSALS, len(proposals or ()))),
+        proposals=proposals,
+        more_proposals=max(0, len(found.stray) - len(proposals or ())),
         most_different=MAX_LEADERS,
         repeats=None if found.repeats is None else [_of_kind(found.repeats, kind) for kind in KINDS],
         sources=report,
@@ -99,7 +85,7 @@ def _map(found: Findings) -> str | None:
     if found.flagged is not None:
         tracks.append(track_of_course("flagged", found.flagged, found.n_rows))
     if found.proposals is not None:
-        tracks.append(track("stray", [one.title_row for one in found.proposals], found.n_rows))
+        tracks.append(track("stray titles", found.stray, found.n_rows))
     if found.repeats is not None:
         for kind in KINDS:
             rows = [cluster.rows for cluster in found.repeats.of_kind(kind)]
@@ -129,9 +115,16 @@ def _in_words(report: SourcesReport) -> str:
 
 
 def _source_rows(report: SourcesReport) -> list[tuple[SourceReport, str | None]]:
-    rows = []
-    for number, source in enumerate(report.sources[:_SHOWN_SOURCES]):
-        stretches = source.of.course.stretches()
-        drawn = len(stretches) >= _LEAST_STRETCHES and source.of.flagged > 0
-        rows.append((source, course_line(stretches, number) if drawn else None))
-    return rows
+    return [(one, _line(one.of, number)) for number, one in enumerate(report.sources[:_SHOWN_SOURCES])]
+
+
+def course_lines(counts: SourceCounts, names: Sequence[str]) -> dict[str, str]:
+    """The course of each of some sources as a small line, by name; of those whose course says more than their rate."""
+    by_name = {of.name: of for of in counts.by_key.values()}
+    lines = {name: _line(by_name[name], number) for number, name in enumerate(names) if name in by_name}
+    return {name: line for name, line in lines.items() if line is not None}
+
+
+def _line(of: OfSource, number: int) -> str | None:
+    stretches = of.course.stretches()
+    return course_line(stretches, number) if len(stretches) >= _LEAST_STRETCHES and of.flagged else None
