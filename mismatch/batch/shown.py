@@ -10,7 +10,7 @@ from mismatch.judging.scorer import Scorer
 from mismatch.judging.title_choice import with_best_titles
 from mismatch.records.reading import Reader
 
-MOST_SHOWN = 50
+MOST_SHOWN = 25
 _BODY_SHOWN = 400
 """characters of a body"""
 

@@ -136,8 +136,8 @@ def repair(
 
 def look_at_batch(
     reader: Reader, scorer: Scorer, *, adapt: bool | None, threads: int | None
-) -> tuple[Scorer, BatchFindings, str]:
-    """The scorer adapted to a batch, what its rows say of one another, and words for standard error."""
+) -> tuple[Scorer, BatchFindings, list[str]]:
+    """The scorer adapted to a batch, what its rows say of one another, and lines for standard error."""
     from mismatch.batch.repeats import KINDS
     from mismatch.batch.scored import ScoredRows
     from mismatch.batch.shifts import in_words
@@ -148,7 +148,12 @@ def look_at_batch(
     with Quarantine(None) as quarantine:
         found = look_at(scored, quarantine, repeats=True, threads=threads)
     assert found.repeats is not None
-    n_repeated = [f"{found.repeats.count(kind):,} {kind.replace('_', ' ')}" for kind in KINDS if found.repeats.count(kind)]
-    words = f"{scored.words}; {found.n_found:,} titles fit the body of another row far better"
-    repeated = [f"rows with a {' or a '.join(n_repeated)}"] if n_repeated else []
-    return scored.scorer, found, "\n".join([words, *in_words(found.shifts), *repeated])
+    counts = {kind.replace("_", " "): found.repeats.count(kind) for kind in KINDS}
+    repeated = [f"{n:,} rows with a {what}" for what, n in counts.items() if n]
+    lines = [
+        scored.words,
+        f"{found.n_found:,} titles fit the body of another row far better",
+        *in_words(found.shifts),
+        *repeated,
+    ]
+    return scored.scorer, found, lines

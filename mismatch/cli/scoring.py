@@ -249,11 +249,13 @@ def gate(
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
             stack.enter_context(finishing(reader))
             if batch:
-                scorer, found, words = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
+                scorer, found, lines = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
                 chunks = iter(reader)
             else:
                 scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
-            console.say(words, quiet=quiet)
+                lines = [words]
+            for line in lines:
+                console.say(line, quiet=quiet)
             revisions = () if found is None else found.revisions
             tally = pipeline.run(
                 reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar,
