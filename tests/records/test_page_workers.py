@@ -23,7 +23,7 @@ pytest.importorskip("trafilatura")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="bounds of POSIX")
 GOOD = Page(ferry().encode())
 IN_CHUNKS = b"64\r\n" + GOOD.data[:100] + b"\r\n%x;a=b\r\n" % (len(GOOD.data) - 100) + GOOD.data[100:] + b"\r\n0\r\n\r\n"
-SLOW = Page(b"<html><body>" + b"<p>" + b"<ul>" + b"<li><a href='/x'>link here now</a></li>" * 80_000)
+SLOW = Page(b"<html><body>" + b"<p>fog" * 600_000)
 LARGE = Page(b"<html><body>" + b"<p>Fog <b>and</b> ferries</p>" * 700_000)
 
 
