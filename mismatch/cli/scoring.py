@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,7 +89,7 @@ def score(
     check_outputs(
         {"--out": None if into_folder else out, "--rejected": rejected}, inputs, given.format, [model], given.bodies
     )
-    bounds, open_reader = given.bounds(), partial(given.reader, inputs)
+    bounds = given.bounds()
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     if into_folder:
         options = {
@@ -105,11 +104,11 @@ def score(
             "score", out, {"scored": ""}, [("scored", frozenset(pipeline.VERDICTS))], options, part_rows, adapt, out_format,
             only, restart, threads, quiet=quiet, bodies=given.bodies, safe_csv=safe_csv,
         )  # fmt: skip
-        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        done = run_into_folder(run, given.reader(inputs), scorer, model_path(model))
         tally, quarantine, kept_in = done.tally, done.quarantine, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader = open_reader()
+        reader = given.reader(inputs)
         say_notices(reader, quiet)
         with (
             open_sink(
@@ -205,7 +204,7 @@ def gate(
     }, inputs, given.format, [model], given.bodies)  # fmt: skip
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
-    bounds, open_reader = given.bounds(), partial(given.reader, inputs)
+    bounds = given.bounds()
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     loaded = scorer.model
     check_report(report)
@@ -223,11 +222,11 @@ def gate(
             "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,
             threads=threads, by_source=True, quiet=quiet, bodies=given.bodies, safe_csv=safe_csv,
         )  # fmt: skip
-        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        done = run_into_folder(run, given.reader(inputs), scorer, model_path(model))
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader = open_reader()
+        reader = given.reader(inputs)
         say_notices(reader, quiet)
         with ExitStack() as stack:
             routes = []
