@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,7 +90,7 @@ def score(
     check_outputs(
         {"--out": None if into_folder else out, "--rejected": rejected}, inputs, given.format, [model], given.bodies
     )
-    bounds, open_reader = given.bounds(), partial(given.reader, inputs)
+    bounds = given.bounds()
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     if into_folder:
         options = {
@@ -106,11 +105,11 @@ def score(
             "score", out, {"scored": ""}, [("scored", frozenset(pipeline.VERDICTS))], options, part_rows, adapt, out_format,
             only, restart, threads, quiet=quiet, bodies=given.bodies, safe_csv=safe_csv,
         )  # fmt: skip
-        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        done = run_into_folder(run, given.reader(inputs), scorer, model_path(model))
         tally, quarantine, kept_in = done.tally, done.quarantine, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader = open_reader()
+        reader = given.reader(inputs)
         say_notices(reader, quiet)
         with (
             open_sink(
@@ -209,7 +208,7 @@ def gate(
         raise InputError("--batch goes with --passed and --flagged; leave --out out")
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
-    bounds, open_reader = given.bounds(), partial(given.reader, inputs)
+    bounds = given.bounds()
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     loaded = scorer.model
     check_report(report)
@@ -231,11 +230,11 @@ def gate(
             "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,
             threads=threads, by_source=True, quiet=quiet, bodies=given.bodies, safe_csv=safe_csv,
         )  # fmt: skip
-        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        done = run_into_folder(run, given.reader(inputs), scorer, model_path(model))
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader, counts = open_reader(), None if report is None else SourceCounts()
+        reader, counts = given.reader(inputs), None if report is None else SourceCounts()
         say_notices(reader, quiet)
         if batch and reader.bytes_total is None:
             raise InputError("--batch reads the input twice, and a pipe can be read once; write it to a file first")
@@ -249,7 +248,7 @@ def gate(
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
             stack.enter_context(finishing(reader))
             if batch:
-                scorer, found, lines = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
+                scorer, found, lines = look_at_batch(given.reader(inputs), scorer, adapt=adapt, threads=threads)
                 chunks = iter(reader)
             else:
                 scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
@@ -278,7 +277,7 @@ def gate(
         from mismatch.report.gate_page import gate_page
 
         name = str(loaded.card.get("name") or model)
-        shown = () if found is None else proposals_shown(found.repair.proposals, open_reader(), scorer)
+        shown = () if found is None else proposals_shown(found.repair.proposals, given.reader(inputs), scorer)
         write_page(
             report,
             gate_page(

@@ -111,6 +111,13 @@ class ByteSource:
             head = self.peek(n, more=True)
         return head
 
+    def peek_beginning(self, n: int) -> bytes:
+        """As `peek`; of a live stream enough to see a byte order mark, where there may be one."""
+        head = self.peek(n)
+        while self._live and not self.ended and len(head) < 4 and head[:1] in (b"\xef", b"\xff", b"\xfe", b"\0"):
+            head = self.peek(n, more=True)
+        return head
+
     @property
     def is_live(self) -> bool:
         return self._live

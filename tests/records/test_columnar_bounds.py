@@ -192,3 +192,10 @@ def test_a_cell_that_cannot_be_written_rejects_its_row(tmp_path: Path) -> None:
     path = save(tmp_path / "b.arrow", pa.table({"title": ["a", "b", "c"], "body": ["x"] * 3, "when": seconds}))
     assert convert(path, tmp_path / "o.parquet") == 2
     assert pq.read_table(tmp_path / "o.parquet")["title"].to_pylist() == ["a", "c"]
+
+
+def test_a_name_of_a_column_that_is_no_text_is_damage(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.arrow", pa.table({"title": ["a"], "body": ["b"], "nameofcolumn": [1]}))
+    path.write_bytes(path.read_bytes().replace(b"nameofcolumn", b"name\xff\xfecolumn"))
+    with pytest.raises(InputError, match="not a readable arrow file"):
+        Reader([path])

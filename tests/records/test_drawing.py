@@ -163,7 +163,7 @@ def test_a_file_in_columns_gives_the_rows_that_its_table_gives(tmp_path: Path, k
 
 
 def test_of_row_groups_that_are_too_large_the_beginnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mismatch.records.reading.LOOK_BYTES", 1)
+    monkeypatch.setattr("mismatch.records.opening.LOOK_BYTES", 1)
     n = 60_000
     table = pa.table({"title": [f"title {i}" for i in range(n)], "body": ["words " * 20 + str(i) for i in range(n)]})
     pyarrow.parquet.write_table(table, tmp_path / "a.parquet", row_group_size=n // 3)

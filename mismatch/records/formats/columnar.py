@@ -99,7 +99,7 @@ class ColumnarFile:
                 self._mapped = Mapped(self._file)
             self._arrow = self._open_arrow()
             self.schema = self._arrow.schema
-        if (n := sum(_n_leaves(field.type) for field in self.schema)) > self._bounds.columns:
+        if (n := sum(_n_leaves(field) for field in self.schema)) > self._bounds.columns:
             return f"it has {n:,} columns; --limit columns=NUMBER allows more"
         if not 0 <= rows <= max(_LEAST_ROWS, self._size):
             return f"it announces {rows:,} rows, more than it has bytes"
@@ -297,8 +297,10 @@ def _holds_others(kind: pa.DataType) -> bool:
     return pa.types.is_nested(kind) or pa.types.is_union(kind)
 
 
-def _n_leaves(kind: pa.DataType) -> int:
-    return max(1, sum(_n_leaves(kind.field(k).type) for k in range(kind.num_fields)))
+def _n_leaves(field: pa.Field) -> int:
+    """How many columns a field is made of; ValueError where one of their names is no text."""
+    kind, _ = field.type, field.name
+    return max(1, sum(_n_leaves(kind.field(k)) for k in range(kind.num_fields)))
 
 
 def _arrow_batches(reader: pa.RecordBatchFileReader | pa.RecordBatchStreamReader) -> Iterator[pa.RecordBatch]:
