@@ -21,7 +21,7 @@ from benchmarks.results import Result, Table
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
 from benchmarks.shifting import KINDS, LENGTHS, OFFSETS, plant, possible, rearranged
 from mismatch.batch.shift_evidence import WINDOW, Collector
-from mismatch.batch.shift_segments import find_segments
+from mismatch.batch.shift_stretches import find_segments
 from mismatch.batch.shift_terms import MOST_OF_BODY, MOST_OF_TITLE, TermLists, term_lists
 from mismatch.batch.shifts import ShiftFinder
 from mismatch.judging.comparison import prepared

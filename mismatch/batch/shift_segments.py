@@ -1,4 +1,4 @@
-"""Stretches of a file in which the evidence speaks for one offset: maximal segments of a sum of log-likelihood ratios.
+"""Parts of a file where the evidence may speak for one offset: maximal segments of a sum of log-likelihood ratios.
 
 A row speaks for an offset k when its title fits the body k rows further down, or its body the title k rows further up, and
 its own title and body do not fit. Near the ends of a stretch only one of the two can be; the rows for which either speaks
@@ -10,7 +10,7 @@ nothing of an offset all cost the same, so that only the offsets that a row spea
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,37 +19,16 @@ from numpy.typing import NDArray
 from mismatch.batch.shift_evidence import STEPS, Evidence
 from mismatch.compiling.kernels import kernel
 
-LEAST_ROWS = 16
-"""rows of the shortest stretch that is reported: of 20 rows, each end may be missed by a little"""
-_LEAST_SURE = 10
-"""rows from the first that speaks for it to the last"""
-LEAST_SCORE = 28.0
-"""sum of log-likelihood ratios; by chance no offset at no place in ten million rows comes near it"""
-LEAST_FOR, MOST_AGAINST = 6, 0.25
-"""rows that must speak for the offset, and how many may speak against it for each that speaks for it"""
-_FIRST_SCORE = 12.0
-"""of a part of a stretch, before parts are joined"""
-_ABSENT = 1.0
-"""what a row costs whose title could be looked for and was not found at the offset"""
-_BY_BODY = 0.9
+BY_BODY = 0.9
 """how much a body that fits another title counts, against a title that fits another body"""
-_BY_BODY_AGAINST_TITLES = 0.4
-"""the same where titles of the rows speak for another offset"""
 _OWN = np.float32(1.4)
 """how much it counts that a title fits its own body: where it fits another as well, the row is right"""
+_LEAST_SCORE = 12.0
+"""sum of log-likelihood ratios of a segment that is looked at"""
+_ABSENT = 1.0
+"""what a row costs whose title could be looked for and was not found at the offset"""
 _DROP = 15.0
 """by how much the sum falls from its highest before a segment is closed"""
-_SPEAKS = 1.5
-_FEW_RIGHT, _SHARE_RIGHT, _OF_BOTH_SIDES = 4, 0.3, 0.02
-"""rows between two parts that may look right, and the parts are one, for stories repeat: as a number, a share of the rows
-between, and a share of the shorter part"""
-_EDGE = 64
-"""rows before and behind a segment that are looked at for its ends"""
-_NEIGHBOURS, _MOST_OF_NEIGHBOUR = 3, 0.75
-"""offsets up and down that are counted beside one, and the most rows for one of them, for each that speaks for it"""
-_LAST_ROWS = 20
-"""rows at the beginning or the end of the file that may belong to the segment beside them"""
-_NEAR_HALF = 0.75
 _MOST_SEGMENTS = 1 << 16
 
 
@@ -67,7 +46,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class _Pairs:
+class Pairs:
     """The evidence sorted both ways."""
 
     own: NDArray[np.float32]
@@ -83,7 +62,7 @@ class _Pairs:
     order: NDArray[np.int64]
 
     @classmethod
-    def of(cls, evidence: Evidence) -> _Pairs:
+    def of(cls, evidence: Evidence) -> Pairs:
         own = _OWN * np.nan_to_num(evidence.own).astype(np.float32)
         by_title = np.zeros(len(own) + 1, np.int64)
         np.cumsum(evidence.counts, out=by_title[1:])
@@ -141,7 +120,7 @@ def _sweep(own, can_tell, by_title, offsets, values, by_body, order, window, lea
                 if here[k] == 0:
                     listed[n_listed] = k
                     n_listed += 1
-                here[k] = max(here[k], _BY_BODY * values[order[q]] / STEPS)
+                here[k] = max(here[k], BY_BODY * values[order[q]] / STEPS)
         else:
             for k in range(width):
                 listed[k] = k
@@ -186,151 +165,16 @@ def _along(by_title, offsets, values, by_body, order, by, first, by_titles, by_b
                 by_bodies[i] = values[order[q]] / STEPS
 
 
-def find_segments(evidence: Evidence, window: int) -> list[Segment]:
-    """The stretches of the file that are shifted, in the order of the rows; no row is in two of them."""
-    pairs = _Pairs.of(evidence)
+def raw_segments(pairs: Pairs, window: int) -> list[Segment]:
+    """Segments of all offsets; those of different offsets may have rows in common."""
     found, scores = np.zeros((_MOST_SEGMENTS, 3), np.int64), np.zeros(_MOST_SEGMENTS)
-    n = _sweep(pairs.own, pairs.can_tell, *pairs.arrays, window, _FIRST_SCORE, found, scores)
+    n = _sweep(pairs.own, pairs.can_tell, *pairs.arrays, window, _LEAST_SCORE, found, scores)
     rows = zip(found[:n].tolist(), scores[:n].tolist(), strict=True)
-    raw = [Segment(first, last, by, score) for (by, first, last), score in rows]
-    joined = _joined(pairs, raw)
-    return _claimed(pairs, [segment for segment in joined if segment.score >= LEAST_SCORE])
+    return [Segment(first, last, by, score) for (by, first, last), score in rows]
 
 
-def _speaks(pairs: _Pairs, by: int, first: int, stop: int, by_body: float = _BY_BODY) -> NDArray[np.float32]:
+def speaks(pairs: Pairs, by: int, first: int, stop: int, by_body: float = BY_BODY) -> NDArray[np.float32]:
     """What each row says for an offset, above 0, or against it; shape (stop - first,)."""
     by_titles, by_bodies = np.zeros((2, stop - first), np.float32)
     _along(*pairs.arrays, by, first, by_titles, by_bodies)
     return np.maximum(by_titles, np.float32(by_body) * by_bodies) - pairs.own[first:stop]
-
-
-def _strength(pairs: _Pairs, segment: Segment) -> float:
-    """What the segment has to say for itself, mostly by its titles.
-
-    Of two blocks that have changed places, the titles of one say how far its bodies have gone, and its bodies say the
-    opposite of themselves: where both could be told, titles decide.
-    """
-    return float(_speaks(pairs, segment.by, segment.first, segment.last + 1, _BY_BODY_AGAINST_TITLES).sum())
-
-
-def _joined(pairs: _Pairs, raw: list[Segment]) -> list[Segment]:
-    """Parts of one offset as one segment where nothing between them speaks for the rows as they are."""
-    out: list[Segment] = []
-    for piece in sorted(raw, key=lambda s: (s.by, s.first)):
-        before = out[-1] if out else None
-        if before is not None and before.by == piece.by:
-            between = _speaks(pairs, piece.by, before.last + 1, piece.first)
-            most_right = max(_FEW_RIGHT, _SHARE_RIGHT * len(between), _OF_BOTH_SIDES * min(len(before), len(piece)))
-            if np.count_nonzero(between < -_SPEAKS) <= most_right:
-                score = before.score + piece.score + min(0.0, float(between.sum()))
-                out[-1] = Segment(before.first, piece.last, piece.by, score)
-                continue
-        out.append(piece)
-    return out
-
-
-def _claimed(pairs: _Pairs, segments: list[Segment]) -> list[Segment]:
-    """Segments with their ends, the strongest first to take its rows."""
-    taken = np.zeros(len(pairs.own), bool)
-    out: list[Segment] = []
-    strength = {segment: _strength(pairs, segment) for segment in segments}
-    for segment in sorted(segments, key=lambda s: (-strength[s], s.first, s.by)):
-        free = np.flatnonzero(~taken[segment.first : segment.last + 1]) + segment.first
-        if len(free) < _LEAST_SURE:
-            continue
-        run = max(np.split(free, np.flatnonzero(np.diff(free) > 1) + 1), key=len)
-        found = _with_ends(pairs, Segment(int(run[0]), int(run[-1]), segment.by, segment.score), taken)
-        if found is not None:
-            out.append(found)
-            taken[found.first : found.last + 1] = True
-    parted = [half for segment in out for half in _halves(pairs, segment)]
-    return _borders(pairs, _joined(pairs, parted))
-
-
-def _halves(pairs: _Pairs, segment: Segment) -> list[Segment]:
-    """Two blocks of about one length that have changed places, as two segments; else the segment.
-
-    The rows at the end of a rotated stretch that came round from its beginning are a part of it, though their bodies stand
-    elsewhere. Where they are as good as half of it, it is rather two stretches.
-    """
-    round_ = abs(segment.by)
-    if not LEAST_ROWS <= _NEAR_HALF * max(round_, len(segment) - round_) <= min(round_, len(segment) - round_):
-        return [segment]
-    best, gain = [segment], 0.0
-    for length in range(len(segment) - 2, len(segment) + 3):
-        down = segment.by > 0
-        at = segment.last + 1 - round_ if down else segment.first + round_
-        other = segment.by - length if down else segment.by + length
-        turned = (at, segment.last + 1) if down else (segment.first, at)
-        said = [float(_speaks(pairs, by, *turned, 0.0).sum()) for by in (other, segment.by)]
-        if said[0] - said[1] > gain:
-            gain = said[0] - said[1]
-            first, second = (segment.by, other) if down else (other, segment.by)
-            best = [replace(segment, last=at - 1, by=first), replace(segment, first=at, by=second)]
-    return best
-
-
-def _borders(pairs: _Pairs, segments: list[Segment]) -> list[Segment]:
-    """Segments that touch, parted where titles begin to speak for the second of them."""
-    out = sorted(segments, key=lambda s: s.first)
-    for i in range(1, len(out)):
-        before, after = out[i - 1], out[i]
-        if after.first - before.last > 3:
-            continue
-        low, high = (
-            max(before.first, before.last - _EDGE - abs(after.by)),
-            min(after.last, after.first + _EDGE + abs(before.by)),
-        )
-        said = [_speaks(pairs, by, low, high + 1, _BY_BODY_AGAINST_TITLES) for by in (before.by, after.by)]
-        sums = np.concatenate([[0.0], np.cumsum(said[0] - said[1])])
-        best = np.flatnonzero(sums >= sums.max() - 0.5)
-        at = low + int(best[len(best) // 2])
-        if min(at - before.first, after.last + 1 - at) >= LEAST_ROWS:
-            out[i - 1 : i + 1] = [replace(before, last=at - 1), replace(after, first=at)]
-    return out
-
-
-def _with_ends(pairs: _Pairs, segment: Segment, taken: NDArray[np.bool_]) -> Segment | None:
-    """The segment with its most likely ends; None where its rows do not bear it out."""
-    low, high = max(0, segment.first - _EDGE), min(len(taken), segment.last + 1 + _EDGE)
-    said = _speaks(pairs, segment.by, low, high)
-    said[taken[low:high]] = -1e3
-    inside = said[segment.first - low : segment.last + 1 - low]
-    middle = segment.first - low + len(inside) // 2
-    first = low + middle - _reach(said[:middle][::-1], to_the_end=low == 0)
-    last = low + middle + _reach(said[middle:], to_the_end=high == len(taken)) - 1
-    said = said[first - low : last + 1 - low]
-    n_for, n_against = np.count_nonzero(said > _SPEAKS), np.count_nonzero(said < -_SPEAKS)
-    score = float(said.sum()) - _ABSENT * np.count_nonzero((said <= 0) & pairs.can_tell[first : last + 1])
-    found = Segment(first, last, segment.by, score)
-    if len(found) < LEAST_ROWS or n_for < LEAST_FOR or n_against > MOST_AGAINST * n_for or score < LEAST_SCORE:
-        return None
-    return found if _stands_out(pairs, found) else None
-
-
-def _stands_out(pairs: _Pairs, segment: Segment) -> bool:
-    """Whether the offset is told from those beside it: where one body stands many times in a row, it is not."""
-    near = np.arange(segment.by - _NEIGHBOURS, segment.by + _NEIGHBOURS + 1)
-    counts = np.zeros(len(near), np.int64)
-    of_titles = slice(*pairs.by_title[[segment.first, segment.last + 1]])
-    of_bodies = pairs.order[slice(*pairs.by_body[[segment.first, segment.last + 1]])]
-    for some in (of_titles, of_bodies):
-        offsets = pairs.offsets[some][pairs.values[some] > _SPEAKS * STEPS].astype(np.int64) - near[0]
-        counts += np.bincount(offsets[(offsets >= 0) & (offsets < len(near))], minlength=len(near))
-    return bool(np.delete(counts, _NEIGHBOURS).max() <= _MOST_OF_NEIGHBOUR * counts[_NEIGHBOURS])
-
-
-def _reach(said: NDArray[np.float32], *, to_the_end: bool) -> int:
-    """How many rows from the middle on belong to the segment.
-
-    Up to where the sum is highest, and of the rows behind that say nothing rather more than half: those that are shifted say
-    nothing more often than those that are right. Where the file ends behind few rows, it is shifted to its end.
-    """
-    sums = np.concatenate([[0.0], np.cumsum(said)])
-    sure = int(sums.argmax())
-    behind = said[sure:]
-    if to_the_end and len(behind) <= _LAST_ROWS and np.count_nonzero(behind < -_SPEAKS) <= max(1, len(behind) // 3):
-        return len(said)
-    below = np.flatnonzero(sums[sure:] < sums[sure] - 0.5)
-    silent = int(below[0]) - 1 if len(below) else len(behind)
-    return sure + max((silent + 1) // 2, silent - 2)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mismatch.batch import shift_slugs
 from mismatch.batch.shift_evidence import WINDOW, Collector
-from mismatch.batch.shift_segments import find_segments
+from mismatch.batch.shift_stretches import find_segments
 from mismatch.batch.shift_terms import MOST_OF_BODY, MOST_OF_TITLE, TermLists, term_lists
 from mismatch.judging.comparison import Column, prepared
 from mismatch.model.model import Model
