@@ -20,9 +20,7 @@ from mismatch.batch.marking import with_reasons
 from mismatch.batch.told_apart import MAX_LEADERS, told_apart
 from mismatch.batch.trace_store import Shown, TraceStore
 from mismatch.batch.traces import Traces, traces_of
-from mismatch.judging.pipeline import Judging, in_order
-from mismatch.judging.scorer import Scorer
-from mismatch.judging.title_choice import judged_block
+from mismatch.judging.pipeline import in_order
 from mismatch.judging.verdicts import Judged
 from mismatch.records.blocks import Block, Chunk
 
@@ -101,14 +99,9 @@ class Repeats:
             marks = np.where(rows[at] == numbers, bits[at], 0).astype(np.uint8)
         return marks
 
-    def marking(self, judge: Judging = judged_block) -> Judging:
-        """Judges as `judge` does, and adds the reasons `repeated_body` and `repeated_title` to the rows of clusters."""
-
-        def marked(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
-            shown, judged = judge(scorer, block)
-            return shown, with_reasons(judged, KINDS, self.marks(shown))
-
-        return marked
+    def revise(self, block: Block, judged: Judged) -> Judged:
+        """What was judged, with the reasons `repeated_body` and `repeated_title` on rows of clusters."""
+        return with_reasons(judged, KINDS, self.marks(block))
 
 
 def find_repeats(

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mismatch.batch.repeats import Repeats
+    from mismatch.judging.pipeline import Revise
     from mismatch.judging.tally import Tally
     from mismatch.records.reading import Reader
 
@@ -99,6 +100,14 @@ def repeats(
         typer.echo(json.dumps(found.to_plain(), ensure_ascii=False, indent=2))
     else:
         print_repeats(found, to_stderr="-" in (out, clusters))
+
+
+def with_repeats(revise: Revise, reader: Reader, *, threads: int | None) -> Revise:
+    """What a batch says of verdicts, and the reasons of repeats behind it."""
+    from mismatch.batch.repeats import find_repeats
+
+    found = find_repeats(reader, threads=threads)
+    return lambda block, judged: found.revise(block, revise(block, judged))
 
 
 def _check_twice(inputs: list[str], format: str | None) -> None:
@@ -160,10 +169,10 @@ def _write_marked(
     ):
         scored = ScoredRows(reader, scorer, adapt=adapt, threads=threads)
         console.say(scored.words, quiet=quiet)
-        judge = found.marking(judge_of_carried if scored.carried else judged_block)
+        judge = judge_of_carried if scored.carried else judged_block
         tally = pipeline.run(
             reader, scored.scorer, [pipeline.Route(sink)], quarantine, chunks=scored.chunks, threads=threads,
-            on_progress=bar, judge=judge,
+            on_progress=bar, judge=judge, revise=found.revise,
         )  # fmt: skip
         check_whole(reader)
     console.say(console.summary(tally), quiet=quiet)
