@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from news import articles, retouched, words
+from made_up import articles, retouched, words
 
 from mismatch.batch.repeats import REPEATED_BODY, REPEATED_TITLE, Repeats, find_repeats
 from mismatch.records.reading import Reader

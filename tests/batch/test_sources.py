@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from news import articles
+from made_up import articles
 
 from mismatch.batch.source_counts import SourceCounts
 from mismatch.batch.sources import report_on

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pyarrow as pa
-from news import articles, words
+from made_up import articles, words
 
 from mismatch.batch.traces import TITLE_STEMS, traces_of
 from mismatch.terms.near_duplicates import EMPTY_BIN, sequence_hashes, sketches_of
