@@ -96,3 +96,11 @@ def alike_bodies(store: TraceStore) -> NDArray[np.int64]:
         _link(rows[np.argsort(band[rows], kind="stable")], read_only(band), bins, parents)
     _settle(parents)
     return parents
+
+
+def are_alike(bins: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether each two rows that follow each other, from the first on, are one body; shape (n_rows / 2,)."""
+    parents = np.arange(len(bins))
+    band = np.arange(len(bins)).astype(np.uint32) // np.uint32(2) + np.uint32(1)
+    _link(np.arange(len(bins)), read_only(band), read_only(bins), parents)
+    return parents[1::2] != np.arange(len(bins))[1::2]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.batch.alike_bodies import alike_bodies
 from mismatch.batch.marking import with_reasons
-from mismatch.batch.told_apart import MAX_LEADERS, told_apart
+from mismatch.batch.told_apart import MAX_LEADERS, Described, is_repeated, told_apart
 from mismatch.batch.trace_store import Shown, TraceStore
 from mismatch.batch.traces import Traces, traces_of
 from mismatch.judging.pipeline import in_order
@@ -27,8 +27,6 @@ from mismatch.records.blocks import Block, Chunk
 REPEATED_BODY, REPEATED_TITLE = "repeated_body", "repeated_title"
 KINDS = (REPEATED_BODY, REPEATED_TITLE)
 MAX_EXAMPLES = 5
-MIN_TITLES = 3
-"""different titles over all but the same body from which it is repeated though all of them fit it"""
 
 
 @dataclass(frozen=True)
@@ -162,10 +160,10 @@ def _clusters(
     bounds = np.append(0, np.cumsum(ends - starts)).astype(np.int64)
     inside = np.repeat(starts - bounds[:-1], ends - starts) + np.arange(bounds[-1])
     rows = rows[inside].astype(np.int64)
-    found = told_apart(store, rows, bounds, titles=kind == REPEATED_BODY)
+    titles = kind == REPEATED_BODY
+    found = told_apart(Described.of(store), rows, bounds, titles=titles)
     sizes = found.sizes
-    enough = (found.unfit > 0) | ((kind == REPEATED_BODY) & (found.as_first >= MIN_TITLES))
-    for group in np.flatnonzero((sizes > 1) & enough).tolist():
+    for group in np.flatnonzero(is_repeated(found, titles=titles)).tolist():
         members = rows[bounds[group] : bounds[group + 1]]
         examples = store.shown(found.leaders[group, : min(sizes[group], MAX_EXAMPLES)].tolist())
         yield Cluster(kind, members + 1, int(sizes[group]), int(found.unfit[group]), examples)

@@ -24,6 +24,8 @@ OTHER_BODY = 0.25
 """share of the shorter body that may stand in another one which still counts as a different body"""
 ALL_BUT_THE_SAME = 0.9
 """estimated Jaccard similarity from which two bodies differ in a name or a date only, and are not of one template"""
+MIN_TITLES = 3
+"""different titles over all but the same body from which it is repeated though all of them fit it"""
 FITS = 0.4
 """share of a title's weight that stands in a body which it fits"""
 
@@ -119,7 +121,27 @@ def _tell_apart(rows, starts, of_titles, keys, bodies, stems, found, lengths, bi
                 break
 
 
-def told_apart(store: TraceStore, rows: NDArray[np.int64], starts: NDArray[np.int64], *, titles: bool) -> Groups:
+class Described(NamedTuple):
+    """What rows are told apart by: columns of `Traces`, and how telling each stem is (`TraceStore.stem_weights`)."""
+
+    title_keys: NDArray[np.uint64]
+    body_keys: NDArray[np.uint64]
+    stems: NDArray[np.uint32]
+    found: NDArray[np.uint32]
+    lengths: NDArray[np.uint32]
+    bins: NDArray[np.uint8]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, store: TraceStore) -> Described:
+        """The columns of a store, as its files have them."""
+        return cls(
+            store.mapped("title_keys"), store.mapped("body_keys"), store.mapped("stems"), store.mapped("found"),
+            store.mapped("lengths"), store.mapped("bins"), store.stem_weights(),
+        )  # fmt: skip
+
+
+def told_apart(by: Described, rows: NDArray[np.int64], starts: NDArray[np.int64], *, titles: bool) -> Groups:
     """The different titles, or bodies, of groups of rows.
 
     Parameters
@@ -133,8 +155,12 @@ def told_apart(store: TraceStore, rows: NDArray[np.int64], starts: NDArray[np.in
     """
     n = len(starts) - 1
     groups = Groups(np.full((n, MAX_LEADERS), -1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
-    keys = store.mapped("title_keys" if titles else "body_keys")
-    columns = (store.mapped(name) for name in ("body_keys", "stems", "found", "lengths", "bins"))
+    title_keys, body_keys, *columns = (read_only(column) for column in by)
     same = SAME_TITLE if titles else OTHER_BODY
-    _tell_apart(rows, starts, titles, keys, *columns, read_only(store.stem_weights()), same, *groups)
+    _tell_apart(rows, starts, titles, title_keys if titles else body_keys, body_keys, *columns, same, *groups)
     return groups
+
+
+def is_repeated(found: Groups, *, titles: bool) -> NDArray[np.bool_]:
+    """Which groups are repeats: of titles over a body, or of bodies under a title; shape (n_groups,)."""
+    return (found.sizes > 1) & ((found.unfit > 0) | (titles & (found.as_first >= MIN_TITLES)))

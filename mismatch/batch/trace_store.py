@@ -26,7 +26,7 @@ _COLUMNS: dict[str, tuple[Any, int]] = {
     **{f"band_{band}": (np.uint32, 1) for band in range(BANDS)},
 }  # fmt: skip
 """type and width of each; a file each"""
-_DF_SLOTS = 1 << 22
+STEM_SLOTS = 1 << 22
 
 
 class Shown(NamedTuple):
@@ -49,7 +49,7 @@ class TraceStore:
         self._starts: list[int] = []
         """the first row of each stretch of one origin"""
         self._batch_starts: list[int] = []
-        self._title_stems = np.zeros(_DF_SLOTS, np.uint32)
+        self._title_stems = np.zeros(STEM_SLOTS, np.uint32)
         """in how many titles each stem stands, stems that share a slot counted together"""
         self._open = ExitStack()
         self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="mismatch-")))
@@ -73,7 +73,7 @@ class TraceStore:
         columns |= {f"band_{band}": traces.bands[:, band] for band in range(BANDS)}
         for name, file in self._files.items():
             file.write(np.ascontiguousarray(columns[name], _COLUMNS[name][0]).data)
-        slots, counts = np.unique(traces.stems[traces.stems > 0] % _DF_SLOTS, return_counts=True)
+        slots, counts = np.unique(traces.stems[traces.stems > 0] % STEM_SLOTS, return_counts=True)
         self._title_stems[slots] += counts.astype(np.uint32)
         titles = pc.utf8_slice_codeunits(block.pairs.column("title"), 0, TITLE_SHOWN)
         shown = [block.pairs.column("id").cast(pa.large_string()), titles.cast(pa.large_string())]
@@ -99,7 +99,7 @@ class TraceStore:
 
     def stem_weights(self) -> NDArray[np.float32]:
         """How telling a title's stem is, by slot (the stem modulo their number): log of the titles for each that has it."""
-        return np.log((self.n + 1) / np.maximum(self._title_stems, 1)).astype(np.float32)
+        return weights_of(self._title_stems, self.n)
 
     def shown(self, rows: list[int]) -> list[Shown]:
         """Some rows, as they are shown."""
@@ -122,3 +122,8 @@ class TraceStore:
             if stop > start:
                 found.setdefault(origin, []).append(np.arange(start, stop))
         return found
+
+
+def weights_of(titles: NDArray[np.uint32], n_titles: int) -> NDArray[np.float32]:
+    """How telling the stems of titles are, by slot, from the number of titles that each slot stands in."""
+    return np.log((n_titles + 1) / np.maximum(titles, 1)).astype(np.float32)

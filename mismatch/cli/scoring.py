@@ -163,7 +163,7 @@ def gate(
     min_rows: Annotated[int, typer.Option("--min-rows", metavar="N", min=0, help="End with 2 when fewer rows can be read.")] = 1,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="An input without rows passes, as with --min-rows 0.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
-    batch: Annotated[bool, typer.Option("--batch", help="Read the input twice: a title that fits the body of another row far better than its own is flagged too, and the column better_body_row names that row.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Read the input more than once: a title that fits the body of another row far better than its own is flagged too, and the column better_body_row names that row; rows of repeats get the reasons repeated_body and repeated_title.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", model_sha256: ModelSha256 = None,
     prior: Prior = None, threads: Threads = None, thorough: Thorough = False, paragraphs: Paragraphs = False, adapt: Adapt = None,
     part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False, safe_csv: SafeCsv = False, quiet: Quiet = False,

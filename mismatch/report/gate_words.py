@@ -10,7 +10,7 @@ from mismatch.batch.source_ranking import Standing, standings
 from mismatch.evaluation.decision import ESTIMATE
 from mismatch.evaluation.prevalence import OPERATING_POINT
 from mismatch.report.console import console, safe
-from mismatch.screening.reasons import REASONS_TO_REFUSE, VERDICT_SENTENCES, likelihood, sentences
+from mismatch.screening.reasons import REASONS_OF_BATCHES, REASONS_TO_REFUSE, VERDICT_SENTENCES, likelihood, sentences
 
 if TYPE_CHECKING:
     from mismatch.evaluation.decision import Decision
@@ -92,6 +92,7 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int) -> Iterator[st
     if tally.flagged > len(shown):
         yield f"  … and {tally.flagged - len(shown):,} more"
     yield from _others_in_words(tally)
+    yield from _batch_in_words(tally)
 
 
 def _place(example: Example, several_files: bool) -> str:
@@ -139,6 +140,13 @@ def _others_in_words(tally: Tally) -> Iterator[str]:
         reasons = Counter({code: n for code, n in tally.reasons.items() if code in REASONS_TO_REFUSE})
         words = " ".join(REASONS_TO_REFUSE[code] for code, _ in reasons.most_common(_SHOWN_REFUSALS))
         yield f"{unscorable:,} cannot be judged: {words}{' …' if len(reasons) > _SHOWN_REFUSALS else ''}"
+
+
+def _batch_in_words(tally: Tally) -> Iterator[str]:
+    """How many rows have the reasons that only a whole batch can show."""
+    for code, sentence in REASONS_OF_BATCHES.items():
+        if tally.reasons[code]:
+            yield f"{tally.reasons[code]:,} with {code}: {sentence}"
 
 
 def _print_table(tally: Tally, out) -> None:  # type: ignore[no-untyped-def]

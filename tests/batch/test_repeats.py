@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from made_up import articles, retouched, words
 
-from batch.news import articles, retouched, words
 from mismatch.batch.repeats import REPEATED_BODY, REPEATED_TITLE, Repeats, find_repeats
 from mismatch.records.reading import Reader
 
@@ -203,3 +203,18 @@ def test_an_arrow_table_of_two_chunks_is_one_batch(tmp_path: Path) -> None:
         rows[i]["body"] = CONSENT
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in.parquet", row_group_size=25)
     assert rows_of(find_repeats(Reader([str(tmp_path / "in.parquet")])), REPEATED_BODY) == [[2, 42]]
+
+
+def test_a_gate_on_a_batch_gives_the_reasons_too(
+    invoke: Any, tmp_path: Path, write_rows: Callable[..., Path], model_path: Path
+) -> None:
+    rows = articles(40)
+    for i in (2, 12, 22):
+        rows[i]["body"] = CONSENT
+    passed, flagged = tmp_path / "passed.jsonl", tmp_path / "flagged.jsonl"
+    source = write_rows(tmp_path / "in.jsonl", rows)
+    ended = invoke("gate", source, "--batch", "--passed", passed, "--flagged", flagged, "--model", model_path)
+    assert "3 with repeated_body: The same body stands under other titles too." in ended.out.decode()
+    out = [json.loads(line) for path in (passed, flagged) for line in path.read_text().splitlines()]
+    assert {row["id"] for row in out if "repeated_body" in row["mismatch_reasons"]} == {"a2", "a12", "a22"}
+    assert len(out) == 40

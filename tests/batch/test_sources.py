@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from made_up import articles
 
-from batch.news import articles
 from mismatch.batch.source_counts import SourceCounts
 from mismatch.batch.sources import report_on
 from mismatch.judging.source_names import source_key

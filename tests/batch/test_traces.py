@@ -6,8 +6,8 @@ import random
 
 import numpy as np
 import pyarrow as pa
+from made_up import articles, words
 
-from batch.news import articles, words
 from mismatch.batch.traces import TITLE_STEMS, traces_of
 from mismatch.terms.near_duplicates import EMPTY_BIN, sequence_hashes, sketches_of
 from mismatch.terms.text_buffers import text_buffers
