@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+WIDEST = 100
+"""columns of text; longer lines are hard to read"""
 _KEYS = "r right  w wrong  s skip  u undo  q quit"
 _MORE_KEYS = "  ↑ ↓ space scroll"
 

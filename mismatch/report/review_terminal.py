@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mismatch.batch.review.labels_file import LABELS
 from mismatch.batch.review.session import Session
 from mismatch.report.keyboard import DOWN, END, HOME, PAGE_DOWN, PAGE_UP, UP, Keyboard, keyboard
-from mismatch.report.review_screen import key_lines, row_lines, status_line
+from mismatch.report.review_screen import WIDEST, key_lines, row_lines, status_line
 from mismatch.report.review_texts import Shown
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ReviewTerminal:
         while True:
             if size != self._console.size:
                 size = self._console.size
-                self._content = self._end(size.width) if shown is None else row_lines(shown, size.width)
+                self._content = self._end(size.width) if shown is None else row_lines(shown, min(size.width, WIDEST))
                 self._draw(size.width, size.height)
             key = keys.key(_LOOK_SECONDS)
             if key is None:
@@ -118,7 +118,7 @@ class ReviewTerminal:
         session = self._session
         words = f"All {session.total:,} rows are decided."
         if session.skipped:
-            words = f"No more rows. {session.skipped:,} were skipped and come again with the next review."
+            words = f"No more rows. What was skipped ({session.skipped:,}) comes again with the next review."
         return list(Text(words, "bold").wrap(self._console, width))
 
 

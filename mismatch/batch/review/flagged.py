@@ -29,10 +29,10 @@ ORDERS = {
 _UNKNOWN = 2.0  # sorts rows without a probability behind all others
 _TABLE = """
 CREATE TEMP TABLE flagged (
-  position INTEGER PRIMARY KEY, row INTEGER NOT NULL, digest BLOB NOT NULL, sort REAL NOT NULL, id TEXT, title TEXT,
-  source TEXT, verdict INTEGER NOT NULL, probability REAL, reasons TEXT NOT NULL, decided INTEGER,
-  skipped INTEGER NOT NULL DEFAULT 0, body TEXT
+  position INTEGER PRIMARY KEY, row INTEGER NOT NULL, digest BLOB NOT NULL, sort REAL NOT NULL, id TEXT, source TEXT,
+  verdict INTEGER NOT NULL, probability REAL, reasons TEXT NOT NULL, decided INTEGER, skipped INTEGER NOT NULL DEFAULT 0
 );
+CREATE TEMP TABLE texts (position INTEGER PRIMARY KEY, title TEXT, body TEXT);
 CREATE TEMP TABLE known (number INTEGER PRIMARY KEY, row INTEGER, digest BLOB NOT NULL);
 """
 _INDEXES = """
@@ -40,7 +40,9 @@ CREATE INDEX temp.in_order ON flagged (sort, row) WHERE decided IS NULL;
 CREATE UNIQUE INDEX temp.by_row ON flagged (row);
 CREATE INDEX temp.by_text ON flagged (digest);
 """
-_COLUMNS = "position, row, digest, id, title, body, source, verdict, probability, reasons"
+SELECT = """SELECT position, row, digest, id, title, body, source, verdict, probability, reasons
+FROM temp.flagged JOIN temp.texts USING (position)"""
+"""the beginning of a query, whose rows `flagged_row` takes"""
 
 
 @dataclass(frozen=True)
@@ -147,37 +149,36 @@ class FlaggedRows:
         chosen = np.flatnonzero(self.choice.of(rows))
         if not len(chosen):
             return
-        values = []
+        values, texts = [], []
         for row in rows.take(pa.array(chosen)).to_pylist():
             probability = row["probability"]
             sort = {"strongest": -(probability or 0.0), "weakest": probability, "file": row["row"]}[self.choice.order]
             if probability is None and self.choice.order != "file":
                 sort = _UNKNOWN
+            self._total += 1
+            texts.append((self._total, row["title"], row["body"]))
             values.append((
-                row["row"], digest_of(row["title"], row["body"]), sort, row["id"], row["title"], row["body"], row["source"],
+                self._total, row["row"], digest_of(row["title"], row["body"]), sort, row["id"], row["source"],
                 row["verdict"], probability, json.dumps(row["reasons"] or []),
             ))  # fmt: skip
-        self.connection.executemany(
-            "INSERT INTO temp.flagged (row, digest, sort, id, title, body, source, verdict, probability, reasons) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values,
-        )  # fmt: skip
-        self._total += len(values)
+        self.connection.executemany("INSERT INTO temp.texts VALUES (?, ?, ?)", texts)
+        self.connection.executemany("INSERT INTO temp.flagged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0)", values)
 
     def next_open(self) -> FlaggedRow | None:
         """The first row that is neither decided nor skipped."""
         return self._one(
-            f"SELECT {_COLUMNS} FROM temp.flagged WHERE decided IS NULL AND NOT skipped ORDER BY sort, row LIMIT 1"
+            f"{SELECT} WHERE decided IS NULL AND NOT skipped ORDER BY sort, row LIMIT 1"
         )
 
     def at(self, position: int) -> FlaggedRow:
         """A row by its position."""
-        found = self._one(f"SELECT {_COLUMNS} FROM temp.flagged WHERE position = ?", position)
+        found = self._one(f"{SELECT} WHERE position = ?", position)
         assert found is not None
         return found
 
     def find(self, row: int, digest: bytes) -> FlaggedRow | None:
         """A row by its number and its texts."""
-        return self._one(f"SELECT {_COLUMNS} FROM temp.flagged WHERE row = ? AND digest = ?", row, digest)
+        return self._one(f"{SELECT} WHERE row = ? AND digest = ?", row, digest)
 
     def decide(self, position: int, decision: int | None) -> None:
         """Notes the number of the decision on a row; None where it was withdrawn."""
@@ -228,12 +229,8 @@ class FlaggedRows:
         return None if found is None else flagged_row(found)
 
 
-COLUMNS = _COLUMNS
-"""what `flagged_row` takes, in this order"""
-
-
 def flagged_row(values: tuple) -> FlaggedRow:
-    """From the values of `COLUMNS`."""
+    """From what a query that begins with `SELECT` gives."""
     position, row, digest, id, title, body, source, verdict, probability, reasons = values
     return FlaggedRow(
         position, row, digest, id, title, body, source, VERDICTS[verdict], probability, tuple(json.loads(reasons))
