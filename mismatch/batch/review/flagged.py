@@ -166,9 +166,7 @@ class FlaggedRows:
 
     def next_open(self) -> FlaggedRow | None:
         """The first row that is neither decided nor skipped."""
-        return self._one(
-            f"{SELECT} WHERE decided IS NULL AND NOT skipped ORDER BY sort, row LIMIT 1"
-        )
+        return self._one(f"{SELECT} WHERE decided IS NULL AND NOT skipped ORDER BY sort, row LIMIT 1")
 
     def at(self, position: int) -> FlaggedRow:
         """A row by its position."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,7 +82,34 @@ class LabelsFile:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         os.close(self._number)
+
+    def decisions(self) -> Iterator[Decision]:
+        """The decisions in the file, as far as they say whether a row is right.
+
+        Raises
+        ------
+        InputError
+            A line is no labelled pair.
+        """
+        for _, line in self._lines():
+            row = _checked(self.path, line)
+            if row["label"] not in LABELS or type(row.get("row")) is not int:
+                raise InputError(f"{self.path}: {line[:40]!r} is no decision of a review; name another file with --labels")
+            more = (str(row.get(name) or "") for name in ("reviewer", "time"))
+            yield Decision(row["title"], row["body"], row["label"], row.get("id"), row.get("source"), row["row"], *more)
+
+    def rewrite(self, lines: Iterable[bytes]) -> None:
+        """Puts these lines in place of all. A crash on the way leaves some of them: whoever calls it has them elsewhere."""
+        os.ftruncate(self._number, 0)
+        at = 0
+        for line in lines:
+            self._put(line, at)
+            at += len(line)
+        os.fsync(self._number)
 
     def known(self) -> Iterator[tuple[int, int | None, bytes]]:
         """The decisions in the file: where each line begins, the number of its row, and the digest of its texts.
@@ -108,10 +135,13 @@ class LabelsFile:
         return at
 
     def _write(self, data: bytes, at: int) -> None:
+        self._put(data, at)
+        os.fsync(self._number)
+
+    def _put(self, data: bytes, at: int) -> None:
         os.lseek(self._number, at, os.SEEK_SET)
         while data:
             data = data[os.write(self._number, data) :]
-        os.fsync(self._number)
 
     def take_back(self, at: int) -> bool:
         """Cuts off the last line, if it begins at this place."""
