@@ -99,9 +99,12 @@ class ReviewDesk:
         return {"key": row.digest.hex(), **asdict(shown(row, self._scorer))}
 
     def _row(self, asked: dict[str, Any]) -> FlaggedRow:
+        number, key = asked.get("row"), asked.get("key")
         try:
-            row = self._review.rows.find(asked["row"], bytes.fromhex(asked["key"]))
-        except (KeyError, TypeError, ValueError, OverflowError):
+            if type(number) is not int or type(key) is not str:
+                raise ValueError
+            row = self._review.rows.find(number, bytes.fromhex(key))
+        except (ValueError, OverflowError):
             raise Problem(422, "row is the number of a row, and key what came with it") from None
         if row is None:
             raise Problem(409, "this row is not part of the review; it may have been started anew with another file")
