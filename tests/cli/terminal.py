@@ -35,6 +35,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mismatch.cli", *map(str, arguments)],
             stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env={**kept, **names}, start_new_session=True,
+            preexec_fn=_take_terminal,
         )  # fmt: skip
         os.close(theirs)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -100,6 +101,11 @@ class Terminal:
                 with self._lock:
                     self.raw += data
                     self._stream.feed(data)
+
+
+def _take_terminal() -> None:
+    """In the new process: keys such as Ctrl-C become signals to it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _resize(number: int, columns: int, lines: int) -> None:
