@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mismatch.batch.review.flagged import FlaggedRow
 
 _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
-"""a letter that the terminal takes for wider than it was counted then stands at the edge, and moves no line"""
+"""what is too long then ends at the edge"""
 _LOOK_SECONDS = 0.25
 """between two looks at the size of the terminal"""
 _MOVES = {UP: -1, DOWN: 1, "k": -1, "j": 1}
@@ -95,7 +95,6 @@ class ReviewTerminal:
         self._first = 0 if key == HOME else last if key == END else min(max(0, self._first), last)
 
     def _draw(self, width: int, height: int) -> None:
-        from rich.console import Group
         from rich.text import Text
 
         session = self._session
@@ -108,9 +107,16 @@ class ReviewTerminal:
         self._first = min(self._first, max(0, len(self._content) - self._room))
         part = self._content[self._first : self._first + self._room]
         lines += [*part, *(Text("") for _ in range(self._room - len(part))), *keys]
-        for line in lines:
-            line.no_wrap, line.overflow = True, "crop"
-        self._console.update_screen(Group(*lines[:height]))
+        self._write(lines[:height])
+
+    def _write(self, lines: list[Text]) -> None:
+        """Each line at its place, emptied before: what the terminal takes for wider than it was counted moves no other."""
+        with self._console.capture() as drawn:
+            for line in lines:
+                self._console.print(line, overflow="crop", no_wrap=True, crop=True)
+        texts = drawn.get().split("\n")[: len(lines)]
+        self._console.file.write("".join(f"\x1b[{y};1H\x1b[2K{text}" for y, text in enumerate(texts, 1)))
+        self._console.file.flush()
 
     def _end(self, width: int) -> list[Text]:
         from rich.text import Text

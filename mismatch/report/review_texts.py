@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 LONGEST_BODY = 20_000
 """characters of a body that are shown: four pages of print"""
 LONGEST_TITLE = 1_000
-_LONGEST_NAME = 200
+_LONGEST_NAME, _MOST_REASONS = 200, 10
 _STACKED = 3
 """marks on one letter; more would run into the lines above"""
-_NOT_SHOWN = ("Cf", "Cs", "Co", "Cn")
-_NON_JOINER = "\u200c"  # divides the parts of words in Persian
+_NOT_SHOWN = ("Cf", "Cs", "Co", "Cn", "Me")
+_VARIANTS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_NON_JOINER = "\u200c"  # between the parts of words in Persian
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,11 @@ def shown(row: FlaggedRow, scorer: Scorer) -> Shown:
     table = scorer.model.lexicon.term_table
     in_body = term_places(compared, body, table)
     found = " ".join(body[start:stop] for start, stop in in_body)
+    reasons = tuple(_name(code) for code in row.reasons[:_MOST_REASONS])
     return Shown(
         Marked(title, term_places(found, title, table), max(0, len(row.title or "") - LONGEST_TITLE)),
         Marked(body, in_body, max(0, len(row.body or "") - LONGEST_BODY)),
-        row.verdict, row.probability, row.reasons, row.row, _name(row.id), _name(row.source),
+        row.verdict, row.probability, reasons, row.row, _name(row.id), _name(row.source),
     )  # fmt: skip
 
 
@@ -66,18 +68,18 @@ def clean(text: str, limit: int) -> str:
     """Text from outside that can be shown, cut at `limit`, its line breaks kept.
 
     Control characters (among them those that begin a command to a terminal) become spaces. What turns the direction of
-    writing or has no shape is left out, and so are the fourth mark and more on one letter.
+    writing, or the shape of what stands before it, is left out, and so are the fourth mark and more on one letter.
     """
     out: list[str] = []
     stacked = 0
     for c in text[:limit].replace("\r\n", "\n"):
         category = unicodedata.category(c)
-        stacked = stacked + 1 if category in ("Mn", "Me") else 0
+        stacked = stacked + 1 if category == "Mn" else 0
         if c in "\n\r" or category in ("Zl", "Zp"):
             out.append("\n")
         elif category in ("Cc", "Zs"):
             out.append(" ")
-        elif stacked <= _STACKED and (category not in _NOT_SHOWN or c == _NON_JOINER):
+        elif stacked <= _STACKED and (category not in _NOT_SHOWN or c == _NON_JOINER) and c not in _VARIANTS:
             out.append(c)
     lines: list[str] = []
     for line in "".join(out).split("\n"):

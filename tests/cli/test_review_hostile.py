@@ -61,7 +61,7 @@ def check(terminal: Terminal, n: int, total: int, columns: int) -> None:
 
 def commands(raw: bytes) -> Iterator[bytes]:
     """The commands to the terminal in what was written, as far as they are none that we know of."""
-    ours = re.compile(rb"\x1b\[(?:[0-9;]*[mH]|\?(?:1049|25|7)[hl]|2J)")
+    ours = re.compile(rb"\x1b\[(?:[0-9;]*m|[0-9]+;1H|H|2K|1A|\?(?:1049|25|7)[hl])")
     for found in re.finditer(rb"\x1b.{0,8}|\xc2[\x80-\x9f]|[\x00-\x07\x0b-\x0c\x0e-\x1a\x7f]", raw, re.DOTALL):
         if not ours.match(found[0]):
             yield found[0]
