@@ -83,7 +83,7 @@ def keyboard() -> Iterator[Keyboard]:
     number = sys.stdin.fileno()
     before = termios.tcgetattr(number)
     try:
-        tty.setcbreak(number)
+        tty.setcbreak(number, termios.TCSADRAIN)  # what was typed ahead counts, as it does in a shell
         yield Keyboard(number)
     finally:
         termios.tcsetattr(number, termios.TCSADRAIN, before)

@@ -74,7 +74,7 @@ def clean(text: str, limit: int) -> str:
     stacked = 0
     for c in text[:limit].replace("\r\n", "\n"):
         category = unicodedata.category(c)
-        stacked = stacked + 1 if category == "Mn" else 0
+        stacked = stacked + 1 if category in ("Mn", "Me") else stacked if category in _NOT_SHOWN else 0
         if c in "\n\r" or category in ("Zl", "Zp"):
             out.append("\n")
         elif category in ("Cc", "Zs"):

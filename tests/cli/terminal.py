@@ -68,6 +68,12 @@ class Terminal:
             cells = [self._screen.buffer[y][x] for y in rows for x in columns]
         return "".join(cell.data if cell.underscore else " " for cell in cells)
 
+    def stacked(self) -> list[int]:
+        """How many characters stand in each place of the screen."""
+        with self._lock:
+            places = [(y, x) for y in range(self._screen.lines) for x in range(self._screen.columns)]
+            return [len(self._screen.buffer[y][x].data) for y, x in places]
+
     def press(self, keys: str | bytes) -> None:
         os.write(self._ours, keys.encode() if isinstance(keys, str) else keys)
 
@@ -77,6 +83,13 @@ class Terminal:
         while " ".join(words.split()) not in " ".join(self.text.split()):
             assert time.monotonic() < end, f"{words!r} is not on the screen:\n{self.text}"
             time.sleep(0.02)
+
+    def settles(self) -> None:
+        """Waits until nothing more is written."""
+        before = -1
+        while before != len(self.raw):
+            before = len(self.raw)
+            time.sleep(0.15)
 
     def resize(self, columns: int, lines: int) -> None:
         with self._lock:
