@@ -2,9 +2,9 @@
 
 A row is handed out for a while (a lease). Whoever has it may decide on it; once the time is over, it is handed to the next
 who asks. A row has one decision: the database itself refuses a second one. A decision is on the disk before it is answered.
-One that is taken back stays in the database, marked as such.
+One that is taken back is moved to another table.
 
-The view `labels` of the database is what `train --label` and `calibrate` take.
+The table `labels` of the database is what `train --label` and `calibrate` take.
 """
 
 from __future__ import annotations
@@ -26,21 +26,22 @@ _WAIT_SECONDS = 10.0  # for another process that writes to the database
 _AT_ONCE = 100
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS decisions (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL, digest BLOB NOT NULL,
-  label TEXT NOT NULL CHECK (label IN ('match', 'mismatch')), pair_title TEXT, pair_body TEXT, id TEXT, source TEXT,
-  reviewer TEXT NOT NULL, holder TEXT NOT NULL, time TEXT NOT NULL, withdrawn TEXT
+CREATE TABLE IF NOT EXISTS labels (
+  title TEXT, body TEXT, label TEXT NOT NULL CHECK (label IN ('match', 'mismatch')), id TEXT, source TEXT,
+  row INTEGER NOT NULL, reviewer TEXT NOT NULL, time TEXT NOT NULL,
+  digest BLOB NOT NULL, holder TEXT NOT NULL, number INTEGER PRIMARY KEY AUTOINCREMENT
 );
-CREATE UNIQUE INDEX IF NOT EXISTS one_decision ON decisions (row, digest) WHERE withdrawn IS NULL;
-CREATE INDEX IF NOT EXISTS by_holder ON decisions (holder, number) WHERE withdrawn IS NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS one_decision ON labels (row, digest);
+CREATE INDEX IF NOT EXISTS by_holder ON labels (holder, number);
+CREATE TABLE IF NOT EXISTS withdrawn (
+  number INTEGER PRIMARY KEY, row INTEGER NOT NULL, digest BLOB NOT NULL, label TEXT NOT NULL, reviewer TEXT NOT NULL,
+  time TEXT NOT NULL, withdrawn_at TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS leases (
   row INTEGER NOT NULL, digest BLOB NOT NULL, holder TEXT NOT NULL, reviewer TEXT NOT NULL, until REAL NOT NULL,
   PRIMARY KEY (row, digest)
 );
 CREATE INDEX IF NOT EXISTS leases_by_holder ON leases (holder);
-CREATE VIEW IF NOT EXISTS labels AS
-  SELECT pair_title AS title, pair_body AS body, label, id, source, row, reviewer, time FROM decisions
-  WHERE withdrawn IS NULL ORDER BY number;
 PRAGMA application_id = {_MARK};
 COMMIT;
 """
@@ -89,7 +90,7 @@ class SharedReview:
         """Takes the decisions that were made before; called once the rows are read."""
         if self._lines is not None:
             self._take_lines(self._lines)
-        self.rows.take_known(self.connection.execute("SELECT number, row, digest FROM decisions WHERE withdrawn IS NULL"))
+        self.rows.take_known(self.connection.execute("SELECT number, row, digest FROM labels ORDER BY number"))
         self._decided = self.rows.counts()[0]
 
     def close(self) -> None:
@@ -145,15 +146,17 @@ class SharedReview:
         """Takes back this person's last decision, and hands them its row; None where there is none."""
         with self._writing():
             found = self.connection.execute(
-                "SELECT number, position FROM main.decisions JOIN temp.flagged ON decided = number "
-                "WHERE holder = ? AND withdrawn IS NULL ORDER BY number DESC LIMIT 1", (holder,),
+                "SELECT number, position FROM main.labels JOIN temp.flagged ON decided = number "
+                "WHERE holder = ? ORDER BY number DESC LIMIT 1", (holder,),
             ).fetchone()  # fmt: skip
             if found is None:
                 return None
             number, position = found
             self.connection.execute(
-                "UPDATE main.decisions SET withdrawn = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE number = ?", (number,)
-            )
+                "INSERT INTO main.withdrawn SELECT number, row, digest, label, reviewer, time, "
+                "strftime('%Y-%m-%dT%H:%M:%SZ', 'now') FROM main.labels WHERE number = ?", (number,),
+            )  # fmt: skip
+            self.connection.execute("DELETE FROM main.labels WHERE number = ?", (number,))
             self.rows.decide(position, None)
             row = self.rows.at(position)
             self._lease(row, holder, reviewer, time.time())
@@ -171,9 +174,9 @@ class SharedReview:
 
     def labels(self, after: int = 0) -> tuple[list[bytes], int]:
         """Some decisions as lines of a labels file, behind the one of this number, and the number of their last."""
-        names = ", ".join(f"d.{_COLUMN.get(field.name, field.name)}" for field in fields(Decision))
+        names = ", ".join(field.name for field in fields(Decision))
         found = self.connection.execute(
-            f"SELECT number, {names} FROM main.decisions d WHERE withdrawn IS NULL AND number > ? ORDER BY number LIMIT ?",
+            f"SELECT number, {names} FROM main.labels WHERE number > ? ORDER BY number LIMIT ?",
             (after, _AT_ONCE),
         ).fetchall()
         return [Decision(*values).line() for _, *values in found], found[-1][0] if found else after
@@ -224,15 +227,15 @@ class SharedReview:
         """Label, reviewer and holder of the decision on a row."""
         self._note_decided_elsewhere(row)
         return self.connection.execute(
-            "SELECT label, reviewer, holder FROM main.decisions JOIN temp.flagged ON decided = number WHERE position = ?",
+            "SELECT label, reviewer, holder FROM main.labels JOIN temp.flagged ON decided = number WHERE position = ?",
             (row.position,),
         ).fetchone()
 
     def _note_decided_elsewhere(self, row: FlaggedRow) -> bool:
         """Whether a decision on an open row stands in the database: another process has put it there."""
         found = self.connection.execute(
-            "SELECT number FROM main.decisions JOIN temp.flagged ON decisions.row = flagged.row "
-            "AND decisions.digest = flagged.digest WHERE position = ? AND withdrawn IS NULL AND decided IS NULL",
+            "SELECT number FROM main.labels JOIN temp.flagged ON labels.row = flagged.row "
+            "AND labels.digest = flagged.digest WHERE position = ? AND decided IS NULL",
             (row.position,),
         ).fetchone()
         if found is None:
@@ -244,7 +247,7 @@ class SharedReview:
     def _insert(self, decision: Decision, digest: bytes, holder: str) -> int:
         of = decision
         return self.connection.execute(
-            "INSERT INTO main.decisions (row, digest, label, pair_title, pair_body, id, source, reviewer, holder, time) "
+            "INSERT INTO main.labels (row, digest, label, title, body, id, source, reviewer, holder, time) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (of.row, digest, of.label, of.title, of.body, of.id, of.source, of.reviewer, holder, of.time),
         ).lastrowid or 0  # fmt: skip
@@ -262,7 +265,7 @@ class SharedReview:
     def _was_withdrawn(self, decision: Decision, digest: bytes) -> bool:
         """Whether it was taken back, and a crash has left it in the file."""
         found = self.connection.execute(
-            "SELECT 1 FROM main.decisions WHERE row = ? AND digest = ? AND time = ? AND label = ? AND withdrawn IS NOT NULL",
+            "SELECT 1 FROM main.withdrawn WHERE row = ? AND digest = ? AND time = ? AND label = ?",
             (decision.row, digest, decision.time, decision.label),
         ).fetchone()
         return found is not None
@@ -277,9 +280,6 @@ class SharedReview:
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
-
-
-_COLUMN = {"title": "pair_title", "body": "pair_body"}
 
 
 def _opened(database: Path) -> sqlite3.Connection:
