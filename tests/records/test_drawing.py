@@ -119,6 +119,11 @@ def test_offsets_are_spread_over_all_files() -> None:
     assert offsets[0][0] == 0 and offsets[2][-1] == 300_000 - RUNS.n_bytes
 
 
+def test_each_of_some_small_files_has_its_share() -> None:
+    counts = [len(of_file) for of_file in offsets_in([300, 300, 400], RUNS)]
+    assert sum(counts) == RUNS.number and min(counts) > 0.2 * RUNS.number
+
+
 def test_streams_compressed_files_and_arrays_have_a_beginning_only(write: Any, rows: list[dict[str, str]]) -> None:
     assert drawn([write("a.jsonl.gz", gzip.compress(content(rows, "jsonl").encode()))]) is None
     assert drawn([write("a.json", json.dumps(rows))]) is None

@@ -74,10 +74,14 @@ function read(line, number) {
   };
 }
 
+function plain(name) {
+  return name.trim().normalize("NFC").toLowerCase().replace("i\u0307", "i").replace(/[\s-]+/g, "_");
+}
+
 function usual(row, role) {
   const keys = Object.keys(row);
   for (const name of vocabulary.columns[role] || []) {
-    const key = keys.find((candidate) => candidate.trim().toLowerCase() === name);
+    const key = keys.find((candidate) => plain(candidate) === name);
     if (key !== undefined && row[key] !== null) return String(row[key]);
   }
   return "";
