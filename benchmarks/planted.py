@@ -107,14 +107,20 @@ def measured(model: Model, name: str, data: pa.Table, wrong: float, seed: int) -
 
 def planted(data: pa.Table, wrong: float, seed: int) -> tuple[pa.Table, np.ndarray]:
     """The corpus with the bodies of some rows swapped among themselves, and which rows those are."""
+    body = planted_bodies(data, wrong, seed)
+    moved = data.set_column(data.column_names.index("body"), "body", data["body"].take(pa.array(body)))
+    return moved, body != np.arange(data.num_rows)
+
+
+def planted_bodies(data: pa.Table, wrong: float, seed: int) -> np.ndarray:
+    """Whose body each row gets: its own but for some rows, which get those of others among them."""
     n, rng = data.num_rows, np.random.default_rng(seed)
-    body, is_wrong = np.arange(n), np.zeros(n, bool)
+    body = np.arange(n)
     chosen_rows = np.sort(rng.permutation(n)[: round(wrong * n)])
     if len(chosen_rows) > 1:
         titles, bodies = derange(Pairs.from_columns(data["title"], data["body"]), chosen_rows, rng)
         body[titles] = bodies
-        is_wrong[titles] = True
-    return data.set_column(data.column_names.index("body"), "body", data["body"].take(pa.array(body))), is_wrong
+    return body
 
 
 def known_wrong(name: str, data: pa.Table) -> np.ndarray:

@@ -14,6 +14,7 @@ from mismatch.cli.compiling import compile_
 from mismatch.cli.exit_codes import Commands, run
 from mismatch.cli.judging import evaluate, explain
 from mismatch.cli.models import info
+from mismatch.cli.repairing import repair
 from mismatch.cli.reviewing import review
 from mismatch.cli.scoring import gate, score
 from mismatch.cli.serving import serve
@@ -45,9 +46,8 @@ def _top(
         raise typer.Exit(2)
 
 
-for _command in (train, score, gate, explain, evaluate, calibrate):  # in the order of the help
+for _command in (train, score, gate, explain, evaluate, calibrate, repair, review):  # in the order of the help
     app.command()(_command)
-app.command()(review)
 app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(serve)
 app.command()(info)
 app.command("compile")(compile_)

@@ -45,6 +45,7 @@ from mismatch.cli.options import (
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
 from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
+from mismatch.cli.repairing import look_at_batch
 from mismatch.cli.stopping import end_if_stopped, finishing
 from mismatch.errors import InputError
 from mismatch.model import defaults
@@ -180,6 +181,7 @@ def gate(
     min_rows: Annotated[int, typer.Option("--min-rows", metavar="N", min=0, help="End with 2 when fewer rows can be read.")] = 1,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="An input without rows passes, as with --min-rows 0.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Read the input twice: a title that fits the body of another row far better than its own is flagged too, and the column better_body_row names that row.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
     body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
     paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
@@ -222,6 +224,8 @@ def gate(
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
     }, inputs, format, [model], bodies)  # fmt: skip
+    if batch and out is not None:
+        raise InputError("--batch goes with --passed and --flagged; leave --out out")
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
     given_inputs = InputOptions(
@@ -250,8 +254,10 @@ def gate(
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader = open_reader()
+        reader, revise = open_reader(), None
         say_notices(reader, quiet)
+        if batch and reader.bytes_total is None:
+            raise InputError("--batch reads the input twice, and a pipe can be read once; write it to a file first")
         with ExitStack() as stack:
             routes = []
             for path, (_, verdicts) in zip((passed, flagged), kinds, strict=True):
@@ -261,11 +267,16 @@ def gate(
             quarantine = stack.enter_context(Quarantine(rejected, bounds.rejected))
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
             stack.enter_context(finishing(reader))
-            scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
+            if batch:
+                scorer, revise, words = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
+                chunks = iter(reader)
+            else:
+                scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
             console.say(words, quiet=quiet)
             tally = pipeline.run(
-                reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar
-            )
+                reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar,
+                revise=revise,
+            )  # fmt: skip
             check_whole(reader)
         closing_words = reader.closing_words()
     say_closing_words(closing_words, quiet)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +46,9 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
+Revise: TypeAlias = "Callable[[Block, Judged], Judged]"
+
+
 @dataclass(frozen=True)
 class Route:
     """An output and which verdicts it takes."""
@@ -64,7 +67,7 @@ class _Done:
 def run(
     reader: Reader, scorer: Scorer, routes: Sequence[Route], quarantine: Quarantine, *,
     chunks: Iterator[Chunk] | None = None, threads: int | None = None, by_source: bool = False,
-    on_progress: Callable[[Tally, int], None] | None = None,
+    on_progress: Callable[[Tally, int], None] | None = None, revise: Revise | None = None,
 ) -> Tally:  # fmt: skip
     """Judges everything that `reader` reads and writes it to the routes, in order, in constant memory.
 
@@ -76,6 +79,8 @@ def run(
         Worker threads, by default one for each core.
     on_progress
         Called after each chunk with the tally so far and the bytes read.
+    revise
+        What is known of the rows besides, see `judged_and_encoded`.
     """
     workers = threads or os.cpu_count() or 1
     total = Tally()
@@ -84,7 +89,7 @@ def run(
 
     def work(chunk: Chunk) -> _Done:
         block, judged, encoded = judged_and_encoded(
-            scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes]
+            scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes], revise
         )
         return _Done(encoded, counted(block, judged, by_source), block.rejects)
 
@@ -108,11 +113,19 @@ def run(
 
 
 def judged_and_encoded(
-    scorer: Scorer, block: Block, outputs: Sequence[tuple[Encoder, frozenset[str]]]
+    scorer: Scorer, block: Block, outputs: Sequence[tuple[Encoder, frozenset[str]]], revise: Revise | None = None
 ) -> tuple[Block, Judged, list[Encoded]]:
-    """A block judged and encoded for each output, with the verdicts it takes; rows that one cannot hold are rejected."""
+    """A block judged and encoded for each output, with the verdicts it takes; rows that one cannot hold are rejected.
+
+    Parameters
+    ----------
+    revise
+        Makes of a block and its verdicts those that count, by what is known of the whole batch.
+    """
     while True:
         shown, judged = judged_block(scorer, block)
+        if revise is not None:
+            judged = revise(shown, judged)
         try:
             return shown, judged, [
                 encoder.encode(shown, judged.columns, masked(judged, verdicts)) for encoder, verdicts in outputs

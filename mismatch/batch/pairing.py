@@ -1,0 +1,169 @@
+"""Which title belongs to which body, of pairs that were judged: probabilities, learned from the batch itself.
+
+Rows whose title and body fit show, without labels, what a right pair looks like among the suspects: how well it fits, how
+much better than the next body for its title and the next title for its body, and how much of its title's rare terms it has.
+Their titles over the suspects' bodies, and the other way round, show what a wrong pair looks like. A logistic regression
+on these gives the likelihood ratio of a pair. Its prior is about that of a pair drawn from the suspects, p(i) p(j) / sum of
+p, with p the probability of a mismatch of the two rows, so that a body that its own title fits is hardly ever proposed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
+
+FEATURES = ("fit", "title_margin", "body_margin", "strength", "title_strength_margin", "body_strength_margin")
+USUAL_WEIGHTS = np.array([0.4, 0.4, 0.35, 0.0, 1.5, 0.5])
+USUAL_CONSTANT = -3.3
+"""of batches too small to learn from, for `FEATURES`: chosen on allsides and doj_releases"""
+LEAST_RIGHT, LEAST_WRONG = 100, 300
+"""pairs of each kind that a batch must show to be learned from"""
+LEAST_LOG_ODDS = -4.0
+"""of a pair that is looked at as a proposal"""
+_LOWEST, _HIGHEST = -12.0, 6.0
+"""log-odds of a mismatch beyond which a pair counts as no better and no worse"""
+_MOST_MARGIN = 8.0
+_LEAST_DOUBT, _MOST_DOUBT = 1e-4, 0.99
+PRIOR_POWER = 1.3
+"""of the rows' probabilities in the prior: with 1, too many proposals touch rows that fit"""
+_DENSE = 512
+"""titles or bodies that compete up to which all pairs of them are laid out"""
+
+
+class JudgedPairs(NamedTuple):
+    """Pairs of rows, arrays of one length; those of each sampled row with itself are among them."""
+
+    title: NDArray[np.int64]
+    """places among the suspects and the samples"""
+    body: NDArray[np.int64]
+    strength: NDArray[np.float32]
+    log_odds: NDArray[np.float64]
+    """of a mismatch"""
+
+    def some(self, which: NDArray[np.bool_]) -> JudgedPairs:
+        return JudgedPairs(self.title[which], self.body[which], self.strength[which], self.log_odds[which])
+
+
+def pair_probabilities(
+    pairs: JudgedPairs, doubt: NDArray[np.float64], is_sample: NDArray[np.bool_]
+) -> tuple[JudgedPairs, NDArray[np.float64]]:
+    """The pairs of suspects, and the log-odds that each is a right one; without regard to the others that compete.
+
+    Parameters
+    ----------
+    doubt : float64 array, one for each place
+        Probability that the row's own title and body do not belong together.
+    is_sample
+        Which places are rows that fit, taken in to learn from.
+    """
+    own = pairs.title == pairs.body
+    with_sample = is_sample[pairs.title] | is_sample[pairs.body]
+    of_suspects = pairs.some(~own & ~with_sample)
+    shown = pairs.some(~own | is_sample[pairs.title])
+    right = features_of(shown)[shown.title == shown.body]
+    others = pairs.some(~own)
+    wrong = features_of(others)[is_sample[others.title] != is_sample[others.body]]
+    n_samples, n_suspects = int(is_sample.sum()), int((~is_sample).sum())
+    weights, constant = _learned(right, wrong)
+    to_ratio = np.log(max(1, 2 * n_samples * n_suspects) / max(1, len(right))) if len(right) >= LEAST_RIGHT else None
+    if to_ratio is None or len(wrong) < LEAST_WRONG:
+        weights, constant, to_ratio = USUAL_WEIGHTS, USUAL_CONSTANT, float(np.log(2 * max(1, n_suspects)))
+    p = np.clip(doubt, _LEAST_DOUBT, _MOST_DOUBT)
+    of_rows = np.log(p[of_suspects.title] * p[of_suspects.body])
+    prior = PRIOR_POWER * of_rows - np.log(1 + doubt[~is_sample].sum())
+    return of_suspects, features_of(of_suspects) @ weights + constant + to_ratio + prior
+
+
+def features_of(pairs: JudgedPairs) -> NDArray[np.float64]:
+    """What tells right pairs from wrong ones (`FEATURES`); shape (n_pairs, 6)."""
+    log_odds = np.clip(np.where(np.isnan(pairs.log_odds), _HIGHEST, pairs.log_odds), _LOWEST, _HIGHEST)
+    strength = pairs.strength.astype(np.float64)
+    columns = [-log_odds]
+    for side in (pairs.title, pairs.body):
+        columns.append(np.clip(-log_odds - best_other(side, -log_odds, -_HIGHEST), -_MOST_MARGIN, _MOST_MARGIN))
+    columns.append(strength)
+    columns += [strength - best_other(side, strength, 0.0) for side in (pairs.title, pairs.body)]
+    return np.column_stack(columns)
+
+
+def best_other(keys: NDArray[np.int64], values: NDArray[np.float64], none: float) -> NDArray[np.float64]:
+    """For each element the largest value among the others with its key; `none` where there is no other."""
+    order = np.lexsort((-values, keys))
+    sorted_keys, sorted_values = keys[order], values[order]
+    first = np.ones(len(keys), bool)
+    first[1:] = sorted_keys[1:] != sorted_keys[:-1]
+    group = np.cumsum(first) - 1
+    starts = np.flatnonzero(first)
+    sizes = np.diff(np.append(starts, len(keys)))
+    best = sorted_values[starts] if len(keys) else sorted_values
+    second = np.full(len(starts), none)
+    several = sizes > 1
+    second[several] = sorted_values[starts[several] + 1]
+    out = np.empty(len(keys))
+    out[order] = np.where(first, second[group], best[group])
+    return out
+
+
+def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    if len(right) < LEAST_RIGHT or len(wrong) < LEAST_WRONG:
+        return USUAL_WEIGHTS, USUAL_CONSTANT
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(max_iter=1000).fit(
+        np.concatenate([right, wrong]), np.concatenate([np.ones(len(right)), np.zeros(len(wrong))])
+    )
+    return fitted.coef_[0], float(fitted.intercept_[0])
+
+
+def assigned(titles: NDArray[np.int64], bodies: NDArray[np.int64], log_odds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which pairs make the likeliest assignment of titles to bodies, each at most once; ascending.
+
+    A title or a body may stay alone: a pair adds to the sum by how far its log-odds lie above `LEAST_LOG_ODDS`.
+    """
+    usable = np.flatnonzero(log_odds > LEAST_LOG_ODDS)
+    if not len(usable):
+        return usable
+    title_names, t = np.unique(titles[usable], return_inverse=True)
+    body_names, b = np.unique(bodies[usable], return_inverse=True)
+    gain = log_odds[usable] - LEAST_LOG_ODDS
+    n_titles, n = len(title_names), len(title_names) + len(body_names)
+    graph = csr_array((np.ones(len(t)), (t, n_titles + b)), shape=(n, n))
+    component = connected_components(graph, directed=False)[1][t]
+    order = np.argsort(component, kind="stable")
+    bounds = np.flatnonzero(np.diff(component[order], prepend=-1, append=-1))
+    chosen: list[NDArray[np.int64]] = []
+    for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        part = order[start:stop]
+        chosen.append(part if len(part) == 1 else part[_best_of_component(t[part], b[part], gain[part])])
+    return np.sort(usable[np.concatenate(chosen)])
+
+
+def _best_of_component(t: NDArray[np.int64], b: NDArray[np.int64], gain: NDArray[np.float64]) -> NDArray[np.int64]:
+    n_titles, t = _numbered(t)
+    n_bodies, b = _numbered(b)
+    place = np.arange(len(t))
+    if max(n_titles, n_bodies) <= _DENSE:
+        table, which = np.zeros((n_titles, n_bodies)), np.full((n_titles, n_bodies), -1)
+        table[t, b], which[t, b] = gain, place
+        chosen = which[linear_sum_assignment(table, maximize=True)]
+        return np.sort(chosen[chosen >= 0])
+    alone = np.arange(n_titles)  # a body of its own for each title that stays alone
+    most = gain.max() + 1
+    costs = csr_array(
+        (np.concatenate([most - gain, np.full(n_titles, most)]),
+         (np.concatenate([t, alone]), np.concatenate([b, n_bodies + alone]))), shape=(n_titles, n_bodies + n_titles),
+    )  # fmt: skip
+    of_titles, of_bodies = min_weight_full_bipartite_matching(costs)
+    pairs = {(title, body): k for k, (title, body) in enumerate(zip(t.tolist(), b.tolist(), strict=True))}
+    found = [pairs.get(pair, -1) for pair in zip(of_titles.tolist(), of_bodies.tolist(), strict=True)]
+    return np.sort(np.array([k for k in found if k >= 0], np.int64))
+
+
+def _numbered(keys: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
+    names, numbers = np.unique(keys, return_inverse=True)
+    return len(names), numbers

@@ -1,0 +1,162 @@
+"""The rows of a batch that may be stray, and some that fit, kept aside while all rows pass by.
+
+They lie in a file of the temporary folder that is mapped into memory: memory holds their titles, and of their bodies only
+what is being read. A batch is read once, so that it may come through a pipe.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mismatch.batch.scored import SCHEMA, ScoredBlock, ScoredRows
+from mismatch.judging.verdicts import MATCH, UNSCORABLE
+from mismatch.records.quarantine import Quarantine
+from mismatch.screening import screening
+
+SUSPECT_FROM = 0.01
+"""probability of a mismatch from which a row is a suspect"""
+OF_LANGUAGES = 0.9
+"""the same of a row that is unscorable since title and body differ in language or script"""
+MOST_SUSPECTS = 1 << 20
+SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 4, 200
+"""suspects at most, for each stray row that the probabilities promise, and besides: the likeliest are taken"""
+SAMPLED = 400
+"""rows that fit, to learn from"""
+_KEPT_SCHEMA = pa.schema(
+    [
+        ("row", pa.int64()),
+        *((name, pa.large_string()) for name in ("id", "title", "body", "source")),
+        ("origin", pa.large_string()),
+        ("line", pa.int64()),
+        ("doubt", pa.float64()),
+        ("is_sample", pa.bool_()),
+    ]
+)
+_LANGUAGE_REASONS = frozenset(screening.REASONS[number] for number in screening.OF_LANGUAGES)
+
+
+@dataclass
+class Suspects:
+    """Rows that may be stray and rows that fit, in the order of the input: *places* count through them from 0."""
+
+    table: pa.Table
+    """of the whole file: some of its rows count, see `batches`"""
+    kept: NDArray[np.int64]
+    """which rows of the file the places are"""
+    rows: NDArray[np.int64]
+    """shape (n_places,): their numbers in the input, from 1"""
+    doubt: NDArray[np.float64]
+    """shape (n_places,): probability of a mismatch"""
+    is_sample: NDArray[np.bool_]
+    n_rows: int
+    """of the batch"""
+    n_rejected: int
+    folder: tempfile.TemporaryDirectory[str]
+
+    def texts(self, name: str) -> pa.Array:
+        """A column of short texts (id, title, source), place by place."""
+        parts = [batch.column(name).take(pa.array(local)) for _, local, batch in self._parts()]
+        return pa.concat_arrays(parts) if parts else pa.array([], pa.large_string())
+
+    def places_in_files(self) -> list[tuple[str, int]]:
+        """The file of each place, and its line or row there, counted from 1."""
+        lines = [
+            line for _, local, batch in self._parts() for line in batch.column("line").take(pa.array(local)).to_pylist()
+        ]
+        return list(zip(self.texts("origin").to_pylist(), lines, strict=True))
+
+    def bodies(self) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
+        """The bodies in stretches: their places, and the texts."""
+        for places, local, batch in self._parts():
+            yield places, batch.column("body").take(pa.array(local))
+
+    def _parts(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], pa.RecordBatch]]:
+        first = 0
+        for batch in self.table.to_batches():
+            low, high = np.searchsorted(self.kept, [first, first + len(batch)])
+            if high > low:
+                yield np.arange(low, high), self.kept[low:high] - first, batch
+            first += len(batch)
+
+
+def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
+    """Reads all rows, and keeps the suspects and a sample of those that fit."""
+    folder = tempfile.TemporaryDirectory(prefix="mismatch-")
+    path = Path(folder.name) / "suspects.arrow"
+    sample, generator = _Sample(), np.random.default_rng(0)
+    n_rows = n_rejected = 0
+    total = 0.0
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _KEPT_SCHEMA) as writer:
+        for block in scored:
+            quarantine.extend(block.block.rejects)
+            n_rows, n_rejected = n_rows + len(block.rows), n_rejected + len(block.block.rejects)
+            doubt = doubt_of(block)
+            total += float(doubt.sum())
+            suspects = np.flatnonzero(doubt >= SUSPECT_FROM)
+            if len(suspects):
+                writer.write_batch(_kept(block, suspects, doubt))
+            fits = np.flatnonzero((block.rows.column("verdict").to_numpy() == MATCH) & (doubt < SUSPECT_FROM))
+            sample.offer(block, fits, doubt, generator.random(len(fits)))
+        for batch in sample.batches():
+            writer.write_batch(batch)
+    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    doubt, rows = (table[name].to_numpy() for name in ("doubt", "row"))
+    is_sample = table["is_sample"].to_numpy()
+    suspects = np.flatnonzero(~is_sample)
+    most = min(MOST_SUSPECTS, int(SUSPECTS_FOR_A_STRAY * total) + SOME_SUSPECTS)
+    likeliest = suspects[np.argsort(-doubt[suspects], kind="stable")[:most]]
+    kept = np.sort(np.concatenate([likeliest, np.flatnonzero(is_sample)]))
+    return Suspects(table, kept, rows[kept], doubt[kept], is_sample[kept], n_rows, n_rejected, folder)
+
+
+def doubt_of(block: ScoredBlock) -> NDArray[np.float64]:
+    """How likely each row is stray, from 0 to 1; 0 where nothing can be said."""
+    probability = block.rows.column("probability").fill_null(0.0).to_numpy(zero_copy_only=False)
+    unscorable = np.flatnonzero(block.rows.column("verdict").to_numpy() == UNSCORABLE)
+    doubt = probability.astype(np.float64)
+    reasons = block.rows.column("reasons").take(pa.array(unscorable)).to_pylist()
+    doubt[unscorable] = [OF_LANGUAGES if _LANGUAGE_REASONS & set(codes or ()) else 0.0 for codes in reasons]
+    return doubt
+
+
+def _kept(block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], sampled: bool = False) -> pa.RecordBatch:
+    taken = block.rows.take(pa.array(which))
+    columns = [taken.column(SCHEMA.get_field_index("row"))]
+    columns += [taken.column(name).cast(pa.large_string()) for name in ("id", "title", "body", "source")]
+    columns.append(pa.array([block.block.origin] * len(which), pa.large_string()))
+    columns.append(pa.array(block.block.row_numbers[which].astype(np.int64)))
+    columns += [pa.array(doubt[which]), pa.array(np.full(len(which), sampled))]
+    return pa.RecordBatch.from_arrays(columns, schema=_KEPT_SCHEMA)
+
+
+class _Sample:
+    """The rows with the smallest keys, of all that were offered."""
+
+    def __init__(self) -> None:
+        self._keys = np.empty(0)
+        self._rows: list[pa.RecordBatch] = []
+
+    def offer(
+        self, block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], keys: NDArray[np.float64]
+    ) -> None:  # fmt: skip
+        full = len(self._keys) >= SAMPLED
+        low = keys < self._keys[-1] if full else np.ones(len(keys), bool)
+        if not low.any():
+            return
+        least = np.sort(np.argsort(keys[low], kind="stable")[:SAMPLED])
+        new = _kept(block, which[low][least], doubt, sampled=True)
+        together = pa.Table.from_batches([*self._rows, new]).combine_chunks().to_batches()[0]
+        all_keys = np.concatenate([self._keys, keys[low][least]])
+        order = np.argsort(all_keys, kind="stable")[:SAMPLED]
+        self._keys, self._rows = all_keys[order], [together.take(pa.array(order))]
+
+    def batches(self) -> list[pa.RecordBatch]:
+        """In the order of the input."""
+        return [rows.take(pa.array(np.argsort(rows.column("row").to_numpy()))) for rows in self._rows]
