@@ -141,14 +141,13 @@ def _before(first: Chunk, others: Iterator[Chunk]) -> Iterator[Chunk]:
 
 def _carries_verdicts(reader: Reader) -> bool:
     """Whether the first readable rows do; what is looked at counts neither as read nor as damaged."""
-    counted, n_problems = reader.bytes_read, len(reader.problems)
     found = False
     for chunk in reader:
         block = chunk.decode()
         if len(block):
             found = _has_verdicts(block)
             break
-    reader.bytes_read, reader.problems[n_problems:] = counted, []
+    reader.rewind()
     return found
 
 

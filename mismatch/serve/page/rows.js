@@ -1,6 +1,7 @@
 // Many articles: a file goes up as it is, its rows come back one a line, and stay in this tab.
 
 import { check } from "./article.js";
+import { download } from "./download.js";
 import { ask } from "./service.js";
 import { NOT_READ, VERDICTS, likelihood, reason, tell, verdictName, vocabulary } from "./words.js";
 
@@ -160,11 +161,7 @@ function cell(name, text, kind = "") {
 }
 
 function save(name, type, parts) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(parts, { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  download(name, new Blob(parts, { type }));
 }
 
 function asCsv(wanted) {
