@@ -23,7 +23,8 @@ pytest.importorskip("trafilatura")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="bounds of POSIX")
 GOOD = Page(ferry().encode())
 IN_CHUNKS = b"64\r\n" + GOOD.data[:100] + b"\r\n%x;a=b\r\n" % (len(GOOD.data) - 100) + GOOD.data[100:] + b"\r\n0\r\n\r\n"
-SLOW = Page(b"<html><body>" + b"<p>fog" * 600_000)
+SLOW = Page(b"<html><body>" + b"<p>" + b"<ul>" + b"<li><a href='/x'>link here now</a></li>" * 80_000)
+SLOWER = Page(b"<html><body>" + b"<p>fog" * 600_000)
 LARGE = Page(b"<html><body>" + b"<p>Fog <b>and</b> ferries</p>" * 700_000)
 
 
@@ -77,7 +78,7 @@ def test_a_process_that_is_stopped_is_ended_by_the_clock(workers: Workers) -> No
 def test_time_by_the_clock_can_be_bounded_too(workers: Workers) -> None:
     assert workers.parse(GOOD).reason is None
     begin = time.monotonic()
-    assert workers.parse(SLOW).reason == "takes longer than 6 seconds to parse"
+    assert workers.parse(SLOWER).reason == "takes longer than 6 seconds to parse"
     assert time.monotonic() - begin < 30
     assert workers.parse(GOOD).reason is None
 
