@@ -17,6 +17,7 @@ from collections.abc import Generator
 import uvicorn
 
 from mismatch.errors import InputError
+from mismatch.records.memory import give_back
 from mismatch.report.console import safe, say
 from mismatch.serve.application.api import build
 from mismatch.serve.application.front import Front
@@ -31,6 +32,8 @@ STOP_SECONDS = 30
 """for requests at work to end once no new ones are taken; as long as the longest answer may take by default"""
 _GRACE_SECONDS = 1.0
 """for threads to end once nobody waits for what they do"""
+_TICKS_OF_REST = 50
+"""tenths of a second between two looks at whether memory can be given back; what large requests took stays resident else"""
 _BACKLOG = 2048
 _SWITCH_SECONDS = 0.001  # how long a judging thread may keep the event loop from the interpreter
 
@@ -117,6 +120,12 @@ class _Server(uvicorn.Server):
             return
         self._greet()  # from here on a signal does what it should
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        if counter % _TICKS_OF_REST == 0 and self._front.rests():
+            await asyncio.get_running_loop().run_in_executor(None, give_back)
+        return await super().on_tick(counter)
 
     def _greet(self) -> None:
         host, port = self._listener.getsockname()[:2]

@@ -56,12 +56,18 @@ class Front:
         self._batcher = Batcher(model, settings, metrics)
         self._streams = Streams(settings, metrics)
         self._at_work = 0
+        self._has_worked = False
         self.stopping = False
 
     def close(self) -> None:
         """Lets the threads go."""
         self._batcher.close()
         self._streams.close()
+
+    def rests(self) -> bool:
+        """Whether nothing is at work, for the first time since something was."""
+        rests, self._has_worked = self._has_worked and not self._at_work, self._has_worked and bool(self._at_work)
+        return rests
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -102,6 +108,7 @@ class Front:
         if self._at_work >= self._settings.max_at_work and not self._intake.end_slowest():
             raise busy(f"{self._at_work} requests are at work")
         self._at_work += 1
+        self._has_worked = True
         try:
             if path == "/score":
                 await self._score(scope, head, receive, answer)
