@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -86,11 +87,14 @@ class ScoredRows:
         else:
             self.scorer, chunks, self.words = pipeline.adapted(reader, scorer, adapt=adapt)
         if not can_look:
-            first = next(chunks, None)
-            if first is not None:
-                block = first.decode()
-                self.carried = _has_verdicts(block)
-                chunks = _before(pipeline.Decoded(block.origin, block), chunks)
+            looked_at: list[Chunk] = []
+            for chunk in chunks:
+                block = chunk.decode()
+                looked_at.append(pipeline.Decoded(block.origin, block))
+                if len(block):
+                    self.carried = _has_verdicts(block)
+                    break
+            chunks = chain(looked_at, chunks)
         self._chunks = chunks
         self._watching: list[Callable[[ScoredBlock], None]] = []
 
@@ -132,11 +136,6 @@ def judge_of_carried(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
     topics = [column.cast(pa.string()) for column in carried_columns(block, ADDED_SCHEMA.names[3:])]
     verdicts = pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int8()), pa.array(VERDICTS)).cast(pa.string())
     return block, Judged(numbers, pa.RecordBatch.from_arrays([verdicts, *columns[1:], *topics], schema=ADDED_SCHEMA))
-
-
-def _before(first: Chunk, others: Iterator[Chunk]) -> Iterator[Chunk]:
-    yield first
-    yield from others
 
 
 def _carries_verdicts(reader: Reader) -> bool:

@@ -88,6 +88,25 @@ def test_a_table_and_a_pipe_give_the_same(invoke: Invoke, shifted: Path, tmp_pat
     assert are_near(tmp_path / "b.json")
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_addresses_say_which_side_moved(invoke: Invoke, tmp_path: Path, suffix: str) -> None:
+    titles = turned(CLEAN.titles, 100, 180, 2)
+    urls = [f"https://ferry.example/{i}/{str(title).lower().replace(' ', '-')}" for i, title in enumerate(CLEAN.titles)]
+    rows = [{"Link": url, "title": t, "body": b} for url, t, b in zip(urls, titles, CLEAN.bodies, strict=True)]
+    path = tmp_path / f"moved{suffix}"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        if suffix == ".jsonl":
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        else:
+            writer = csv.DictWriter(file, ["Link", "title", "body"])
+            writer.writeheader()
+            writer.writerows(rows)
+    ended = invoke("repair", path, "--out", tmp_path / "p.jsonl")
+    assert ended.code == 0
+    (told,) = [line for line in ended.said if " are shifted by " in line]
+    assert "by -2" in told and "it is the titles that moved" in told
+
+
 def test_an_input_is_not_written_over(invoke: Invoke, shifted: Path) -> None:
     before = shifted.read_bytes()
     ended = invoke("repair", shifted, "--shifts", shifted)
