@@ -2,8 +2,8 @@
 
 Into each corpus go clusters of every kind: one body over other rows' titles (as it is, with words changed, behind each row's
 title), the body of one article over five others, one title over other rows' bodies (in several spellings), the title of one
-article over five others. Every row counts: found when it is in a cluster of its kind, wrong when it is in one in which nothing
-was planted and which the corpus as it is does not have. The bounds were chosen on the corpora in `train`.
+article over five others. Every row counts: found when it is in a cluster of its kind, wrong when it is in one in which
+nothing was planted and which the corpus as it is does not have. The bounds were chosen on the corpora in `train`.
 
 python -m benchmarks.repeats [--only NAME] [--sizes 100000,1000000] [--libraries]
 """

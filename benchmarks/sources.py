@@ -1,9 +1,9 @@
 """Whether `mismatch sources` names the sources that got worse, and no others: simulated feeds of really scored rows.
 
 Real pairs of a corpus, and the same pairs swapped, are scored once by a model that was adapted to a stream with one mismatch
-in a hundred. Feeds are drawn from these verdicts: 200 sources of 5 to 5,000 rows, each with one mismatch in a hundred before; of
-some the share grows. Named sources that did not change are false discoveries. Then the drift: models adapted to one half of a
-corpus look at the other half, which is no drift, and at other corpora.
+in a hundred. Feeds are drawn from these verdicts: 200 sources of 5 to 5,000 rows, each with one mismatch in a hundred
+before; of some the share grows. Named sources that did not change are false discoveries. Then the drift: models adapted to
+one half of a corpus look at the other half, which is no drift, and at other corpora.
 
 python -m benchmarks.sources [--only CORPUS] [--feeds 20]
 """
@@ -141,9 +141,7 @@ def _drift(model: Model, given: argparse.Namespace) -> Table:
         of_own = ("–", "–") if own is None else (share(own.changed, 2), "yes" if own.calibrate_again else "no")
         advised = f"{sum(drift.calibrate_again for drift in others)} of {len(others)}"
         table.add(name, *of_own, share(float(np.mean(changed)), 2), share(max(changed), 2), advised)
-    table.notes.append(
-        "The bound from which calibrating again is advised was chosen on corpora in train, and raised after a first run of these."
-    )
+    table.notes.append("The bound of the advice was chosen on corpora in train, and raised after a first run of these.")
     return table
 
 

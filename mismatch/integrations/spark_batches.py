@@ -1,7 +1,7 @@
 """Repeats and sources on Spark: what only a whole batch shows, aggregated on the cluster.
 
-Only hashes, sketches and counts are aggregated; texts are shuffled once, to mark the rows. To the driver come the counts of the
-sources, how many titles each stem stands in (at most 4 M numbers), and which bodies are nearly the same as another.
+Only hashes, sketches and counts are aggregated; texts are shuffled once, to mark the rows. To the driver come the counts
+of the sources, how many titles each stem stands in (at most 4 M numbers), and which bodies are nearly the same as another.
 """
 
 from __future__ import annotations
@@ -74,10 +74,9 @@ def sources(scored: DataFrame, *, source: str | None = None) -> SourceCounts:
             columns: dict[str, Any] = {"key": [source_key(one) or NO_SOURCE for one in names], "name": names}
             for verdict in VERDICTS:
                 columns[verdict] = [row["count_all"] if row["verdict"] == verdict else 0 for row in rows]
-            types = [pa.string()] * 2 + [pa.int64()] * len(VERDICTS)
-            yield pa.record_batch(
-                [pa.array(v, t) for v, t in zip(columns.values(), types, strict=True)], names=list(columns)
-            )
+            kinds = [pa.string()] * 2 + [pa.int64()] * len(VERDICTS)
+            arrays = [pa.array(values, kind) for values, kind in zip(columns.values(), kinds, strict=True)]
+            yield pa.record_batch(arrays, names=list(columns))
 
     selected = scored.select(f.col(f"`{name}`").cast("string").alias("name"), "mismatch_verdict")
     sums = [f.sum(verdict).alias(verdict) for verdict in VERDICTS]
@@ -112,10 +111,8 @@ def repeats(df: DataFrame, *, title: str | None = None, body: str | None = None)
     columns = text_columns(df, ColumnChoice(title=title, body=body))
     names = [str(columns.title), str(columns.body)]
     kept = [name for name in df.columns if name != REPEATS_COLUMN]
-    keyed = df.select(*(f.col(f"`{name}`") for name in kept)).withColumn(
-        "_pair", f.struct(*(f.col(f"`{n}`") for n in names))
-    )
-    pairs = keyed.select("_pair.*").toDF("title", "body").mapInArrow(_traced, _TRACES)
+    given = df.select(*(f.col(f"`{name}`") for name in kept))
+    pairs = given.select(*(f.col(f"`{name}`") for name in names)).mapInArrow(_traced, _TRACES)
     distinct = pairs.where("title_key != 0 and body_key != 0").groupBy("title_key", "body_key")
     others = ("length", "stems", "found", "bands", "bins")
     traces = distinct.agg(*(f.min_by(name, "stems").alias(name) for name in others), f.count(f.lit(1)).alias("n"))
@@ -123,18 +120,15 @@ def repeats(df: DataFrame, *, title: str | None = None, body: str | None = None)
     weights = df.sparkSession.sparkContext.broadcast(_weights(traces))
     groups = _groups(df, traces)
     grouped = traces.join(f.broadcast(groups), "body_key", "left").withColumn("group", f.coalesce("group", "body_key"))
-    found = {
-        REPEATED_BODY: _repeated(grouped, "group", titles=True, weights=weights).select(f.col("key").alias("group")),
-        REPEATED_TITLE: _repeated(grouped, "title_key", titles=False, weights=weights).select(
-            f.col("key").alias("title_key")
-        ),
-    }
     marks = grouped.select("title_key", "body_key", "group")
-    marks = marks.join(found[REPEATED_BODY].withColumn(KINDS[0], f.lit(True)), "group", "left")
-    marks = marks.join(found[REPEATED_TITLE].withColumn(KINDS[1], f.lit(True)), "title_key", "left")
+    for kind, by in ((REPEATED_BODY, "group"), (REPEATED_TITLE, "title_key")):
+        found = _repeated(grouped, by, titles=kind == REPEATED_BODY, weights=weights).withColumnRenamed("key", by)
+        marks = marks.join(found.withColumn(kind, f.lit(True)), by, "left")
     marks = marks.where(f.coalesce(KINDS[0], KINDS[1]))
-    codes = f.array_compact(f.array(*(f.when(f.col(kind), f.lit(kind)) for kind in KINDS))).alias(REPEATS_COLUMN)
-    marked = marks.select(f.col("title_key").alias("_title_key"), f.col("body_key").alias("_body_key"), codes)
+    codes = f.array_compact(f.array(*(f.when(f.col(kind), f.lit(kind)) for kind in KINDS)))
+    marked = marks.select(
+        f.col("title_key").alias("_title_key"), f.col("body_key").alias("_body_key"), codes.alias(REPEATS_COLUMN)
+    )
     schema = types.StructType([*given.schema.fields]).add("_title_key", "long").add("_body_key", "long")
     with_keys = given.mapInArrow(_keyed(*names), schema)
     joined = with_keys.join(marked, ["_title_key", "_body_key"], "left").drop("_title_key", "_body_key")
@@ -190,9 +184,8 @@ def _groups(df: DataFrame, traces: DataFrame) -> DataFrame:
 
     bodies = traces.groupBy("body_key").agg(*(f.min_by(name, "title_key").alias(name) for name in ("bands", "bins")))
     banded = bodies.select("body_key", "bins", f.posexplode("bands").alias("place", "band")).where("band != 0")
-    heads = banded.groupBy("place", "band").agg(
-        f.min(f.struct("body_key", "bins")).alias("head"), f.count(f.lit(1)).alias("n")
-    )
+    head = f.min(f.struct("body_key", "bins")).alias("head")
+    heads = banded.groupBy("place", "band").agg(head, f.count(f.lit(1)).alias("n"))
     near = banded.join(heads.where("n > 1"), ["place", "band"]).where("body_key != head.body_key")
     edges = near.select("body_key", "bins", f.col("head.body_key").alias("other"), f.col("head.bins").alias("other_bins"))
     edges = edges.dropDuplicates(["body_key", "other"]).mapInArrow(_alike, "body_key long, other long").limit(MAX_EDGES + 1)
