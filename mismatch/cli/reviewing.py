@@ -48,8 +48,8 @@ def review(
     from mismatch.report.keyboard import check_terminal
 
     choice = Choice(tuple(verdict or ()), min_probability, of_source, order)
-    if "-" in inputs:
-        raise InputError("standard input is the keyboard of a review; name a file")
+    if "-" in inputs or labels == "-":
+        raise InputError("standard input and output are the terminal of a review; name a file")
     check_terminal()
     labels = labels or _beside(inputs[0])
     check_outputs({"--labels": labels}, inputs, given.format, [model], given.bodies)
@@ -96,13 +96,14 @@ def _ended(session, labels: str) -> str:
 
 
 def _beside(name: str) -> str:
-    """The labels of `scored.jsonl.gz` are in `scored.labels.jsonl` beside it."""
+    """Where the labels of an input are by default."""
+    from mismatch.batch.review.labels_file import beside
     from mismatch.records.stores.stored_file import place_of
 
     place = place_of(name)
     if not isinstance(place, Path) or any(sign in name for sign in "*?["):
         raise InputError(f"{name}: name the file for the labels with --labels")
-    return str(place.with_name(f"{place.name.split('.')[0] or place.name}.labels.jsonl"))
+    return str(beside(place, ".labels.jsonl"))
 
 
 def _user() -> str:

@@ -21,7 +21,8 @@ def verdict_line(probability: float | None, verdict: str) -> str:
     """Whether it is a mismatch, in words first."""
     if probability is None:
         return f"{verdict}: no fair judgement is possible"
-    return f"A mismatch? {likelihood(probability).capitalize()} ({100 * probability:.1f} %)"
+    share = "above 99.9" if probability > 0.999 else "below 0.1" if probability < 0.001 else f"{100 * probability:.1f}"
+    return f"A mismatch: {likelihood(probability)} ({share} %)"
 
 
 def status_line(number: int, total: int, decided: int, skipped: int) -> str:

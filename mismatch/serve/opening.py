@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mismatch.batch.review.flagged import Choice
-from mismatch.batch.review.labels_file import LabelsFile
+from mismatch.batch.review.labels_file import LabelsFile, beside
 from mismatch.batch.review.shared import SharedReview
 from mismatch.batch.scored import ScoredRows
 from mismatch.errors import InputError
@@ -55,8 +55,7 @@ class ReviewSettings:
     def database(self) -> Path:
         """Where the decisions are kept."""
         if self.labels is None:
-            place = Path(self.file)
-            return place.with_name(f"{place.name.split('.')[0] or place.name}.review.db")
+            return beside(Path(self.file), ".review.db")
         return self.labels if self.lines is None else self.labels.with_name(f"{self.labels.name}.db")
 
 

@@ -51,7 +51,7 @@ def review(model_path: Path) -> Callable[..., Terminal]:
 def test_rows_are_shown_and_decisions_kept_as_labels(review: Callable[..., Terminal], file: Path, tmp_path: Path) -> None:
     with review(file, "--reviewer", "ann") as terminal:
         terminal.shows("1 of 4, 0 decided")
-        terminal.shows("A mismatch? Almost certainly (99.9 %)")
+        terminal.shows("A mismatch: almost certainly (99.9 %)")
         terminal.shows("No term of the title is in the body.")
         terminal.shows("row 4 · daily.example · a4")
         terminal.shows("Rovers win match number4")

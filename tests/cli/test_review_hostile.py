@@ -114,7 +114,7 @@ def test_a_long_body_can_be_read_to_the_end_of_what_is_shown(model_path: Path, t
         terminal.press("\x1b[F")
         terminal.shows("The last line.")
         terminal.press("\x1b[H")
-        terminal.shows("Almost certainly")
+        terminal.shows("almost certainly")
 
 
 def test_another_size_is_drawn_anew(review: Callable[..., Terminal]) -> None:

@@ -65,7 +65,7 @@ def test_rows_are_decided_with_keys(open_page: Callable[..., Any], reviewed: Ser
     page = open_page(reviewed)
     status(page, "0 of 5 decided.")
     assert page.locator("#looked-at").inner_text() == "Rovers win match 5"
-    assert page.locator("#verdict").inner_text() == "A mismatch? almost certainly (above 99.9 %)"
+    assert page.locator("#verdict").inner_text() == "A mismatch: almost certainly (above 99.9 %)"
     assert page.locator("#reasons li").all_inner_texts() == [REASONS["weak_overlap"]]
     assert page.locator("#marked mark").all_inner_texts() == ["5", "Rovers"]
     page.keyboard.press("w")

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from mismatch.batch.review.flagged import FlaggedRow, digest_of
 from mismatch.errors import InputError
+from mismatch.records.known_formats import COMPRESSIONS
 
 if sys.platform != "win32":
     import fcntl
@@ -189,6 +190,14 @@ class LabelsFile:
             os.ftruncate(self._number, at)
             os.fsync(self._number)
             self.repaired = len(line)
+
+
+def beside(file: Path, ending: str) -> Path:
+    """A file beside another: of `scored.jsonl.gz`, with the ending `.labels.jsonl`, `scored.labels.jsonl`."""
+    name = file.name
+    for known in COMPRESSIONS:
+        name = name.removesuffix(known.suffix)
+    return file.with_name(f"{Path(name).stem}{ending}")
 
 
 def _checked(path: Path, line: bytes) -> dict[str, Any]:

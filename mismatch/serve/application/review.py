@@ -118,8 +118,10 @@ class ReviewDesk:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except Taken as taken:
             raise Problem(409, str(taken)) from None
-        except (sqlite3.Error, InputError) as error:
-            raise Problem(507, f"the decision was not kept: {error}") from None
+        except sqlite3.Error as error:
+            raise Problem(507, f"the database of the review does not answer, and nothing was kept: {error}") from None
+        except InputError as error:
+            raise Problem(507, f"this is kept in the database, but not in the labels file: {error}") from None
         finally:
             self._at_work -= 1
 

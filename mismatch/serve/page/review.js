@@ -52,7 +52,7 @@ function show(answer, done) {
     return;
   }
   at("looked-at").replaceChildren(...(row.title.text ? marked(row.title.text, row.title.places) : ["(no title)"]));
-  at("verdict").textContent = row.probability === null ? vocabulary.verdicts[row.verdict] : `A mismatch? ${likelihood(row.probability)}`;
+  at("verdict").textContent = row.probability === null ? vocabulary.verdicts[row.verdict] : `A mismatch: ${likelihood(row.probability)}`;
   at("verdict").dataset.verdict = row.verdict;
   at("place").textContent = [`Row ${row.row}`, row.source, row.id].filter(Boolean).join(" · ");
   fill(at("reasons"), row.reasons.map(reason), "No reason is given.");
