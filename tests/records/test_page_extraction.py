@@ -178,3 +178,10 @@ def test_a_page_of_several_megabytes_is_read_to_its_end() -> None:
     text = [f"Paragraph {i} says that ferry number {7 * i} ran aground in the fog of the harbour." for i in range(25_000)]
     found = extract(page(title=FERRY, text=text, head=f"<script>{'x = [1, 2, 3];' * 100_000}</script>").encode())
     assert text[-1] in found.body
+
+
+def test_of_a_page_with_more_elements_than_any_article_all_text_is_found() -> None:
+    lines = [f"The harbour master wrote in line {i} of the log that fog closed it." for i in range(20_001)]
+    found = extract(page(h1=FERRY, text=lines).encode())
+    assert found.title == FERRY
+    assert found.body.split("\n") == lines
