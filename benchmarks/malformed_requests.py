@@ -3,7 +3,7 @@
 `python -m benchmarks.malformed_requests` starts `mismatch serve`, sends 10,000 requests of the kinds of
 `benchmarks/malformed.py` from 16 clients, waits for a minute, and ends the service with SIGTERM while clients are still at
 it. It prints a table and ends with 1 when an answer was 500, 501 or 502, when memory is more than 10 % above what it was
-after some good requests, or when the service did not stop within its time.
+after good requests of all kinds, or when the service did not stop within its time.
 """
 
 from __future__ import annotations
@@ -29,8 +29,16 @@ CLIENTS = 16
 PATIENCE = 1.0
 """seconds that a client waits for an answer"""
 GOOD = json.dumps({"title": "The council votes on the old bridge", "body": "The bridge is old. " * 100}).encode()
-USUAL = (("/score", "application/json"), ("/explain", "application/json"), ("/score", "application/x-ndjson"))
-"""what a service is asked that has been at work for a while"""
+PAGE = b"<html><title>The council votes</title><body><h1>The council votes</h1>" + b"<p>The bridge is old.</p>" * 50
+USUAL = (
+    ("/score", "application/json", GOOD),
+    ("/score", "application/json", b"[" + b",".join([GOOD] * 500) + b"]"),
+    ("/score", "application/x-ndjson", (GOOD + b"\n") * 2000),
+    ("/score", "text/csv", b"title,body\n" + b"The council votes,The bridge is old and the council votes\n" * 20_000),
+    ("/explain", "application/json", GOOD),
+    ("/extract", "text/html", PAGE),
+)
+"""what a service has been asked that has been at work for a while"""
 FAULTS = (500, 501, 502)
 MOST_GROWTH = 1.1
 STOP_SECONDS = 32.0
@@ -112,9 +120,8 @@ def main() -> None:
     server = Server()
     try:
         fresh = server.megabytes()
-        for path, kind in USUAL:
-            for _ in range(100):
-                server.status_of(head_of(len(GOOD), path, kind) + GOOD)
+        for path, kind, body in USUAL * 10:
+            server.status_of(head_of(len(body), path, kind) + body)
         time.sleep(min(given.rest, 10))
         before = server.megabytes()
         begin = time.monotonic()

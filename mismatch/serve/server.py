@@ -17,7 +17,7 @@ from collections.abc import Generator
 import uvicorn
 
 from mismatch.errors import InputError
-from mismatch.records.memory import give_back
+from mismatch.records.memory import give_back, keep_no_large_blocks
 from mismatch.report.console import safe, say
 from mismatch.serve.application.api import build
 from mismatch.serve.application.front import Front
@@ -48,6 +48,7 @@ def run(settings: ServiceSettings, reviewed: ReviewSettings | None = None) -> No
     ModelError
         If the model cannot be used.
     """
+    keep_no_large_blocks()
     with _listening(settings) as listener:
         model = ModelInUse(settings.model, sha256=settings.model_sha256, adapt=settings.adapt)
         metrics, lane = Metrics(), SlowLane(settings)

@@ -44,6 +44,8 @@ _ROUTES = frozenset(
      "/review", _LABELS, *POSTS)
 )  # fmt: skip
 GONE = 499
+_CLOSED = "the handler is closed"
+"""says uvloop of a connection whose other side went while it was answered"""
 
 
 class Front:
@@ -97,8 +99,11 @@ class Front:
         except ClientGone:
             answer.status = GONE
         except Exception as error:  # a fault of ours: the caller learns no more than that, the operator one line
-            say(f"mismatch: {route}: {type(error).__name__}: {safe(str(error), 200)}")
-            await answer.problem(Problem(500, "the service failed; its log says more"))
+            if isinstance(error, RuntimeError) and _CLOSED in str(error):
+                answer.status = GONE
+            else:
+                say(f"mismatch: {route}: {type(error).__name__}: {safe(str(error), 200)}")
+                await answer.problem(Problem(500, "the service failed; its log says more"))
         finally:
             self._metrics.answered(route, answer.status, time.perf_counter() - begin)
 
