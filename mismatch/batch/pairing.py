@@ -1,10 +1,11 @@
 """Which title belongs to which body, of pairs that were judged: probabilities, learned from the batch itself.
 
 Rows whose title and body fit show, without labels, what a right pair looks like among the suspects: how well it fits, how
-much better than the next body for its title and the next title for its body, and how much of its title's rare terms it has.
-Their titles over the suspects' bodies, and the other way round, show what a wrong pair looks like. A logistic regression
-on these gives the likelihood ratio of a pair. Its prior is about that of a pair drawn from the suspects, p(i) p(j) / sum of
-p, with p the probability of a mismatch of the two rows, so that a body that its own title fits is hardly ever proposed.
+much better than the next body for its title and the next title for its body, how much of its title's rare terms it has, and
+all that the scorer compares. Their titles over the suspects' bodies, and the other way round, show what a wrong pair looks
+like. Boosted trees on these give the likelihood ratio of a pair. Its prior is about that of a pair drawn from the suspects,
+p(i) p(j) / sum of p, with p the probability of a mismatch of the two rows, so that a body that its own title fits is hardly
+ever proposed.
 """
 
 from __future__ import annotations
@@ -43,10 +44,14 @@ class JudgedPairs(NamedTuple):
     body: NDArray[np.int64]
     strength: NDArray[np.float32]
     log_odds: NDArray[np.float64]
-    """of a mismatch"""
+    """of a mismatch; NaN where it cannot be judged"""
+    features: NDArray[np.float32]
+    """shape (n_pairs, N_FEATURES): what the scorer compares"""
 
     def some(self, which: NDArray[np.bool_]) -> JudgedPairs:
-        return JudgedPairs(self.title[which], self.body[which], self.strength[which], self.log_odds[which])
+        return JudgedPairs(
+            self.title[which], self.body[which], self.strength[which], self.log_odds[which], self.features[which]
+        )
 
 
 def pair_probabilities(
@@ -69,18 +74,19 @@ def pair_probabilities(
     others = pairs.some(~own)
     wrong = features_of(others)[is_sample[others.title] != is_sample[others.body]]
     n_samples, n_suspects = int(is_sample.sum()), int((~is_sample).sum())
-    weights, constant = _learned(right, wrong)
-    to_ratio = np.log(max(1, 2 * n_samples * n_suspects) / max(1, len(right))) if len(right) >= LEAST_RIGHT else None
-    if to_ratio is None or len(wrong) < LEAST_WRONG:
-        weights, constant, to_ratio = USUAL_WEIGHTS, USUAL_CONSTANT, float(np.log(2 * max(1, n_suspects)))
+    asked = features_of(of_suspects)
+    if len(right) >= LEAST_RIGHT and len(wrong) >= LEAST_WRONG:
+        ratio = _learned(right, wrong, asked) + np.log(2 * n_samples * n_suspects / len(right))
+    else:
+        ratio = asked[:, : len(USUAL_WEIGHTS)] @ USUAL_WEIGHTS + USUAL_CONSTANT + np.log(2 * max(1, n_suspects))
     p = np.clip(doubt, _LEAST_DOUBT, _MOST_DOUBT)
     of_rows = np.log(p[of_suspects.title] * p[of_suspects.body])
     prior = PRIOR_POWER * of_rows - np.log(1 + doubt[~is_sample].sum())
-    return of_suspects, features_of(of_suspects) @ weights + constant + to_ratio + prior
+    return of_suspects, ratio + prior
 
 
 def features_of(pairs: JudgedPairs) -> NDArray[np.float64]:
-    """What tells right pairs from wrong ones (`FEATURES`); shape (n_pairs, 6)."""
+    """What tells right pairs from wrong ones: `FEATURES`, and those of the scorer; shape (n_pairs, 6 + N_FEATURES)."""
     log_odds = np.clip(np.where(np.isnan(pairs.log_odds), _HIGHEST, pairs.log_odds), _LOWEST, _HIGHEST)
     strength = pairs.strength.astype(np.float64)
     columns = [-log_odds]
@@ -88,7 +94,7 @@ def features_of(pairs: JudgedPairs) -> NDArray[np.float64]:
         columns.append(np.clip(-log_odds - best_other(side, -log_odds, -_HIGHEST), -_MOST_MARGIN, _MOST_MARGIN))
     columns.append(strength)
     columns += [strength - best_other(side, strength, 0.0) for side in (pairs.title, pairs.body)]
-    return np.column_stack(columns)
+    return np.column_stack([*columns, pairs.features])
 
 
 def best_other(keys: NDArray[np.int64], values: NDArray[np.float64], none: float) -> NDArray[np.float64]:
@@ -109,15 +115,17 @@ def best_other(keys: NDArray[np.int64], values: NDArray[np.float64], none: float
     return out
 
 
-def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    if len(right) < LEAST_RIGHT or len(wrong) < LEAST_WRONG:
-        return USUAL_WEIGHTS, USUAL_CONSTANT
-    from sklearn.linear_model import LogisticRegression
+def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The log-odds that the pairs asked for are right, by what right and wrong ones look like."""
+    if not len(asked):
+        return np.empty(0)
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
-    fitted = LogisticRegression(max_iter=1000).fit(
-        np.concatenate([right, wrong]), np.concatenate([np.ones(len(right)), np.zeros(len(wrong))])
+    trees = HistGradientBoostingClassifier(
+        max_iter=80, learning_rate=0.08, max_leaf_nodes=8, l2_regularization=1.0, min_samples_leaf=15, random_state=0
     )
-    return fitted.coef_[0], float(fitted.intercept_[0])
+    trees.fit(np.concatenate([right, wrong]), np.concatenate([np.ones(len(right)), np.zeros(len(wrong))]))
+    return trees.decision_function(asked)
 
 
 def assigned(titles: NDArray[np.int64], bodies: NDArray[np.int64], log_odds: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ from mismatch.batch.pairing import JudgedPairs, assigned, pair_probabilities
 from mismatch.batch.scored import ScoredRows
 from mismatch.batch.suspects import Suspects, gather
 from mismatch.features.keywords import title_terms
+from mismatch.features.overlap_features import N_FEATURES
 from mismatch.judging.comparison import prepared
 from mismatch.judging.pipeline import in_order
 from mismatch.judging.scorer import Scorer
@@ -134,9 +135,9 @@ def _judged(
     order = np.argsort(body, kind="stable")
     title, body, strength = title[order], body[order], strength[order]
 
-    def work(part: tuple[pa.Array, pa.Array, pa.Array]) -> NDArray[np.float64]:
+    def work(part: tuple[pa.Array, pa.Array, pa.Array]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         compared = scorer.compare(*part)
-        return np.where(compared.refused > 0, np.nan, compared.log_odds)
+        return np.where(compared.refused > 0, np.nan, compared.log_odds), compared.features
 
     def parts() -> Iterator[tuple[pa.Array, pa.Array, pa.Array]]:
         for places, bodies in suspects.bodies():
@@ -147,8 +148,9 @@ def _judged(
                 yield titles.take(rows), bodies.take(pa.array(body[some] - places[0])), sources.take(rows)
 
     with ThreadPoolExecutor(workers) as pool:
-        log_odds = [np.empty(0), *in_order(pool, work, parts(), workers + 1)]
-    return JudgedPairs(title, body, strength, np.concatenate(log_odds))
+        judged = [(np.empty(0), np.empty((0, N_FEATURES), np.float32)), *in_order(pool, work, parts(), workers + 1)]
+    log_odds, features = (np.concatenate(side) for side in zip(*judged, strict=True))
+    return JudgedPairs(title, body, strength, log_odds, features)
 
 
 def _proposals(

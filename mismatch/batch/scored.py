@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -86,11 +87,14 @@ class ScoredRows:
         else:
             self.scorer, chunks, self.words = pipeline.adapted(reader, scorer, adapt=adapt)
         if not can_look:
-            first = next(chunks, None)
-            if first is not None:
-                block = first.decode()
-                self.carried = _has_verdicts(block)
-                chunks = _before(pipeline.Decoded(block.origin, block), chunks)
+            looked_at: list[Chunk] = []
+            for chunk in chunks:
+                block = chunk.decode()
+                looked_at.append(pipeline.Decoded(block.origin, block))
+                if len(block):
+                    self.carried = _has_verdicts(block)
+                    break
+            chunks = chain(looked_at, chunks)
         self._chunks = chunks
 
     def __iter__(self) -> Iterator[ScoredBlock]:
@@ -110,11 +114,6 @@ class ScoredRows:
         columns = judged.columns
         numbers = pa.array(judged.numbers, pa.int8())
         return shown, [numbers, columns.column("mismatch_probability"), columns.column("mismatch_reasons")]
-
-
-def _before(first: Chunk, others: Iterator[Chunk]) -> Iterator[Chunk]:
-    yield first
-    yield from others
 
 
 def _carries_verdicts(reader: Reader) -> bool:

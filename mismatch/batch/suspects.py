@@ -25,7 +25,7 @@ SUSPECT_FROM = 0.01
 OF_LANGUAGES = 0.9
 """the same of a row that is unscorable since title and body differ in language or script"""
 MOST_SUSPECTS = 1 << 20
-SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 4, 200
+SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 2.5, 300
 """suspects at most, for each stray row that the probabilities promise, and besides: the likeliest are taken"""
 SAMPLED = 400
 """rows that fit, to learn from"""

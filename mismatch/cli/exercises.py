@@ -138,7 +138,7 @@ EXERCISES: dict[str, Callable[[], None]] = {
     "json lines": _score("jsonl", "jsonl"),
     "explain": partial(_command, "explain"),
     "evaluate": partial(_command, "evaluate", "--quiet", "--swaps", "--json"),
-    "repair": partial(_command, "repair", "--quiet"),
+    "repair": partial(_command, "repair", "--quiet", write="jsonl"),
     "paragraphs": partial(_command, "score", "--quiet", "--paragraphs", write="jsonl"),
     "json array": _score("json", "json"),
     "csv": _score("csv", "csv"),

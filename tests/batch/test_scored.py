@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from mismatch.batch.scored import ScoredRows
@@ -93,6 +94,13 @@ def test_carried_verdicts_are_not_judged_again(starter: Scorer, tmp_path: Path) 
 def test_of_a_pipe_the_first_rows_tell_too(starter: Scorer) -> None:
     stdin = io.BytesIO(lines([{**row, **CARRIED} for row in ROWS]))
     rows = ScoredRows(Reader(["-"], stdin=stdin), starter)
+    assert {p for block in rows for p in block.rows["probability"].to_pylist()} == {0.75}
+
+
+def test_of_a_table_through_a_pipe_too(starter: Scorer) -> None:
+    held = io.BytesIO()
+    pyarrow.parquet.write_table(pa.Table.from_pylist([{**row, **CARRIED} for row in ROWS]), held)
+    rows = ScoredRows(Reader(["-"], stdin=io.BytesIO(held.getvalue())), starter)
     assert {p for block in rows for p in block.rows["probability"].to_pylist()} == {0.75}
 
 
