@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -70,12 +69,19 @@ def test_a_gate_over_a_batch_shows_what_the_batch_tells(invoke: Invoke, tmp_path
     ended = invoke("gate", batch_file, "--batch", "--report", out)
     assert ended.code == 0, ended.err
     text = " ".join(assert_inert(out.read_text("utf-8")).text.split())
-    for words in ("Map of the input", "Shifted rows", "Where the bodies went", "Once one body stands under different titles"):
+    for words in (
+        "Map of the input",
+        "Shifted rows",
+        "Where the bodies went",
+        "Once one body stands under different titles",
+    ):
         assert words in text, words
     assert re.search(r"\b(99|10[0-3]) to (13[7-9]|14[0-2]) ?-2", text), text[text.index("Shifted rows") :][:200]
 
 
-def test_a_gate_without_batch_shows_where_the_flags_are_and_no_more(invoke: Invoke, tmp_path: Path, batch_file: Path) -> None:
+def test_a_gate_without_batch_shows_where_the_flags_are_and_no_more(
+    invoke: Invoke, tmp_path: Path, batch_file: Path
+) -> None:
     out = tmp_path / "gate.html"
     assert invoke("gate", batch_file, "--report", out).code == 0
     text = assert_inert(out.read_text("utf-8")).text
