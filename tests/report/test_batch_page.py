@@ -23,8 +23,8 @@ from mismatch.report.batch_plots import MAP_BINS, course_line, file_map, track, 
 ROOT = Path(__file__).parent.parent.parent
 Invoke = Callable[..., Ended]
 _NOTICE = (
-    "We use cookies and similar means to keep the site working and to measure how it is read. By going on you agree to this; "
-    "under settings you may choose otherwise, and our privacy statement tells what is kept and for how long."
+    "We use cookies and similar means to keep the site working and to measure how it is read. By going on you agree to "
+    "this; under settings you may choose otherwise, and our privacy statement tells what is kept and for how long."
 )
 
 
