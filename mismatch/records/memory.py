@@ -23,8 +23,8 @@ _LARGE = 1 << 17
 def keep_no_large_blocks() -> None:
     """From now on blocks above 128 kB go back to the system when they are freed.
 
-    By default glibc raises that bound with the blocks that it sees and keeps what threads have freed, which in a process that
-    lives long are hundreds of megabytes.
+    By default glibc raises that bound with the blocks that it sees, and keeps what threads have freed. A service that runs for
+    days would hold hundreds of megabytes.
     """
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
