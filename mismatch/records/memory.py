@@ -23,8 +23,7 @@ _LARGE = 1 << 17
 def keep_no_large_blocks() -> None:
     """From now on blocks above 128 kB go back to the system when they are freed.
 
-    By default glibc raises that bound with the blocks that it sees, and keeps what threads have freed. A service that runs for
-    days would hold hundreds of megabytes.
+    glibc raises that bound by itself, and keeps what threads have freed: hundreds of megabytes in a service that runs for days.
     """
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
