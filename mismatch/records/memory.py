@@ -23,7 +23,7 @@ _LARGE = 1 << 17
 def keep_no_large_blocks() -> None:
     """From now on blocks above 128 kB go back to the system when they are freed.
 
-    glibc raises that bound by itself, and keeps what threads have freed: hundreds of megabytes in a service that runs for days.
+    glibc raises that bound by itself and keeps what threads have freed: in a service, hundreds of megabytes.
     """
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
