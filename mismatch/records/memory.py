@@ -23,8 +23,7 @@ _LARGE = 1 << 17
 def keep_no_large_blocks() -> None:
     """From now on blocks above 128 kB go back to the system when they are freed.
 
-    By default glibc raises that bound with the blocks that it sees and keeps what threads freed. In a process that lives
-    long these are hundreds of megabytes.
+    glibc raises that bound by itself and keeps what threads have freed: in a service, hundreds of megabytes.
     """
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
