@@ -31,6 +31,7 @@ def with_repeats() -> list[dict[str, Any]]:
     return [*rows, *[dict(row, id=f"again{i}") for i, row in enumerate(rows[100:120])], dict(rows[0], id="none", title=None)]
 
 
+@pytest.mark.timeout(900)  # two dozen stages, each of which waits for processes
 def test_repeats_are_those_that_are_found_locally(spark: Any) -> None:  # noqa: F811
     from mismatch.integrations.spark_batches import REPEATS_COLUMN, repeats
 
