@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -92,6 +93,7 @@ def run(given: argparse.Namespace) -> Result:
         is_large = len(parts) > 1 or name in LARGE
         table = large if is_large else small
         _add(table, f"{name} *" if name in CHOSEN_ON else name, total, len(seeds))
+        print(f"{name}: {total}", file=sys.stderr, flush=True)
         if name not in CHOSEN_ON:
             means["large" if is_large else "small"] += figures
     for kind, table in (("large", large), ("small", small)):

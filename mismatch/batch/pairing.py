@@ -120,12 +120,14 @@ def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: NDAr
     if not len(asked):
         return np.empty(0)
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     trees = HistGradientBoostingClassifier(
         max_iter=80, learning_rate=0.08, max_leaf_nodes=8, l2_regularization=1.0, min_samples_leaf=15, random_state=0
     )
-    trees.fit(np.concatenate([right, wrong]), np.concatenate([np.ones(len(right)), np.zeros(len(wrong))]))
-    return trees.decision_function(asked)
+    with threadpool_limits(1, user_api="openmp"):  # on so few pairs, threads only wait for one another
+        trees.fit(np.concatenate([right, wrong]), np.concatenate([np.ones(len(right)), np.zeros(len(wrong))]))
+        return trees.decision_function(asked)
 
 
 def assigned(titles: NDArray[np.int64], bodies: NDArray[np.int64], log_odds: NDArray[np.float64]) -> NDArray[np.int64]:

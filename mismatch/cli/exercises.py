@@ -149,6 +149,7 @@ EXERCISES: dict[str, Callable[[], None]] = {
     "explain": partial(_command, "explain"),
     "evaluate": partial(_command, "evaluate", "--quiet", "--swaps", "--json"),
     "repair": partial(_command, "repair", "--quiet", write="jsonl"),
+    "repeats": partial(_command, "repeats", "--quiet"),
     "paragraphs": partial(_command, "score", "--quiet", "--paragraphs", write="jsonl"),
     "json array": _score("json", "json"),
     "csv": _score("csv", "csv"),
