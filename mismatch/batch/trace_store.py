@@ -86,6 +86,8 @@ class TraceStore:
         for file in self._files.values():
             file.flush()
         self._shown.close()
+        self._texts = pa.ipc.open_file(self._open.enter_context(pa.memory_map(str(self._folder / "shown"))))
+        self._numbers = self.mapped("row_numbers") if self.n else np.empty(0, np.int64)
 
     def column(self, name: str) -> NDArray[Any]:
         """A column in memory, shape (n_rows,)."""
@@ -103,15 +105,13 @@ class TraceStore:
 
     def shown(self, rows: list[int]) -> list[Shown]:
         """Some rows, as they are shown."""
-        numbers, out = self.mapped("row_numbers"), []
-        with pa.memory_map(str(self._folder / "shown")) as source:
-            reader = pa.ipc.open_file(source)
-            for row in rows:
-                place = bisect_right(self._batch_starts, row) - 1
-                batch, at = reader.get_batch(place), row - self._batch_starts[place]
-                origin = self.origins[bisect_right(self._starts, row) - 1]
-                identity, title = (batch.column(k)[at].as_py() for k in range(2))
-                out.append(Shown(row + 1, origin, int(numbers[row]), identity, title or ""))
+        out = []
+        for row in rows:
+            place = bisect_right(self._batch_starts, row) - 1
+            batch, at = self._texts.get_batch(place), row - self._batch_starts[place]
+            origin = self.origins[bisect_right(self._starts, row) - 1]
+            identity, title = (batch.column(k)[at].as_py() for k in range(2))
+            out.append(Shown(row + 1, origin, int(self._numbers[row]), identity, title or ""))
         return out
 
     def by_origin(self, rows: NDArray[np.int64]) -> dict[str, list[NDArray[np.int64]]]:
