@@ -21,7 +21,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("data-frames.md", "integrations.md", "pages.md", "recipes.md", "repair.md", "scale.md")
+DOCUMENTS = (
+    "data-frames.md", "integrations.md", "pages.md", "recipes.md", "repair.md", "repeats.md", "review.md", "scale.md",
+    "sources.md",
+)  # fmt: skip
 _BLOCK = re.compile(r"((?:^<!-- .*? -->\n)*)^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REMARK = re.compile(r"<!-- (needs|file|exits|not run): (.*?) -->")
 _RUN = ("sh", "python", "sql")

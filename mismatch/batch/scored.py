@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from mismatch.errors import InputError
 from mismatch.judging import pipeline
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.title_choice import judged_block
-from mismatch.judging.verdicts import VERDICTS
+from mismatch.judging.verdicts import ADDED_SCHEMA, VERDICTS, Judged
 from mismatch.records.blocks import Block, Chunk
 from mismatch.records.carried import carried_columns
 from mismatch.records.reading import Reader
@@ -96,6 +96,16 @@ class ScoredRows:
                     break
             chunks = chain(looked_at, chunks)
         self._chunks = chunks
+        self._watching: list[Callable[[ScoredBlock], None]] = []
+
+    def watch(self, see: Callable[[ScoredBlock], None]) -> None:
+        """Has `see` called with each block before it is handed out."""
+        self._watching.append(see)
+
+    @property
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows as they were read, for `pipeline.run` in place of iterating; `judge_of_carried` keeps their verdicts."""
+        return self._chunks
 
     def __iter__(self) -> Iterator[ScoredBlock]:
         row = 1
@@ -103,7 +113,10 @@ class ScoredRows:
             for block, verdicts in pipeline.in_order(pool, self._judged, self._chunks, self._workers + 1):
                 texts = (block.pairs.column(name) for name in ("id", "title", "body", "source"))
                 columns = [pa.array(np.arange(row, row + len(block))), *texts, *verdicts]
-                yield ScoredBlock(pa.RecordBatch.from_arrays(columns, names=SCHEMA.names), block)
+                scored = ScoredBlock(pa.RecordBatch.from_arrays(columns, names=SCHEMA.names), block)
+                for see in self._watching:
+                    see(scored)
+                yield scored
                 row += len(block)
 
     def _judged(self, chunk: Chunk) -> tuple[Block, list[pa.Array]]:
@@ -116,16 +129,24 @@ class ScoredRows:
         return shown, [numbers, columns.column("mismatch_probability"), columns.column("mismatch_reasons")]
 
 
+def judge_of_carried(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
+    """A block and the verdicts that its rows carry (a `pipeline.Judging`)."""
+    columns = _carried_verdicts(block)
+    numbers = columns[0].to_numpy(zero_copy_only=False)
+    topics = [column.cast(pa.string()) for column in carried_columns(block, ADDED_SCHEMA.names[3:])]
+    verdicts = pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int8()), pa.array(VERDICTS)).cast(pa.string())
+    return block, Judged(numbers, pa.RecordBatch.from_arrays([verdicts, *columns[1:], *topics], schema=ADDED_SCHEMA))
+
+
 def _carries_verdicts(reader: Reader) -> bool:
     """Whether the first readable rows do; what is looked at counts neither as read nor as damaged."""
-    counted, n_problems = reader.bytes_read, len(reader.problems)
     found = False
     for chunk in reader:
         block = chunk.decode()
         if len(block):
             found = _has_verdicts(block)
             break
-    reader.bytes_read, reader.problems[n_problems:] = counted, []
+    reader.rewind()
     return found
 
 

@@ -15,8 +15,11 @@ from mismatch.cli.exit_codes import Commands, run
 from mismatch.cli.judging import evaluate, explain
 from mismatch.cli.models import info
 from mismatch.cli.repairing import repair
+from mismatch.cli.repeating import repeats
+from mismatch.cli.reviewing import review
 from mismatch.cli.scoring import gate, score
 from mismatch.cli.serving import serve
+from mismatch.cli.source_ranking import sources
 from mismatch.cli.training import calibrate, train
 
 __all__ = ["app", "main"]
@@ -45,7 +48,7 @@ def _top(
         raise typer.Exit(2)
 
 
-for _command in (train, score, gate, explain, evaluate, calibrate, repair):  # in the order of the help
+for _command in (train, score, gate, explain, evaluate, calibrate, repair, repeats, sources, review):
     app.command()(_command)
 app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(serve)
 app.command()(info)

@@ -85,6 +85,16 @@ def _writing() -> None:
     assemble(np.arange(1), fields, b"}\n", (np.frombuffer(line, np.uint8), *places))
 
 
+def _shifts() -> None:
+    import pyarrow as pa
+
+    from mismatch.batch.shifts import find_shifts
+    from mismatch.model.model_file import load_model
+    from mismatch.model.starter import model_path
+
+    find_shifts(load_model(model_path("starter")), pa.Table.from_pylist([ARTICLE, *OTHERS]))
+
+
 def _python() -> None:
     import mismatch
 
@@ -139,6 +149,7 @@ EXERCISES: dict[str, Callable[[], None]] = {
     "explain": partial(_command, "explain"),
     "evaluate": partial(_command, "evaluate", "--quiet", "--swaps", "--json"),
     "repair": partial(_command, "repair", "--quiet", write="jsonl"),
+    "repeats": partial(_command, "repeats", "--quiet"),
     "paragraphs": partial(_command, "score", "--quiet", "--paragraphs", write="jsonl"),
     "json array": _score("json", "json"),
     "csv": _score("csv", "csv"),
@@ -147,6 +158,7 @@ EXERCISES: dict[str, Callable[[], None]] = {
     "json to table": _score("jsonl", "parquet"),
     "table to json": _score("csv", "jsonl"),
     "python": _python,
+    "shifts": _shifts,
 }
 
 

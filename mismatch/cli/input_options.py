@@ -1,11 +1,32 @@
-"""How `score` and `gate` read their inputs: from the options to a reader, and to what the parts of a folder depend on."""
+"""The options that say how inputs are read: one list, which every command that reads inputs takes."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from mismatch.cli.reading import layout_of
+from mismatch.cli import options
+from mismatch.cli.options import (
+    Bodies,
+    Body,
+    Delimiter,
+    Encoding,
+    Format,
+    Id,
+    Label,
+    Limits,
+    PageMemory,
+    PageSeconds,
+    Quote,
+    Source,
+    Table,
+    Title,
+    Topic,
+    WithBody,
+)
 
 if TYPE_CHECKING:
     from mismatch.records.bounds import Bounds
@@ -14,22 +35,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InputOptions:
-    """The options of both commands that say how inputs are read, under their names on the command line."""
+    """The options under their names on the command line, with their defaults. A command may leave some out."""
 
-    format: str | None
-    title: str | None
-    body: str | None
-    source: str | None
-    id: str | None
-    delimiter: str | None
-    quote: str | None
-    encoding: str | None
-    table: str | None
-    bodies: str | None
-    limit: list[str] | None
-    with_body: bool
-    page_seconds: float
-    page_memory: int
+    format: Format = None
+    title: Title = None
+    body: Body = None
+    source: Source = None
+    id: Id = None
+    topic: Topic = None
+    label: Label = None
+    delimiter: Delimiter = None
+    quote: Quote = None
+    encoding: Encoding = None
+    table: Table = None
+    bodies: Bodies = None
+    limit: Limits = None
+    with_body: WithBody = False
+    page_seconds: PageSeconds = 30
+    page_memory: PageMemory = 2048
 
     def bounds(self) -> Bounds:
         """
@@ -51,14 +74,15 @@ class InputOptions:
             An option makes no sense, or an input cannot be read.
         """
         from mismatch.records.columns import ColumnChoice
+        from mismatch.records.layout import Layout
         from mismatch.records.pages.inputs import page_options
         from mismatch.records.reading import Reader
 
         return Reader(
             inputs,
             format=self.format,
-            columns=ColumnChoice(title=self.title, body=self.body, source=self.source, id=self.id),
-            layout=layout_of(self.delimiter, self.quote, self.encoding, self.table),
+            columns=ColumnChoice(self.title, self.body, self.source, self.id, self.topic, self.label),
+            layout=Layout(self.delimiter, self.quote, self.encoding, self.table),
             bodies=self.bodies,
             bounds=self.bounds(),
             pages=page_options(self.with_body, self.page_seconds, self.page_memory),
@@ -67,3 +91,38 @@ class InputOptions:
     def plain(self) -> dict[str, Any]:
         """The options as the manifest of a folder keeps them."""
         return asdict(self)
+
+
+def reading(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """For a command with a parameter `given: InputOptions`: in its place the command line takes the options one by one.
+
+    Parameters
+    ----------
+    left_out
+        Options that make no sense for this command.
+    """
+
+    def changed(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        own = [part.replace(annotation=hints[name]) for name, part in inspect.signature(command).parameters.items()]
+        kinds = get_type_hints(InputOptions, vars(options), include_extras=True)
+        shared = [
+            inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=kinds[field.name]
+            )
+            for field in fields(InputOptions)
+            if field.name not in left_out
+        ]
+        names = [part.name for part in shared]
+
+        @functools.wraps(command)
+        def with_options(**values: Any) -> None:
+            command(**{name: values[name] for name in values if name not in names},
+                    given=InputOptions(**{name: values[name] for name in names}))  # fmt: skip
+
+        parameters = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in own if part.name != "given"]
+        with_options.__signature__ = inspect.Signature([*parameters, *shared])  # type: ignore[attr-defined]
+        with_options.__annotations__ = {part.name: part.annotation for part in (*parameters, *shared)}
+        return with_options
+
+    return changed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,7 @@ def is_folder(out: str | None) -> bool:
     return out is not None and out != "-" and (out.endswith(("/", os.sep)) or Path(out).is_dir())
 
 
-def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: Scorer, model: Place) -> Outcome:
+def run_into_folder(run: FolderRun, reader: Reader, scorer: Scorer, model: Place) -> Outcome:
     """Does what is missing in a folder of parts.
 
     Raises
@@ -85,7 +84,6 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
         raise InputError(
             f"{run.out}: names a folder in a store, and parts go into one of this machine; name one, or an object"
         )
-    reader = open_reader()
     say_notices(reader, run.quiet)
     check_whole(reader)
     path = Path(os.path.realpath(run.out))
@@ -102,7 +100,7 @@ def run_into_folder(run: FolderRun, open_reader: Callable[[], Reader], scorer: S
             safe_csv=run.safe_csv,
         )  # fmt: skip
         _begin(run, folder, reader, model, form)
-        scorer = _adapted(run, folder, open_reader, scorer)
+        scorer = _adapted(run, folder, reader, scorer)
         n_before = len(folder.manifest.parts)
         if n_before:
             what = "all parts are" if folder.manifest.totals is not None else f"{_parts(n_before)}"
@@ -177,7 +175,7 @@ def _begin(run: FolderRun, folder: PartFolder, reader: Reader, model: Place, for
     folder.check_files()
 
 
-def _adapted(run: FolderRun, folder: PartFolder, open_reader: Callable[[], Reader], scorer: Scorer) -> Scorer:
+def _adapted(run: FolderRun, folder: PartFolder, reader: Reader, scorer: Scorer) -> Scorer:
     """The scorer, adapted to all inputs once: an earlier run's model is used again."""
     from mismatch.judging import pipeline
     from mismatch.model.model_file import load_model, save_model
@@ -186,7 +184,8 @@ def _adapted(run: FolderRun, folder: PartFolder, open_reader: Callable[[], Reade
 
     manifest, kept = folder.manifest, folder.path / MODEL
     if manifest.setting is None:
-        adapted, _, words = pipeline.adapted(open_reader(), scorer, adapt=run.adapt)
+        adapted, _, words = pipeline.adapted(reader, scorer, adapt=run.adapt)
+        reader.rewind()
         setting: dict[str, Any] = {"adapted": words, "model": None}
         if adapted is not scorer:
             save_model(adapted.model, kept)

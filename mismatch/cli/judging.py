@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer, named_after_file
 from mismatch.cli.options import (
     Adapt,
-    Bodies,
-    Body,
-    Delimiter,
-    Encoding,
-    Format,
-    Id,
     Inputs,
-    Label,
     ModelOption,
     ModelSha256,
     Prior,
     Quiet,
-    Quote,
     Rejected,
     Report,
-    Source,
-    Table,
     Thorough,
-    Title,
-    Topic,
     not_negative,
 )
 from mismatch.cli.outputs import check_outputs, check_report, write_page
-from mismatch.cli.reading import labels_of, layout_of, read_pairs, read_row, read_text
+from mismatch.cli.reading import labels_of, read_pairs, read_row, read_text
 from mismatch.errors import InputError
 
 
+@reading("title", "topic", "label", "with_body")
 def explain(
     inputs: Annotated[list[str] | None, typer.Argument(metavar="[INPUT]", help="A file; choose the row with --row.", show_default=False)] = None,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title; with INPUT, the column of titles.", show_default=False)] = None,
     body_text: Annotated[str | None, typer.Option("--body-text", metavar="TEXT", help="The body.", show_default=False)] = None,
     body_file: Annotated[str | None, typer.Option("--body-file", metavar="FILE", help="A text file with the body; - is standard input.", show_default=False)] = None,
     row: Annotated[int, typer.Option("--row", metavar="N", min=1, help="Row of INPUT, counted from 1.")] = 1,
-    model: ModelOption = "starter", format: Format = None, body: Body = None, source: Source = None, id: Id = None, adapt: Adapt = None,
-    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None, bodies: Bodies = None,
-    model_sha256: ModelSha256 = None, quiet: Quiet = False,
+    model: ModelOption = "starter", model_sha256: ModelSha256 = None, adapt: Adapt = None, quiet: Quiet = False,
+    given: InputOptions = InputOptions(),
 ) -> None:  # fmt: skip
     """One article in words: the verdict, and which terms of the title are in the body, where, and which are not.
 
@@ -52,17 +42,13 @@ def explain(
     """
     from mismatch.judging.explanation import explain as explain_pair
     from mismatch.judging.explanation import in_words
-    from mismatch.records.columns import ColumnChoice
 
     scorer = load_scorer(model, sha256=model_sha256)
     if inputs:
-        choice = ColumnChoice(title=title, body=body, source=source, id=id)
-        layout = layout_of(delimiter, quote, encoding, table)
-        scorer, (text_title, text_body, text_source) = read_row(
-            inputs, row, format, choice, scorer, adapt=adapt, quiet=quiet, layout=layout, bodies=bodies
-        )
+        asked = replace(given, title=title)
+        scorer, (text_title, text_body, text_source) = read_row(inputs, row, asked, scorer, adapt=adapt, quiet=quiet)
     elif title is not None and (body_text is None) != (body_file is None):
-        text_title, text_body, text_source = title, body_text, source
+        text_title, text_body, text_source = title, body_text, given.source
         if body_file is not None:
             text_body = read_text(body_file)
     else:
@@ -73,6 +59,7 @@ def explain(
         typer.echo(safe(line, 400) if line.strip() else "")
 
 
+@reading("with_body")
 def evaluate(
     inputs: Inputs,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -83,11 +70,8 @@ def evaluate(
     cost_miss: Annotated[float | None, typer.Option("--cost-miss", metavar="COST", callback=not_negative, help="What a missed mismatch costs, in the same unit.", show_default=False)] = None,
     swaps: Annotated[bool, typer.Option("--swaps", help="Leave labels aside and measure against swapped pairs.")] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the swaps and the bootstrap.")] = 0,
-    model: ModelOption = "starter", format: Format = None, title: Title = None, body: Body = None,
-    source: Source = None, topic: Topic = None, label: Label = None, rejected: Rejected = None,
-    id: Id = None,
-    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, sheet: Table = None, bodies: Bodies = None,
-    thorough: Thorough = False, adapt: Adapt = None, model_sha256: ModelSha256 = None, quiet: Quiet = False,
+    rejected: Rejected = None, model: ModelOption = "starter", model_sha256: ModelSha256 = None, thorough: Thorough = False,
+    adapt: Adapt = None, quiet: Quiet = False, given: InputOptions = InputOptions(),
 ) -> None:  # fmt: skip
     """Measures a model: AUROC, recall at 0.1 %, 1 % and 5 % false flags, calibration, by source, topic, script and length.
 
@@ -96,17 +80,15 @@ def evaluate(
     Example: mismatch evaluate archive.jsonl --model models/mine.joblib --report evaluation.html
     """
     import json
-    from dataclasses import replace
 
     from mismatch.evaluation import evaluation
     from mismatch.judging import adaptation
-    from mismatch.records.columns import ColumnChoice
     from mismatch.report import tables
     from mismatch.report.console import say
     from mismatch.training.fingerprints import KNOWN_SHARE
 
     read = [model] if compare is None else [model, compare]
-    check_outputs({"--report": report, "--rejected": rejected}, inputs, format, read)
+    check_outputs({"--report": report, "--rejected": rejected}, inputs, given.format, read, given.bodies)
     if report == "-" and as_json:
         raise InputError("--json and --report - both write to standard output; give the report a file")
     scorers = [load_scorer(model, sha256=model_sha256)]
@@ -118,10 +100,8 @@ def evaluate(
     if thorough:
         models = [replace(loaded, first_look=None) for loaded in models]
     check_report(report)
-    choice = ColumnChoice(title=title, body=body, source=source, id=id, topic=topic, label=label)
-    layout = layout_of(delimiter, quote, encoding, sheet)
-    table, _ = read_pairs(inputs, format, choice, rejected, quiet, scorers[0], layout=layout, bodies=bodies)
-    labels = None if swaps else labels_of(table, label, quiet)
+    table, _ = read_pairs(inputs, given, rejected, quiet, scorers[0])
+    labels = None if swaps else labels_of(table, given.label, quiet)
     if adapt is not False:
         models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table).model for loaded in models]
     setup = evaluation.Setup(prior, cost_false_flag, cost_miss, seed)

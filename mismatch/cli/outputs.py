@@ -15,7 +15,7 @@ from mismatch.records.stores.stored_file import Place, StoredFile, place_of
 
 def check_outputs(
     outputs: dict[str, Path | str | None], inputs: Sequence[str] = (), format: str | None = None, models: Sequence[str] = (),
-    bodies: str | None = None,
+    bodies: str | None = None, baseline: str | None = None,
 ) -> None:  # fmt: skip
     """Two outputs in one file would lose one of them; an output over an input, or over the model, would destroy that.
 
@@ -27,6 +27,8 @@ def check_outputs(
         Two outputs, or an output and something that is read, are one file.
     """
     kept = _read_files(inputs, format, models, bodies)
+    if baseline is not None:
+        kept[_identity(baseline) or _place(baseline)] = f"the baseline, {baseline}"
     seen: dict[Any, str] = {}
     for option, path in outputs.items():
         if path is None:

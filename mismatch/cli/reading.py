@@ -12,42 +12,37 @@ from mismatch.errors import InputError
 from mismatch.records.stores.stored_file import place_of
 
 if TYPE_CHECKING:
+    from mismatch.cli.input_options import InputOptions
     from mismatch.judging.scorer import Scorer
-    from mismatch.records.columns import ColumnChoice
-    from mismatch.records.layout import Layout
     from mismatch.training.archive import Archive
 
 
 def read_pairs(
-    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: str | None, quiet: bool,
-    scorer: Scorer | None = None, *, layout: Layout, bodies: str | None,
-) -> tuple[Any, list[dict[str, Any]]]:  # fmt: skip
+    inputs: list[str], given: InputOptions, rejected: str | None, quiet: bool, scorer: Scorer | None = None
+) -> tuple[Any, list[dict[str, Any]]]:
     """All pairs of the inputs, and what the model card says of the files; of pages with the titles that a scorer takes."""
     from mismatch.judging.title_choice import with_best_titles
     from mismatch.records.quarantine import Quarantine
-    from mismatch.records.reading import Reader
     from mismatch.records.tables import pairs_of
 
-    reader = Reader(inputs, format=format, columns=choice, layout=layout, bodies=bodies)
+    reader = given.reader(inputs)
     say_notices(reader, quiet)
-    with Quarantine(rejected) as quarantine:
+    with Quarantine(rejected, given.bounds().rejected) as quarantine:
         table = pairs_of(reader, quarantine, None if scorer is None else lambda block: with_best_titles(scorer, block))
         check_whole(reader)
     say_closing_words(reader.closing_words(), quiet)
     say_rejected(quarantine.count, rejected)
-    return table, _digests([*reader.origins, *([bodies] if bodies is not None else [])])
+    return table, _digests([*reader.origins, *([given.bodies] if given.bodies is not None else [])])
 
 
 def read_archive(
-    inputs: list[str], format: str | None, choice: ColumnChoice, rejected: str | None, *, seed: int,
-    tell: Callable[[str], None], quiet: bool, layout: Layout, bodies: str | None,
-) -> tuple[Archive, list[dict[str, Any]]]:  # fmt: skip
+    inputs: list[str], given: InputOptions, rejected: str | None, *, seed: int, tell: Callable[[str], None], quiet: bool
+) -> tuple[Archive, list[dict[str, Any]]]:
     """The pairs of the inputs, or a sample where they do not fit into memory, and what the model card says of the files."""
     from mismatch.records.quarantine import Quarantine
-    from mismatch.records.reading import Reader
     from mismatch.training import archive as stream_training
 
-    reader = Reader(inputs, format=format, columns=choice, layout=layout, bodies=bodies)
+    reader = given.reader(inputs)
     say_notices(reader, quiet)
     begin = time.monotonic()
 
@@ -55,12 +50,12 @@ def read_archive(
         share = f" ({bytes_read / reader.bytes_total:.0%})" if reader.bytes_total else ""
         tell(f"reading{share}: {rows:,} rows, {rows / max(1e-6, time.monotonic() - begin):,.0f} a second")
 
-    with Quarantine(rejected) as quarantine:
+    with Quarantine(rejected, given.bounds().rejected) as quarantine:
         archive = stream_training.read_archive(reader, quarantine, seed=seed, on_progress=on_progress)
         check_whole(reader)
     say_closing_words(reader.closing_words(), quiet)
     say_rejected(quarantine.count, rejected)
-    return archive, _digests([*reader.origins, *([bodies] if bodies is not None else [])])
+    return archive, _digests([*reader.origins, *([given.bodies] if given.bodies is not None else [])])
 
 
 def _digests(origins: list[str]) -> list[dict[str, Any]]:
@@ -78,16 +73,14 @@ def _digests(origins: list[str]) -> list[dict[str, Any]]:
 
 
 def read_row(
-    inputs: list[str], row: int, format: str | None, choice: ColumnChoice, scorer: Scorer, *, adapt: bool | None, quiet: bool,
-    layout: Layout, bodies: str | None,
-) -> tuple[Scorer, tuple[str | None, str | None, str | None]]:  # fmt: skip
+    inputs: list[str], row: int, given: InputOptions, scorer: Scorer, *, adapt: bool | None, quiet: bool
+) -> tuple[Scorer, tuple[str | None, str | None, str | None]]:
     """Title, body and source of one row, counted from 1, and the scorer that `mismatch score` judges it with."""
     from mismatch.judging import pipeline
     from mismatch.judging.title_choice import with_best_titles
-    from mismatch.records.reading import Reader
     from mismatch.report.console import say
 
-    seen, reader = 0, Reader(inputs, format=format, columns=choice, layout=layout, bodies=bodies)
+    seen, reader = 0, given.reader(inputs)
     as_given = scorer
     scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
     say(words, quiet=quiet or scorer is as_given)
@@ -143,19 +136,6 @@ def say_closing_words(words: str | None, quiet: bool) -> None:
 
     if words is not None:
         say(words, quiet=quiet)
-
-
-def layout_of(delimiter: str | None, quote: str | None, encoding: str | None, table: str | None) -> Layout:
-    """What the user says of how the inputs are laid out.
-
-    Raises
-    ------
-    InputError
-        It is none that can be.
-    """
-    from mismatch.records.layout import Layout
-
-    return Layout(delimiter, quote, encoding, table)
 
 
 def check_whole(reader: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,38 +9,24 @@ import typer
 
 from mismatch.cli import fast_start
 from mismatch.cli.enough import Enough, too_little
-from mismatch.cli.input_options import InputOptions
+from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.into_folder import FolderRun, is_folder, run_into_folder
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
     Adapt,
-    Bodies,
-    Body,
-    Delimiter,
-    Encoding,
-    Format,
-    Id,
     Inputs,
-    Limits,
     ModelOption,
     ModelSha256,
-    PageMemory,
-    PageSeconds,
     Paragraphs,
     PartRows,
     Prior,
     Quiet,
-    Quote,
     Rejected,
     Report,
     Restart,
     SafeCsv,
-    Source,
-    Table,
     Thorough,
     Threads,
-    Title,
-    WithBody,
 )
 from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
 from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
@@ -51,6 +36,7 @@ from mismatch.errors import InputError
 from mismatch.model import defaults
 
 
+@reading("topic", "label")
 def score(
     inputs: Inputs,
     out: Annotated[str, typer.Option("--out", "-o", metavar="FILE|FOLDER/", help="Where the rows go; its name gives the format. - is standard output. Into a folder go parts, and the command goes on where it was killed.")] = "-",
@@ -58,18 +44,19 @@ def score(
     only: Annotated[bool, typer.Option("--only", help="Write only the id and the added columns.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Add title_keywords and body_keywords; far slower.")] = False,
     engine: Annotated[str, typer.Option("--engine", help="local, or spark: INPUT and --out are then folders of Parquet or JSON lines.")] = "local",
-    rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
-    body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
-    limit: Limits = None, model_sha256: ModelSha256 = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
-    page_memory: PageMemory = 2048, delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None,
-    bodies: Bodies = None, safe_csv: SafeCsv = False, quiet: Quiet = False,
+    rejected: Rejected = None, model: ModelOption = "starter", model_sha256: ModelSha256 = None, prior: Prior = None,
+    threads: Threads = None, thorough: Thorough = False, paragraphs: Paragraphs = False, adapt: Adapt = None,
+    part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False, safe_csv: SafeCsv = False, quiet: Quiet = False,
+    given: InputOptions = InputOptions(),
 ) -> None:  # fmt: skip
     """Adds verdict, probability and reasons to every row. Streams; memory does not grow with the input.
 
     Example: mismatch score scrapes.jsonl.gz --out scored.parquet
     """
     if engine != "local":
+        known = InputOptions(format=given.format, title=given.title, body=given.body, source=given.source)
+        if given != known:
+            raise InputError("of the options for inputs --format, --title, --body and --source go with --engine spark")
         if (
             only
             or explain
@@ -80,18 +67,14 @@ def score(
             or thorough
             or paragraphs
             or restart
-            or limit
             or model_sha256
-            or with_body
             or safe_csv
         ):
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --limit, --model-sha256, --with-body, --safe-csv and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --model-sha256, --safe-csv and --out-format go with --engine local"
             )
-        if delimiter or quote or encoding or table or bodies:
-            raise InputError("--delimiter, --quote, --encoding, --table and --bodies go with --engine local")
-        given = {"model": model, "format": format, "title": title, "body": body, "source": source, "adapt": adapt}
-        return _score_on(engine, inputs, out, quiet=quiet, **given)
+        named = {"format": given.format, "title": given.title, "body": given.body, "source": given.source}
+        return _score_on(engine, inputs, out, quiet=quiet, model=model, adapt=adapt, **named)
     fast_start.start()
     from mismatch.judging import pipeline
     from mismatch.model.starter import model_path
@@ -104,16 +87,14 @@ def score(
     kept_in = str(rejected) if rejected else None
     if into_folder and rejected:
         raise InputError("--rejected goes with a file as --out; in a folder, what cannot be read is kept in _rejected/")
-    check_outputs({"--out": None if into_folder else out, "--rejected": rejected}, inputs, format, [model], bodies)
-    given_inputs = InputOptions(
-        format=format, title=title, body=body, source=source, id=id, delimiter=delimiter, quote=quote, encoding=encoding,
-        table=table, bodies=bodies, limit=limit, with_body=with_body, page_seconds=page_seconds, page_memory=page_memory,
-    )  # fmt: skip
-    bounds, open_reader = given_inputs.bounds(), partial(given_inputs.reader, inputs)
+    check_outputs(
+        {"--out": None if into_folder else out, "--rejected": rejected}, inputs, given.format, [model], given.bodies
+    )
+    bounds = given.bounds()
     scorer = load_scorer(model, prior, explain=explain, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
     if into_folder:
         options = {
-            **given_inputs.plain(),
+            **given.plain(),
             "prior": prior,
             "explain": explain,
             "thorough": thorough,
@@ -122,13 +103,13 @@ def score(
         }
         run = FolderRun(
             "score", out, {"scored": ""}, [("scored", frozenset(pipeline.VERDICTS))], options, part_rows, adapt, out_format,
-            only, restart, threads, quiet=quiet, bodies=bodies, safe_csv=safe_csv,
+            only, restart, threads, quiet=quiet, bodies=given.bodies, safe_csv=safe_csv,
         )  # fmt: skip
-        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        done = run_into_folder(run, given.reader(inputs), scorer, model_path(model))
         tally, quarantine, kept_in = done.tally, done.quarantine, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader = open_reader()
+        reader = given.reader(inputs)
         say_notices(reader, quiet)
         with (
             open_sink(
@@ -169,6 +150,7 @@ def _score_on(engine: str, inputs: list[str], out: str, *, quiet: bool, **option
     say(f"{counts['rows']:,} rows: {words}; written to {out}", quiet=quiet)
 
 
+@reading("topic", "label")
 def gate(
     inputs: Inputs,
     max_rate: Annotated[float | None, typer.Option("--max-rate", metavar="R", min=0, max=1, help="Fail when a larger share of the rows is flagged.", show_default=False)] = None,
@@ -181,13 +163,11 @@ def gate(
     min_rows: Annotated[int, typer.Option("--min-rows", metavar="N", min=0, help="End with 2 when fewer rows can be read.")] = 1,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="An input without rows passes, as with --min-rows 0.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
-    batch: Annotated[bool, typer.Option("--batch", help="Read the input twice: a title that fits the body of another row far better than its own is flagged too, and the column better_body_row names that row.")] = False,
-    report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", format: Format = None, title: Title = None,
-    body: Body = None, source: Source = None, id: Id = None, prior: Prior = None, threads: Threads = None, thorough: Thorough = False,
-    paragraphs: Paragraphs = False, adapt: Adapt = None, part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False,
-    limit: Limits = None, model_sha256: ModelSha256 = None, with_body: WithBody = False, page_seconds: PageSeconds = 30,
-    page_memory: PageMemory = 2048, delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None,
-    bodies: Bodies = None, safe_csv: SafeCsv = False, quiet: Quiet = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Read the input more than once: a title that fits the body of another row far better than its own is flagged too, and the column better_body_row names that row; rows of repeats get the reasons repeated_body and repeated_title.")] = False,
+    report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", model_sha256: ModelSha256 = None,
+    prior: Prior = None, threads: Threads = None, thorough: Thorough = False, paragraphs: Paragraphs = False, adapt: Adapt = None,
+    part_rows: PartRows = defaults.PART_ROWS, restart: Restart = False, safe_csv: SafeCsv = False, quiet: Quiet = False,
+    given: InputOptions = InputOptions(),
 ) -> None:  # fmt: skip
     """Splits a stream into passed and flagged rows, says which are wrong and why, and ends with 1 when too many are flagged.
 
@@ -208,7 +188,7 @@ def gate(
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.report import console
-    from mismatch.report.gate_words import print_gate
+    from mismatch.report.gate_words import print_gate, sources_as_plain
 
     if out is not None and (passed or flagged or rejected):
         raise InputError(
@@ -223,24 +203,24 @@ def gate(
             raise InputError(f"{option} {path}: is a folder; name a file in it, or give --out FOLDER/ for all parts")
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
-    }, inputs, format, [model], bodies)  # fmt: skip
+    }, inputs, given.format, [model], given.bodies)  # fmt: skip
     if batch and out is not None:
         raise InputError("--batch goes with --passed and --flagged; leave --out out")
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
-    given_inputs = InputOptions(
-        format=format, title=title, body=body, source=source, id=id, delimiter=delimiter, quote=quote, encoding=encoding,
-        table=table, bodies=bodies, limit=limit, with_body=with_body, page_seconds=page_seconds, page_memory=page_memory,
-    )  # fmt: skip
-    bounds, open_reader = given_inputs.bounds(), partial(given_inputs.reader, inputs)
+    bounds = given.bounds()
     scorer = load_scorer(model, prior, thorough=thorough, paragraphs=paragraphs, sha256=model_sha256)
-    given = scorer.model
+    loaded = scorer.model
     check_report(report)
+    if report is not None:
+        from mismatch.batch.shown import proposals_shown
+        from mismatch.batch.source_counts import SourceCounts
     kinds = [("passed", pipeline.NOT_FLAGGED), ("flagged", pipeline.FLAGGED)]
     kept_in = str(rejected) if rejected else None
+    found = counts = None
     if out is not None:
         options = {
-            **given_inputs.plain(),
+            **given.plain(),
             "prior": prior,
             "thorough": thorough,
             "paragraphs": paragraphs,
@@ -248,13 +228,13 @@ def gate(
         }
         run = FolderRun(
             "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,
-            threads=threads, by_source=True, quiet=quiet, bodies=bodies, safe_csv=safe_csv,
+            threads=threads, by_source=True, quiet=quiet, bodies=given.bodies, safe_csv=safe_csv,
         )  # fmt: skip
-        done = run_into_folder(run, open_reader, scorer, model_path(model))
+        done = run_into_folder(run, given.reader(inputs), scorer, model_path(model))
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
         closing_words = done.closing_words
     else:
-        reader, revise = open_reader(), None
+        reader, counts = given.reader(inputs), None if report is None else SourceCounts()
         say_notices(reader, quiet)
         if batch and reader.bytes_total is None:
             raise InputError("--batch reads the input twice, and a pipe can be read once; write it to a file first")
@@ -268,14 +248,17 @@ def gate(
             bar = stack.enter_context(console.progress(reader.bytes_total, quiet=quiet))
             stack.enter_context(finishing(reader))
             if batch:
-                scorer, revise, words = look_at_batch(open_reader(), scorer, adapt=adapt, threads=threads)
+                scorer, found, lines = look_at_batch(given.reader(inputs), scorer, adapt=adapt, threads=threads)
                 chunks = iter(reader)
             else:
                 scorer, chunks, words = pipeline.adapted(reader, scorer, adapt=adapt)
-            console.say(words, quiet=quiet)
+                lines = [words]
+            for line in lines:
+                console.say(line, quiet=quiet)
+            revisions = () if found is None else found.revisions
             tally = pipeline.run(
                 reader, scorer, routes, quarantine, chunks=chunks, threads=threads, by_source=True, on_progress=bar,
-                revise=revise,
+                judge=pipeline.revised(pipeline.judged_block, *revisions), see=None if counts is None else counts.see,
             )  # fmt: skip
             check_whole(reader)
         closing_words = reader.closing_words()
@@ -283,18 +266,24 @@ def gate(
     limits = Enough(0 if allow_empty else min_rows, max_rejected, max_unscorable)
     problem = too_little(tally, quarantine, limits, inputs=inputs, kept_in=kept_in)
     decision = decide(
-        tally, given, scorer.model, limit=max_rate, gate_on=gate_on, as_given=adapt is False, problem=problem
+        tally, loaded, scorer.model, limit=max_rate, gate_on=gate_on, as_given=adapt is False, problem=problem
     )  # fmt: skip
     lexicon = scorer.model.lexicon
     if as_json:
-        typer.echo(json.dumps(to_plain(decision, tally), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(to_plain(decision, tally, sources_as_plain(tally)), ensure_ascii=False, indent=2))
     elif tally.rows:
         print_gate(tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs)
     if report is not None:
         from mismatch.report.gate_page import gate_page
 
-        name = str(given.card.get("name") or model)
-        write_page(report, gate_page(tally, decision, model=name, inputs=inputs, lexicon=lexicon))
+        name = str(loaded.card.get("name") or model)
+        shown = () if found is None else proposals_shown(found.repair.proposals, given.reader(inputs), scorer)
+        write_page(
+            report,
+            gate_page(
+                tally, decision, model=name, inputs=inputs, lexicon=lexicon, counts=counts, batch=found, proposals=shown
+            ),
+        )
     if out is None:
         end_if_stopped(reader, tally)
     if decision.problem is not None:

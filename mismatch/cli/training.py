@@ -8,29 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
-from mismatch.cli.options import (
-    Bodies,
-    Body,
-    Confidence,
-    Delimiter,
-    Encoding,
-    Format,
-    Id,
-    Label,
-    MaxFalseFlags,
-    Prior,
-    Quiet,
-    Quote,
-    Rejected,
-    Source,
-    Table,
-    Title,
-    Topic,
-    between_or_none,
-)
+from mismatch.cli.options import Confidence, MaxFalseFlags, Prior, Quiet, Rejected, between_or_none
 from mismatch.cli.outputs import check_folder, check_outputs
-from mismatch.cli.reading import labels_of, layout_of, read_archive, read_pairs
+from mismatch.cli.reading import labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
 from mismatch.model import defaults
 from mismatch.records.stores.stored_file import place_of
@@ -40,6 +22,7 @@ if TYPE_CHECKING:
     from mismatch.training.recipe import Training
 
 
+@reading("with_body")
 def train(
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of headline-body pairs.", show_default=False)],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the model goes, e.g. models/mine.joblib.", show_default=False)],
@@ -52,10 +35,7 @@ def train(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
     name: Annotated[str | None, typer.Option("--name", help="Name on the model card.", show_default=False)] = None,
     date: Annotated[str | None, typer.Option("--date", help="Date on the model card; else SOURCE_DATE_EPOCH, else none.", show_default=False)] = None,
-    format: Format = None, title: Title = None, body: Body = None, source: Source = None, topic: Topic = None,
-    label: Label = None, id: Id = None, rejected: Rejected = None,
-    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, table: Table = None, bodies: Bodies = None,
-    quiet: Quiet = False,
+    rejected: Rejected = None, quiet: Quiet = False, given: InputOptions = InputOptions(),
 ) -> None:  # fmt: skip
     """Learns from headline-body pairs. No labels needed: it makes its own mismatches by swapping.
 
@@ -67,7 +47,6 @@ def train(
     from mismatch.classifier import resolve_base
     from mismatch.model.model_file import save_model
     from mismatch.model.starter import model_path
-    from mismatch.records.columns import ColumnChoice
     from mismatch.report.console import say, spinner
     from mismatch.training.archive import train_archive
     from mismatch.training.settings import TrainingSettings
@@ -76,16 +55,13 @@ def train(
         if path is not None:
             check_folder(path)
     check_outputs(
-        {"--out": out, "--suspects": suspects, "--rejected": rejected}, pairs, format, models=[] if fresh else [base]
-    )
+        {"--out": out, "--suspects": suspects, "--rejected": rejected}, pairs, given.format,
+        models=[] if fresh else [base], bodies=given.bodies,
+    )  # fmt: skip
     lender = None if fresh else resolve_base(model_path(base))
-    choice = ColumnChoice(title=title, body=body, source=source, id=id, topic=topic, label=label)
-    layout = layout_of(delimiter, quote, encoding, table)
     with spinner(quiet=quiet) as tell:
-        archive, digests = read_archive(
-            pairs, format, choice, rejected, seed=seed, tell=tell, quiet=quiet, layout=layout, bodies=bodies
-        )
-        labels = _labels(archive, label)
+        archive, digests = read_archive(pairs, given, rejected, seed=seed, tell=tell, quiet=quiet)
+        labels = _labels(archive, given.label)
         if labels is not None and not labels.any():
             say(
                 f"all {'sampled ' if archive.sampled else ''}pairs are labelled match: mismatches are made by swapping",
@@ -183,6 +159,7 @@ def _write_suspects(path: str, archive: Archive, training: Training) -> None:
             output.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
+@reading("topic", "with_body")
 def calibrate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model that is adapted: a file, or 'starter'.", show_default=False)],
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs of the feed, which the model was not trained on.", show_default=False)],
@@ -192,10 +169,7 @@ def calibrate(
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
     prior: Prior = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
-    format: Format = None, title: Title = None, body: Body = None, source: Source = None, label: Label = None,
-    id: Id = None, rejected: Rejected = None,
-    delimiter: Delimiter = None, quote: Quote = None, encoding: Encoding = None, sheet: Table = None, bodies: Bodies = None,
-    quiet: Quiet = False,
+    rejected: Rejected = None, quiet: Quiet = False, given: InputOptions = InputOptions(),
 ) -> None:  # fmt: skip
     """Adapts a model to a feed, for one verdict today and tomorrow; with --max-false-flags its cut carries a promise.
 
@@ -208,17 +182,14 @@ def calibrate(
     """
     from mismatch.judging import adaptation
     from mismatch.model.model_file import save_model
-    from mismatch.records.columns import ColumnChoice
     from mismatch.report.console import say
 
     if by not in ("pair", "source"):
         raise InputError(f"--by is pair or source, not {by!r}")
     check_folder(out)
-    check_outputs({"--out": out, "--rejected": rejected}, pairs, format, models=[model])
+    check_outputs({"--out": out, "--rejected": rejected}, pairs, given.format, [model], given.bodies)
     loaded = load_scorer(model).model
-    choice = ColumnChoice(title=title, body=body, source=source, id=id, label=label)
-    layout = layout_of(delimiter, quote, encoding, sheet)
-    table, digests = read_pairs(pairs, format, choice, rejected, quiet, layout=layout, bodies=bodies)
+    table, digests = read_pairs(pairs, given, rejected, quiet)
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
     if max_false_flags is None:
@@ -231,7 +202,7 @@ def calibrate(
         from mismatch.evaluation.operating_point import Promise, calibrate_to_feed
 
         promise = Promise(max_false_flags, confidence, by == "source", prior, seed)
-        done = calibrate_to_feed(loaded, table, promise, labels=labels_of(table, label, quiet), digests=digests)
+        done = calibrate_to_feed(loaded, table, promise, labels=labels_of(table, given.label, quiet), digests=digests)
         save_model(done.model, out)
         _say_promise(done, quiet)
     say(f"model written to {out}", quiet=quiet)

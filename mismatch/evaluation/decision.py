@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,8 +92,8 @@ def _why_unknown(judged: int, point: OperatingPoint | None, doubt: str) -> str:
     return doubt or "the model finds too little to tell"
 
 
-def to_plain(decision: Decision, tally: Tally) -> dict[str, Any]:
-    """The decision as plain values, for JSON."""
+def to_plain(decision: Decision, tally: Tally, sources: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """The decision as plain values, for JSON; `sources` as `report.gate_words.sources_as_plain` gives them."""
     estimate = decision.estimate
     return {
         "passed": decision.passed,
@@ -110,13 +110,5 @@ def to_plain(decision: Decision, tally: Tally) -> dict[str, Any]:
         "gate_on": decision.gate_on,
         "promise": decision.promise or None,
         "doubt": decision.doubt or None,
-        "sources": [
-            {"source": name, "rows": counts.total(), **{verdict: counts[verdict] for verdict in VERDICTS}}
-            for name, counts in worst_first(tally)
-        ],
+        "sources": list(sources),
     }  # fmt: skip
-
-
-def worst_first(tally: Tally) -> list[tuple[str, Counter[str]]]:
-    """The sources with their verdicts counted, those with the most flags first."""
-    return sorted(tally.by_source.items(), key=lambda item: (-item[1]["mismatch"], -item[1].total(), item[0]))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mismatch.judging.verdicts import ADDED_SCHEMA, Verdict
-from mismatch.records.columns import USUAL_NAMES
+from mismatch.records.columns import usual_name
 from mismatch.records.inner_text import text_inside
 
 
@@ -16,8 +16,7 @@ def named_field(role: str, names: Sequence[str], asked: str | None = None) -> st
     there is none."""
     if asked is not None:
         return asked if asked in names else None
-    lowered = {str(name).lower(): name for name in reversed(names)}
-    return next((lowered[name] for name in USUAL_NAMES[role] if name in lowered), None)
+    return usual_name(role, names)
 
 
 def field_text(fields: Mapping[str, Any], role: str, asked: str | None = None) -> str | None:

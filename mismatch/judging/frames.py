@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mismatch.errors import InputError
-from mismatch.records.columns import USUAL_NAMES
+from mismatch.records.columns import usual_name
 
 
 def pairs_table(data: Any, *, title: str = "title", body: str = "body") -> pa.Table:
@@ -60,8 +60,7 @@ def named_source(names: Sequence[str], asked: str | None = None) -> str | None:
         if asked not in names:
             raise InputError(f"no source column {asked!r}: the columns are {', '.join(map(str, names))}")
         return asked
-    lowered = {name.lower(): name for name in reversed(names)}
-    return next((lowered[name] for name in USUAL_NAMES["source"] if name in lowered), None)
+    return usual_name("source", names)
 
 
 def source_column(table: pa.Table | pa.RecordBatch, asked: str | None = None) -> pa.Array | pa.ChunkedArray | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -42,11 +42,12 @@ FIRST_BYTES, FIRST_SECONDS = 4 << 20, 2.0
 RUNS = Runs(adaptation.MAX_DRAWN // adaptation.RUN_ROWS, adaptation.RUN_ROWS, 1 << 18)
 """rows from all over longer files that a model is adapted to"""
 _ADAPTED_SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
+Judging = Callable[[Scorer, "Block"], "tuple[Block, Judged]"]
+"""a block and its verdicts, as `judged_block` gives them; any thread may call it"""
+Revision = Callable[["Block", Judged], Judged]
+"""makes of a block and its verdicts those that count, by what is known of its rows besides; any thread may call it"""
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
-
-
-Revise: TypeAlias = "Callable[[Block, Judged], Judged]"
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,14 @@ class _Done:
     encoded: list[Encoded]
     tally: Tally
     rejects: list[Reject]
+    seen: tuple[Block, Judged] | None
 
 
 def run(
     reader: Reader, scorer: Scorer, routes: Sequence[Route], quarantine: Quarantine, *,
     chunks: Iterator[Chunk] | None = None, threads: int | None = None, by_source: bool = False,
-    on_progress: Callable[[Tally, int], None] | None = None, revise: Revise | None = None,
+    on_progress: Callable[[Tally, int], None] | None = None, judge: Judging = judged_block,
+    see: Callable[[Block, Judged], None] | None = None,
 ) -> Tally:  # fmt: skip
     """Judges everything that `reader` reads and writes it to the routes, in order, in constant memory.
 
@@ -79,8 +82,10 @@ def run(
         Worker threads, by default one for each core.
     on_progress
         Called after each chunk with the tally so far and the bytes read.
-    revise
-        What is known of the rows besides, see `judged_and_encoded`.
+    judge
+        How a block gets its verdicts, where more is known of the rows than the scorer sees (see `revised`).
+    see
+        Called with each block and its verdicts, in their order.
     """
     workers = threads or os.cpu_count() or 1
     total = Tally()
@@ -89,9 +94,10 @@ def run(
 
     def work(chunk: Chunk) -> _Done:
         block, judged, encoded = judged_and_encoded(
-            scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes], revise
+            scorer, chunk.decode(), [(route.sink.encoder, route.verdicts) for route in routes], judge
         )
-        return _Done(encoded, counted(block, judged, by_source), block.rejects)
+        seen = None if see is None else (block, judged)
+        return _Done(encoded, counted(block, judged, by_source), block.rejects, seen)
 
     with ThreadPoolExecutor(workers) as pool:
         live = isinstance(chunks, ReadAhead)
@@ -107,25 +113,31 @@ def run(
                     route.sink.flush()
             quarantine.extend(done.rejects)
             total.add(done.tally)
+            if see is not None and done.seen is not None:
+                see(*done.seen)
             if on_progress is not None:
                 on_progress(total, reader.bytes_read)
     return total
 
 
-def judged_and_encoded(
-    scorer: Scorer, block: Block, outputs: Sequence[tuple[Encoder, frozenset[str]]], revise: Revise | None = None
-) -> tuple[Block, Judged, list[Encoded]]:
-    """A block judged and encoded for each output, with the verdicts it takes; rows that one cannot hold are rejected.
+def revised(judge: Judging, *revisions: Revision) -> Judging:
+    """Judges as `judge` does, and then revises the verdicts, one revision after the other."""
 
-    Parameters
-    ----------
-    revise
-        Makes of a block and its verdicts those that count, by what is known of the whole batch.
-    """
+    def judging(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
+        shown, judged = judge(scorer, block)
+        for revision in revisions:
+            judged = revision(shown, judged)
+        return shown, judged
+
+    return judging
+
+
+def judged_and_encoded(
+    scorer: Scorer, block: Block, outputs: Sequence[tuple[Encoder, frozenset[str]]], judge: Judging = judged_block
+) -> tuple[Block, Judged, list[Encoded]]:
+    """A block judged and encoded for each output, with the verdicts it takes; rows that one cannot hold are rejected."""
     while True:
-        shown, judged = judged_block(scorer, block)
-        if revise is not None:
-            judged = revise(shown, judged)
+        shown, judged = judge(scorer, block)
         try:
             return shown, judged, [
                 encoder.encode(shown, judged.columns, masked(judged, verdicts)) for encoder, verdicts in outputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from mismatch.judging.source_names import source_key
 from mismatch.judging.verdicts import MISMATCH, UNSURE, VERDICTS, Judged
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     by_source: dict[str, Counter[str]] = field(default_factory=dict)
+    """by the spelling that came first"""
+    spelled: dict[str, str] = field(default_factory=dict)
+    """that spelling, by what all spellings of a source share"""
     examples: list[Example] = field(default_factory=list)
     """the flagged rows that are likeliest mismatches"""
     doubtful: list[Example] = field(default_factory=list)
@@ -64,10 +69,19 @@ class Tally:
         self.verdicts.update(part.verdicts)
         self.reasons.update(part.reasons)
         for source, counts in part.by_source.items():
-            name = source if source in self.by_source or len(self.by_source) < MAX_SOURCES else OTHER_SOURCES
-            self.by_source.setdefault(name, Counter()).update(counts)
+            self.add_source(source, counts)
         self.examples = _likeliest(self.examples + part.examples)
         self.doubtful = _likeliest(self.doubtful + part.doubtful)
+
+    def add_source(self, name: str, counts: Mapping[str, int]) -> None:
+        """Rows of a source, by verdict. Spellings that differ in case or blanks are one source."""
+        key = source_key(name)
+        if key not in self.spelled:
+            if len(self.by_source) >= MAX_SOURCES or name == OTHER_SOURCES:
+                self.by_source.setdefault(OTHER_SOURCES, Counter()).update(counts)
+                return
+            self.spelled[key] = name
+        self.by_source.setdefault(self.spelled[key], Counter()).update(counts)
 
     def to_plain(self) -> dict[str, Any]:
         """Plain values, from which `from_plain` makes the same tally."""
@@ -97,9 +111,11 @@ class Tally:
             [Example(**{**example, "reasons": tuple(example["reasons"])}) for example in plain.get(name, [])]
             for name in ("examples", "doubtful")
         )
-        by_source = {source: Counter(counts) for source, counts in plain.get("by_source", {}).items()}
         counts = Counter(plain["verdicts"]), Counter(plain["reasons"])
-        return cls(int(plain["rows"]), int(plain["rejected"]), *counts, by_source, examples, doubtful)
+        tally = cls(int(plain["rows"]), int(plain["rejected"]), *counts, examples=examples, doubtful=doubtful)
+        for source, of_source in plain.get("by_source", {}).items():
+            tally.add_source(source, Counter(of_source))
+        return tally
 
 
 def _likeliest(examples: list[Example]) -> list[Example]:
@@ -119,7 +135,7 @@ def counted(block: Block, judged: Judged, by_source: bool) -> Tally:
         counts = np.bincount(rows * len(VERDICTS) + judged.numbers, minlength=len(names) * len(VERDICTS))
         for name, of_source in zip(names, counts.reshape(-1, len(VERDICTS)), strict=True):
             found = {verdict: int(n) for verdict, n in zip(VERDICTS, of_source, strict=True) if n}
-            tally.by_source.setdefault(name, Counter()).update(found)
+            tally.add_source(name.strip() or NO_SOURCE, found)
         tally.examples.extend(_examples(block, judged, MISMATCH))
         tally.doubtful.extend(_examples(block, judged, UNSURE))
     return tally

@@ -1,7 +1,8 @@
 """Pages have several titles: each that may be the title is judged over the body, and the page is known by the best.
 
 Titles that are called a match are all as good, and of them the one stands first that the page itself points to (see
-`records.pages.titles`). Where none is, the one counts that is least likely a mismatch, or nearly so.
+`records.pages.title_order`). Where none is, titles with a better verdict stand before others, and of those with the same the
+first counts whose odds of a mismatch are near the lowest.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.judging.scorer import Scorer
-from mismatch.judging.verdicts import MATCH, UNSCORABLE, Judged
+from mismatch.judging.verdicts import MATCH, MISMATCH, UNSURE, Judged
 from mismatch.records.blocks import Block
 from mismatch.records.pages.rows import with_titles
 
-NEARLY = 0.05
-"""by how much a title may be likelier a mismatch than the best one and still stand before it"""
+NEARLY = 3.0
+"""how many times the lowest odds of a mismatch a title may have and still stand before the one that has them"""
+_BEST_FIRST = (MATCH, UNSURE, MISMATCH)
 
 
 def judged_block(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
@@ -57,12 +59,11 @@ def best_titles(
     chosen = np.full(len(counts), -1, np.int64)
     for page in np.flatnonzero(counts).tolist():
         titles = slice(ends[page] - counts[page], ends[page])
-        good = verdicts[titles] == MATCH
-        if not good.any():
-            scored = verdicts[titles] != UNSCORABLE
-            least = np.min(probability[titles], where=scored, initial=np.inf)
-            good = scored & (probability[titles] <= least + NEARLY) if scored.any() else ~good
-        chosen[page] = titles.start + int(np.argmax(good))
+        good = next((same for verdict in _BEST_FIRST if (same := verdicts[titles] == verdict).any()), None)
+        if good is not None and verdicts[titles][good][0] != MATCH:
+            odds = probability[titles] / (1 - probability[titles] + 1e-12)
+            good &= odds <= NEARLY * odds[good].min()
+        chosen[page] = titles.start + (int(np.argmax(good)) if good is not None else 0)
     return chosen
 
 

@@ -32,8 +32,8 @@ class Bounds:
     """levels of the deepest JSON"""
     columns: int = 4096
     """columns of a table"""
-    batch: int = 256 << 20
-    """bytes that a page of Parquet, or a batch of Arrow, may become in memory; more if it takes that in the file too"""
+    batch: int = 96 << 20
+    """bytes that the pages of Parquet, or the batch of Arrow, that are read at once may take in memory"""
     decompressed: int = 1 << 40
     """bytes that one input may become"""
     ratio: int = 250
@@ -49,16 +49,8 @@ class Bounds:
             return f"becomes more than {self.ratio} times its size (--limit ratio=NUMBER allows more)"
         return None
 
-    def holds(self, decoded: int, stored: int) -> bool:
-        """Whether `decoded` bytes, stored as `stored`, may be in memory at once."""
-        return decoded <= self.batch or decoded <= min(_HONEST * stored, 8 * self.batch)
 
-
-_HONEST = 16
-"""times its stored size that a large page of real text may become"""
 USUAL = Bounds()
-
-
 LIMIT_NAMES = tuple(field.name for field in fields(Bounds))
 
 

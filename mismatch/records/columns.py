@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from mismatch.errors import InputError
@@ -10,21 +11,40 @@ from mismatch.errors import InputError
 ROLES = ("title", "body", "source", "id", "topic", "label")
 
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
-    "title": ("title", "headline", "article_title", "news_title", "og:title", "og_title", "webtitle"),
+    "title": (
+        "title", "headline", "article_title", "news_title", "og:title", "og_title", "webtitle", "articletitle",
+        "newstitle", "headline_text", "article_headline", "heading", "titre", "titel", "überschrift",
+        "ueberschrift", "schlagzeile", "título", "titulo", "titular", "manchete", "titolo", "titlu", "kop",
+        "rubrik", "overskrift", "otsikko", "tytuł", "tytul", "titulek", "nadpis", "naslov", "cím", "antraštė",
+        "virsraksts", "pealkiri", "τίτλος", "заголовок", "название", "заглавие", "наслов", "başlık", "baslik",
+        "judul", "tajuk", "tiêu_đề", "tieu_de", "pamagat", "kichwa", "标题", "標題", "新闻标题", "タイトル",
+        "見出し", "제목", "عنوان", "العنوان", "تیتر", "כותרת", "शीर्षक", "শিরোনাম", "தலைப்பு", "หัวข้อ",
+        "พาดหัว", "titolu", "títol", "titulua",
+    ),
     "body": (
-        "body", "text", "content", "maintext", "article", "articlebody", "article_body", "plaintext", "plain_text",
-        "article_text", "body_text", "bodytext", "full_text", "fulltext", "article_content", "cleaned_text", "content_text",
-        "content_html", "body_html", "content:encoded", "content_encoded", "description", "summary",
+        "body", "text", "content", "maintext", "article", "articlebody", "article_body", "plaintext",
+        "plain_text", "article_text", "body_text", "bodytext", "full_text", "fulltext", "article_content",
+        "cleaned_text", "content_text", "content_html", "body_html", "content:encoded", "content_encoded",
+        "story", "news_content", "news_text", "texte", "contenu", "corps", "inhalt", "artikeltext", "volltext",
+        "texto", "contenido", "cuerpo", "conteúdo", "conteudo", "corpo", "testo", "contenuto", "conținut",
+        "tekst", "inhoud", "innehåll", "brødtekst", "brødtext", "teksti", "treść", "tresc", "obsah", "szöveg",
+        "tekstas", "teksts", "sisu", "κείμενο", "текст", "содержание", "текст_статьи", "текст_новини", "зміст",
+        "sadržaj", "metin", "içerik", "icerik", "isi", "isi_berita", "konten", "kandungan", "nội_dung",
+        "noi_dung", "nilalaman", "maudhui", "habari", "正文", "内容", "內容", "内文", "本文", "記事", "본문",
+        "내용", "نص", "النص", "المحتوى", "متن", "תוכן", "טקסט", "लेख", "सामग्री", "পাঠ্য", "உள்ளடக்கம்",
+        "เนื้อหา", "testua", "description", "summary",
     ),
     "source": (
-        "hostname", "source", "source_domain", "domain", "publisher", "site_name", "sitename", "meta_site_name",
-        "source_name", "source_id",
+        "hostname", "source", "source_domain", "domain", "publisher", "site_name", "sitename",
+        "meta_site_name", "source_name", "source_id", "quelle", "fuente", "medio", "fonte", "źródło", "zdroj",
+        "источник", "kaynak", "sumber", "nguồn", "来源", "來源", "媒体", "出典", "출처", "المصدر", "منبع",
+        "מקור", "स्रोत",
     ),  # trafilatura's `source` is the address of the page
     "id": ("id", "url", "article_id", "guid", "link", "uri"),
     "topic": ("topic",),
     "label": ("label",),
 }  # fmt: skip
-"""compared without regard to capitals; the first that a file has is taken"""
+"""compared without regard to capitals and to blanks or hyphens for `_`; the first that a file has is taken"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +93,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
     found: dict[str, str | None] = {}
     lowered: dict[str, str] = {}
     for name in names:
-        lowered.setdefault(name.strip().lower(), name)
+        lowered.setdefault(_plain(name), name)
     for role in ROLES:
         asked = getattr(choice, role)
         if role in choice.left_out:
@@ -88,7 +108,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
             continue
         usual = [lowered[name] for name in USUAL_NAMES[role] if name in lowered]
         if inside is not None:
-            within = [lowered[path] for name in USUAL_NAMES[role] if (path := f"{inside}.{name}".lower()) in lowered]
+            within = [lowered[path] for name in USUAL_NAMES[role] if (path := _plain(f"{inside}.{name}")) in lowered]
             usual = within if role in ("title", "body") else [*within, *usual]
         found[role] = usual[0] if usual else None
         if found[role] is None and role in choice.needed:
@@ -97,6 +117,17 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
                 f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. Name it with --{role} COLUMN."
             )
     return Columns(**found)
+
+
+def usual_name(role: str, names: Iterable[str]) -> str | None:
+    """The first of the usual names for a role that is among `names`; None where none is."""
+    lowered = {_plain(str(name)): name for name in reversed(list(names))}
+    return next((lowered[name] for name in USUAL_NAMES[role] if name in lowered), None)
+
+
+def _plain(name: str) -> str:
+    lowered = unicodedata.normalize("NFC", name).lower().replace("i\u0307", "i")  # what becomes of a Turkish capital
+    return "_".join(lowered.replace("-", " ").split())
 
 
 def columns_unseen(choice: ColumnChoice) -> Columns:

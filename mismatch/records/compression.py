@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO, cast
 
-import pyarrow as pa
-
 from mismatch.records.arrivals import STOPPED
 from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.gzip_stream import GzipStream
 from mismatch.records.known_formats import COMPRESSIONS
-from mismatch.records.python_compression import PYTHON_COMPRESSIONS, Decompressed
+from mismatch.records.python_compression import Decompressed
 
 BOM = b"\xef\xbb\xbf"
-
-_FIRST_PIECE = 1 << 20
-_STDIN_PIECE = 256  # of a broken stream from a pipe at most so many bytes before the break are lost
-
-HANDING_OUT_ALL = frozenset({None, "gzip", *PYTHON_COMPRESSIONS})
-"""compressions whose readers lose nothing of what stands before a break, and wait for no more than they need"""
 
 
 def compression_of(head: bytes) -> str | None:
@@ -54,37 +46,31 @@ class ByteSource:
 
     Parameters
     ----------
-    open_stream : opens the raw stream; called again when a damaged file has to be read up to the very break.
+    stream : the raw stream.
     compression : None, or the name of one of `known_formats.COMPRESSIONS`.
     count : told how many raw bytes were taken, for a progress bar.
-    reopenable : False for standard input and pipes. keep_open : True for standard input, which is not ours.
+    keep_open : True for standard input, which is not ours. head : what was read of the stream already.
     bounds : how large it may become.
     live : `read` and `peek` return what there is, and wait only where there is nothing.
     """
 
     def __init__(
         self,
-        open_stream: Callable[[], BinaryIO],
+        stream: BinaryIO,
         compression: str | None,
         count: Callable[[int], None] = lambda n: None,
         *,
-        reopenable: bool = True,
         keep_open: bool = False,
         head: bytes = b"",
         bounds: Bounds = USUAL,
         live: bool = False,
     ) -> None:
         self._bounds, self._stored = bounds, len(head)
-        self._open, self._compression, self._count, self._reopenable = (
-            open_stream,
-            compression,
-            count,
-            reopenable,
-        )
+        self._compression, self._count = compression, count
         self._keep_open, self._live = keep_open, live
         self.ended = False
         """Whether there is nothing behind what was read or looked at."""
-        self._raw = open_stream()
+        self._raw = stream
         self._stream = self._decompressed(_Counting(self._raw, self._counted, head))
         self._ahead = b""
         self._delivered = 0
@@ -96,9 +82,7 @@ class ByteSource:
             return cast(BinaryIO, counting)
         if self._compression == "gzip":
             return cast(BinaryIO, GzipStream(cast(BinaryIO, counting)))
-        if self._compression in PYTHON_COMPRESSIONS:
-            return cast(BinaryIO, Decompressed(cast(BinaryIO, counting), self._compression))
-        return cast(BinaryIO, pa.CompressedInputStream(cast(BinaryIO, counting), self._compression))
+        return cast(BinaryIO, Decompressed(cast(BinaryIO, counting), self._compression))
 
     def _counted(self, n: int) -> None:
         self._stored += n
@@ -127,6 +111,13 @@ class ByteSource:
             head = self.peek(n, more=True)
         return head
 
+    def peek_beginning(self, n: int) -> bytes:
+        """As `peek`; of a live stream enough to see a byte order mark, where there may be one."""
+        head = self.peek(n)
+        while self._live and not self.ended and len(head) < 4 and head[:1] in (b"\xef", b"\xff", b"\xfe", b"\0"):
+            head = self.peek(n, more=True)
+        return head
+
     @property
     def is_live(self) -> bool:
         return self._live
@@ -151,16 +142,10 @@ class ByteSource:
 
     def _take(self, n: int) -> bytes:
         parts, left = [], n
-        hands_out_all = self._compression in HANDING_OUT_ALL
-        piece = n if hands_out_all else _FIRST_PIECE if self._reopenable else _STDIN_PIECE
         while left and self.broken is None:
             try:
-                data = self._stream.read(min(left, piece))
+                data = self._stream.read(left)
             except OSError as error:
-                if not hands_out_all and self._reopenable and piece > 1:
-                    piece = max(piece // 1024, 1)
-                    if self._reopen():
-                        continue
                 stopped = getattr(self._raw, "stopped", False)
                 self.broken, self.ended = STOPPED if stopped else self._reason(str(error)), True
                 break
@@ -177,23 +162,6 @@ class ByteSource:
             if self._live:
                 break
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _reopen(self) -> bool:
-        """A fresh decompressor at the same place: the one that failed has thrown away what came before the
-        break."""
-        self._raw.close()
-        try:
-            self._raw = self._open()
-            self._stream = self._decompressed(_Counting(self._raw, lambda n: None))
-            left = self._delivered
-            while left:
-                data = self._stream.read(min(left, _FIRST_PIECE))
-                if not data:
-                    return False
-                left -= len(data)
-        except OSError:
-            return False
-        return True
 
     def _reason(self, error: str) -> str:
         if self._compression is None:

@@ -41,7 +41,9 @@ class Runs(NamedTuple):
 def offsets_in(sizes: Sequence[int], runs: Runs) -> list[list[int]]:
     """Where the runs begin in files of these sizes, spread evenly over all of them: offsets in each file."""
     ends = np.cumsum(sizes)
-    places = np.linspace(0, max(0, int(ends[-1]) - runs.n_bytes), runs.number).astype(np.int64)
+    total = int(ends[-1])
+    last = total - runs.n_bytes if total > runs.total_bytes else total - 1  # of small files the last one has its share too
+    places = np.linspace(0, max(0, last), runs.number).astype(np.int64)
     files = np.minimum(np.searchsorted(ends, places, side="right"), len(sizes) - 1)
     offsets: list[list[int]] = [[] for _ in sizes]
     for file, place in zip(files.tolist(), places.tolist(), strict=True):

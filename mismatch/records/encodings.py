@@ -81,12 +81,9 @@ def samples_of(head: bytes, path: Place | None) -> list[bytes]:
 
 def encoding_of(samples: Sequence[bytes]) -> str | None:
     """The encoding of a text by samples of its bytes, the first its beginning; None for UTF-8, and where nothing fits."""
-    marked = unicode_by_mark(samples[0])
-    if marked is not None or samples[0].startswith(BOM):
-        return marked
-    without_mark = _utf_16_without_mark(samples[0])
-    if without_mark is not None:
-        return without_mark
+    found = unicode_of(samples[0])
+    if found is not None or samples[0].startswith(BOM):
+        return found
     foreign, good, bad = b"", 0, 0
     for sample in samples:
         try:
@@ -101,6 +98,11 @@ def encoding_of(samples: Sequence[bytes]) -> str | None:
     if good >= bad:
         return None  # UTF-8, perhaps with some damaged rows
     return _latin(foreign) or _by_detector(foreign)
+
+
+def unicode_of(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 where the beginning of a text says so, by its mark or by its zeros."""
+    return unicode_by_mark(head) or _utf_16_without_mark(head)
 
 
 def unicode_by_mark(head: bytes) -> str | None:

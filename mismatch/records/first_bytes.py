@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from mismatch.errors import InputError
 from mismatch.records.columns import ROLES, ColumnChoice, Columns, columns_unseen, find_columns
 from mismatch.records.compression import BOM, ByteSource
+from mismatch.records.encodings import unicode_of
 from mismatch.records.formats.json_array import first_elements
 from mismatch.records.formats.json_paths import find_values, keys_inside
 from mismatch.records.formats.json_scan import ABSENT, OK, scan_rows
@@ -30,6 +32,9 @@ def sniffed_format(source: ByteSource) -> str:
     columnar = columnar_format_of(head)
     if columnar is not None:
         return columnar
+    encoding = unicode_of(head)
+    if encoding is not None:
+        head = codecs.getincrementaldecoder(encoding)("replace").decode(head).encode("utf-8", "replace")
     beginning = head.removeprefix(BOM).lstrip()
     if beginning[:14].lower().startswith(_HTML):
         return "html"

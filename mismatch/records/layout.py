@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from collections import Counter
 from dataclasses import dataclass
 
 from mismatch.errors import InputError
@@ -15,6 +17,7 @@ from mismatch.records.recoding import requoted_name
 HEAD_BYTES = 1 << 16
 NO_QUOTE = "\x1e"
 """stands for `"` where nothing quotes: a byte that separates records in no text that people write"""
+_BEGIN_OF_QUOTED = re.compile(rb"(?:\A|[^\w \x80-\xff\"'])[\"']")
 _IN_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", ":": "colons", " ": "spaces"}
 _NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 _CANDIDATES = ",;\t|" + "".join(c for c in string.punctuation if c not in ",;|\"'_-./()") + "\x01\x1f"
@@ -75,7 +78,7 @@ def found_dialect(head: bytes, is_whole: bool, default: str, layout: Layout, cho
     head : its first bytes, UTF-8 without a byte order mark. is_whole : there are no more.
     """
     delimiters = [layout.delimiter] if layout.delimiter is not None else [default, *_CANDIDATES.replace(default, "")]
-    quotes = [layout.quote] if layout.quote is not None else ['"', "'"] if b"'" in head[:HEAD_BYTES] else ['"']
+    quotes = [layout.quote] if layout.quote is not None else _likely_quotes(head[:HEAD_BYTES])
     tried = [Dialect(delimiter, quote) for quote in quotes for delimiter in delimiters]
     if len(tried) == 1:
         return tried[0]
@@ -99,6 +102,12 @@ def found_dialect(head: bytes, is_whole: bool, default: str, layout: Layout, cho
         return tried[0]
     most = max(even, key=lambda found: found[:2], default=None)
     return most[2] if most is not None and most[0] >= _EVEN else tried[0]
+
+
+def _likely_quotes(head: bytes) -> list[str]:
+    """The quotes to try: single ones only where more cells begin with them than with double ones."""
+    first = Counter(cell[-1:] for cell in _BEGIN_OF_QUOTED.findall(head))
+    return ['"', "'"] if first[b"'"] > first[b'"'] else ['"']
 
 
 def _cut(head: bytes, is_whole: bool, dialect: Dialect) -> tuple[list[str], float]:

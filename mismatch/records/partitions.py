@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from mismatch.records.columns import USUAL_NAMES
+from mismatch.records.columns import usual_name
 
 Constants: TypeAlias = Mapping[str, pa.Scalar]
 """the columns of a file's folders, each with the value that all its rows have"""
@@ -36,8 +36,7 @@ def column_of(constants: Constants, role: str, asked: str | None) -> str | None:
     """The column of the folders for a role: the one that is asked for, or the first of the usual names, in any case."""
     if asked is not None:
         return asked if asked in constants else None
-    lowered = {name.lower(): name for name in reversed(list(constants))}
-    return next((lowered[name] for name in USUAL_NAMES[role] if name in lowered), None)
+    return usual_name(role, constants)
 
 
 def with_constants(batch: pa.RecordBatch, constants: Constants) -> pa.RecordBatch:

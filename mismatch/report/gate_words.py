@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mismatch.evaluation.decision import ESTIMATE, worst_first
+from mismatch.batch.source_ranking import Standing, standings
+from mismatch.evaluation.decision import ESTIMATE
 from mismatch.evaluation.prevalence import OPERATING_POINT
 from mismatch.report.console import console, safe
-from mismatch.screening.reasons import REASONS_TO_REFUSE, VERDICT_SENTENCES, likelihood, sentences
+from mismatch.screening.reasons import REASONS_OF_BATCHES, REASONS_TO_REFUSE, VERDICT_SENTENCES, likelihood, sentences
 
 if TYPE_CHECKING:
     from mismatch.evaluation.decision import Decision
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ARE_WRONG = "Most rows are wrong: the titles and bodies look shifted against each other, or a column is the wrong one."
 _SHOWN_SOURCES = 12
+_NAME_SHOWN = 32
 _SHOWN_EXAMPLES = 7
 _SHOWN_PLACES = 12
 _SHOWN_REFUSALS = 2
@@ -90,6 +92,7 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int) -> Iterator[st
     if tally.flagged > len(shown):
         yield f"  … and {tally.flagged - len(shown):,} more"
     yield from _others_in_words(tally)
+    yield from _batch_in_words(tally)
 
 
 def _place(example: Example, several_files: bool) -> str:
@@ -139,27 +142,52 @@ def _others_in_words(tally: Tally) -> Iterator[str]:
         yield f"{unscorable:,} cannot be judged: {words}{' …' if len(reasons) > _SHOWN_REFUSALS else ''}"
 
 
+def _batch_in_words(tally: Tally) -> Iterator[str]:
+    """How many rows have the reasons that only a whole batch can show."""
+    for code, sentence in REASONS_OF_BATCHES.items():
+        if tally.reasons[code]:
+            yield f"{tally.reasons[code]:,} with {code}: {sentence}"
+
+
 def _print_table(tally: Tally, out) -> None:  # type: ignore[no-untyped-def]
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("source", overflow="ellipsis", max_width=40)
-    for name in ("rows", *VERDICT_SENTENCES, "flagged"):
+    table.add_column("source", overflow="ellipsis", max_width=_NAME_SHOWN)
+    for name in ("rows", *VERDICT_SENTENCES, "flagged", "95 % interval"):
         table.add_column(name, justify="right")
-    sources = worst_first(tally)
-    for source, counts in sources[:_SHOWN_SOURCES]:
-        _row(table, escape(safe(source, 40)), counts.total(), counts)
+    sources = standings(tally.by_source)
+    for source in sources[:_SHOWN_SOURCES]:
+        name = escape(safe(source.name, _NAME_SHOWN))
+        of = source.verdicts
+        _row(table, f"[red]{name}[/red]" if source.worse else name, of.total(), of, (source.low, source.high))
     if len(sources) > _SHOWN_SOURCES:
         table.add_row(f"… {len(sources) - _SHOWN_SOURCES:,} more")
     if len(sources) > 1:
         _row(table, "all", tally.rows, tally.verdicts)
     out.print(table)
+    worse = [safe(source.name, _NAME_SHOWN) for source in sources if source.worse]
+    if worse:
+        more = f" and {len(worse) - _SHOWN_SOURCES:,} more" if len(worse) > _SHOWN_SOURCES else ""
+        out.print(escape(f"surely worse than the others: {', '.join(worse[:_SHOWN_SOURCES])}{more}"), soft_wrap=True)
 
 
-def _row(table, name: str, rows: int, counts: Counter[str]) -> None:  # type: ignore[no-untyped-def]
+def sources_as_plain(tally: Tally) -> list[dict[str, Any]]:
+    """The sources for JSON, the one that is worse than the others most surely first."""
+    return [_as_plain(source) for source in standings(tally.by_source)]
+
+
+def _as_plain(source: Standing) -> dict[str, Any]:
+    verdicts = {verdict: source.verdicts[verdict] for verdict in VERDICT_SENTENCES}
+    interval = {"low": source.low, "high": source.high, "worse": source.worse}
+    return {"source": source.name, "rows": source.verdicts.total(), **verdicts, **interval}
+
+
+def _row(table, name: str, rows: int, counts: Counter[str], interval: tuple[float, float] | None = None) -> None:  # type: ignore[no-untyped-def]
     share = counts["mismatch"] / rows if rows else 0.0
-    table.add_row(name, f"{rows:,}", *(f"{counts[verdict]:,}" for verdict in VERDICT_SENTENCES), f"{share:.2%}")
+    between = "" if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
+    table.add_row(name, f"{rows:,}", *(f"{counts[verdict]:,}" for verdict in VERDICT_SENTENCES), f"{share:.2%}", between)
 
 
 def _decision_in_words(tally: Tally, decision: Decision, paragraphs: bool) -> Iterator[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 INK, FAINT, FIRST, SECOND = "#010203", "#020304", "#030405", "#040506"
 _VARIABLES = {INK: "var(--ink)", FAINT: "var(--line)", FIRST: "var(--first)", SECOND: "var(--second)"}
-_SIZE = (5.2, 3.7)
+SIZE = (5.2, 3.7)
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none", "font.size": 10, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK,
     "xtick.color": INK, "ytick.color": INK, "axes.grid": True, "grid.color": FAINT, "grid.linewidth": 0.7,
@@ -54,7 +54,7 @@ def recall_curve(curves: Sequence[tuple[str, Curve]], own: Sequence[tuple[float,
         axes.set_ylabel("mismatches found")
         axes.legend(loc="lower right")
 
-    return _svg("recall", "Mismatches found against matched pairs flagged, logarithmic", draw)
+    return svg("recall", "Mismatches found against matched pairs flagged, logarithmic", draw)
 
 
 def reliability_diagram(bins: Sequence[tuple[str, Sequence[Bin]]]) -> str:
@@ -80,7 +80,7 @@ def reliability_diagram(bins: Sequence[tuple[str, Sequence[Bin]]]) -> str:
         if len(bins) > 1:
             axes.legend(loc="lower right", markerscale=0.6)
 
-    return _svg("reliability", "Reliability diagram: predicted probability against observed share", draw)
+    return svg("reliability", "Reliability diagram: predicted probability against observed share", draw)
 
 
 def score_distributions(log_odds: NDArray[np.float64], labels: NDArray[np.int64], cut: float, unsure_cut: float) -> str:
@@ -104,7 +104,7 @@ def score_distributions(log_odds: NDArray[np.float64], labels: NDArray[np.int64]
         axes.legend(loc="upper center", ncols=2)
         axes.set_ylim(top=1.28 * axes.get_ylim()[1])
 
-    return _svg("scores", "Distribution of the scores of matched pairs and of mismatches", draw)
+    return svg("scores", "Distribution of the scores of matched pairs and of mismatches", draw)
 
 
 def precision_by_prevalence(own: Sequence[tuple[str, float, float]], prior: float) -> str:
@@ -127,7 +127,7 @@ def precision_by_prevalence(own: Sequence[tuple[str, float, float]], prior: floa
         axes.set_ylabel("flags that are right")
         axes.legend(loc="lower right")
 
-    return _svg("precision", "Precision against the share of mismatches in the stream", draw)
+    return svg("precision", "Precision against the share of mismatches in the stream", draw)
 
 
 def _percent_axis(axes: Axes, which: str) -> None:
@@ -139,27 +139,31 @@ def _percent_axis(axes: Axes, which: str) -> None:
     axes.yaxis.set_major_formatter(words)
 
 
-def _svg(name: str, description: str, draw: Callable[[Axes], None]) -> str:
-    """The picture as an inline SVG element; the same input gives the same bytes."""
+def svg(name: str, description: str, draw: Callable[[Axes], None], size: tuple[float, float] = SIZE) -> str:
+    """The picture as an inline SVG element; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    name : tells the picture from others of the page. description : read out in place of it; our own words. size : in inches.
+    """
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     style: Any = {**_STYLE, "svg.hashsalt": name}
     with rc_context(style):
-        figure = Figure(figsize=_SIZE, layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         figure.patch.set_visible(False)
         axes = figure.add_subplot()
         axes.patch.set_visible(False)
         draw(axes)
         out = io.StringIO()
         FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    svg = out.getvalue()
-    svg = svg[svg.index("<svg") :]
-    head, rest = svg.split(">", 1)
+    picture = out.getvalue()
+    head, rest = picture[picture.index("<svg") :].split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
-    svg = f'<svg {box.group() if box else ""} role="img" aria-label="{description}" xmlns:xlink="http://www.w3.org/1999/xlink">{rest}'
+    picture = f'<svg {box.group() if box else ""} role="img" aria-label="{description}" xmlns:xlink="http://www.w3.org/1999/xlink">{rest}'
     for stand_in, variable in _VARIABLES.items():
-        svg = svg.replace(stand_in, variable)
-    svg = _FONTS.sub(r"font: \1px system-ui, sans-serif", svg)
-    return _OWN_NUMBERS.sub("", re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL))
+        picture = picture.replace(stand_in, variable)
+    picture = _FONTS.sub(r"font: \1px system-ui, sans-serif", picture)
+    return _OWN_NUMBERS.sub("", re.sub(r"<metadata>.*?</metadata>\s*", "", picture, flags=re.DOTALL))

@@ -1,8 +1,7 @@
 """The words for what is found: every reason code, every verdict and every degree of certainty, each once.
 
 The command line, the reports, the service and its page take them from here. A new reason is a code with its sentence in one
-of the two tables below; the code that gives it looks up its number in the table. `repeated_body`, `repeated_title` and
-`shifted` come with the commands on whole batches.
+of the three tables below; the code that gives it looks up its number in the table, or names it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,14 @@ REASONS_TO_DOUBT: dict[str, str] = {
 }
 """what speaks against a pair that was judged, each code with its sentence"""
 
-REASONS = {**REASONS_TO_REFUSE, **REASONS_TO_DOUBT}
+REASONS_OF_BATCHES: dict[str, str] = {
+    "repeated_body": "The same body stands under other titles too.",
+    "repeated_title": "The same title stands over other bodies too.",
+    "shifted": "The titles and bodies of these rows are off by some rows.",
+}
+"""what only a whole batch can show (`batch`), each code with its sentence"""
+
+REASONS = {**REASONS_TO_REFUSE, **REASONS_TO_DOUBT, **REASONS_OF_BATCHES}
 """all reason codes, each with its sentence"""
 
 VERDICT_SENTENCES = {

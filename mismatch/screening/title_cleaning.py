@@ -139,7 +139,7 @@ def _plain(title: str) -> str:
     around = f"{decoded[: url.start()]} {decoded[url.end() :]}".strip()
     if len(_SLUG_WORD.findall(around)) >= 3:
         return around
-    return _slug(url.group()) or title
+    return slug_words(url.group()) or title
 
 
 def _without_standfirst(title: str) -> str:
@@ -158,7 +158,7 @@ def _without_damaged(title: str) -> str:
     return left if left != title and len(_SLUG_WORD.findall(left)) >= _MIN_UNDAMAGED else title
 
 
-def _slug(url: str) -> str:
+def slug_words(url: str) -> str:
     """The words of the last part of a URL's path that holds some."""
     try:
         path = unquote(urlsplit(url if "://" in url else "//" + url).path)

@@ -28,11 +28,15 @@ class RequestHead(NamedTuple):
     """bytes of the address and of all headers"""
     proxied: bool
     """whether a proxy says that it has passed the request on"""
+    origin: bytes = b""
+    """of the page that asks, where a browser says so"""
+    site: bytes = b""
+    """how a browser says that this page and the service are related"""
 
     @staticmethod
     def of(scope: dict[str, Any]) -> RequestHead:
         """From an ASGI scope; header names are in lower case there."""
-        kind = host = authorization = encoding = b""
+        kind = host = authorization = encoding = origin = site = b""
         length, proxied = None, False
         size = len(scope["raw_path"]) + len(scope["query_string"])
         for name, value in scope["headers"]:
@@ -47,9 +51,13 @@ class RequestHead(NamedTuple):
                 authorization = value
             elif name == b"content-encoding":
                 encoding = value.strip().lower()
+            elif name == b"origin":
+                origin = value
+            elif name == b"sec-fetch-site":
+                site = value
             elif name in (b"x-forwarded-for", b"forwarded", b"via"):
                 proxied = True
-        return RequestHead(kind, length, host, authorization, encoding, size, proxied)
+        return RequestHead(kind, length, host, authorization, encoding, size, proxied, origin, site)
 
 
 class Door:
@@ -71,6 +79,12 @@ class Door:
         name = name[1:].split("]")[0] if name.startswith("[") else name.rsplit(":", 1)[0]
         if not is_loopback(name):
             raise Problem(421, "without a token the service answers to localhost and 127.0.0.1 only")
+
+    def check_page(self, head: RequestHead) -> None:
+        """Problem 403 for a request that the page of another site has sent; a client that is no browser sends neither."""
+        own = head.site in (b"same-origin", b"none") if head.site else head.origin.partition(b"://")[2] == head.host
+        if (head.site or head.origin) and not own:
+            raise Problem(403, "a page of another site cannot ask this")
 
     def check_token(self, head: RequestHead) -> None:
         """Problem 401 without the token. The comparison takes as long for a wrong one as for the right one."""

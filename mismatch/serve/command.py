@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mismatch.errors import MissingExtraError
+from mismatch.errors import InputError, MissingExtraError
 from mismatch.serve.settings import TOKEN_VARIABLE, ServiceSettings, read_token
+
+if TYPE_CHECKING:
+    from mismatch.serve.opening import ReviewSettings
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
@@ -32,6 +36,15 @@ def _count(words: str) -> Any:
 
 def _time(words: str) -> Any:
     return _option(words, "Limits: times", metavar="SECONDS")
+
+
+def _review(words: str, **more: Any) -> Any:
+    return _option(words, "Review", show_default=False, **more)
+
+
+_OF_REVIEW = (
+    "review", "labels", "verdict", "min_probability", "of_source", "order", "lease_seconds", "title", "body", "source", "id",
+)  # fmt: skip
 
 
 @app.command()
@@ -59,18 +72,48 @@ def serve(
     work_seconds: Annotated[float, _time("To answer what was received (504).")] = _DEFAULT.work_seconds,
     idle_seconds: Annotated[int, _time("A kept connection without a request.")] = _DEFAULT.idle_seconds,
     drain_seconds: Annotated[float, _time("After SIGTERM requests are still taken for so long.")] = _DEFAULT.drain_seconds,
+    review: Annotated[str | None, _review("A file whose flagged rows are looked at, at /review.", metavar="FILE")] = None,
+    labels: Annotated[
+        Path | None,
+        _review("Where decisions go: a database (.db), or JSON lines with a database beside.", metavar="FILE|DB"),
+    ] = None,
+    verdict: Annotated[list[str] | None, _review("Rows with this verdict; may be repeated.", metavar="VERDICT")] = None,
+    min_probability: Annotated[float | None, _review("Rows from this probability on.", metavar="P", min=0, max=1)] = None,
+    of_source: Annotated[str | None, _review("Rows of this source alone.", metavar="NAME")] = None,
+    order: Annotated[str | None, _review("strongest (first), weakest, or file.")] = None,
+    lease_seconds: Annotated[float | None, _review("A row is one person's for so long.", metavar="SECONDS")] = None,
+    title: Annotated[str | None, _review("Column of titles in FILE.", metavar="COLUMN")] = None,
+    body: Annotated[str | None, _review("Column of bodies.", metavar="COLUMN")] = None,
+    source: Annotated[str | None, _review("Column of sources.", metavar="COLUMN")] = None,
+    id: Annotated[str | None, _review("Column of ids.", metavar="COLUMN")] = None,
 ) -> None:
     """HTTP service and web page: POST /score, POST /explain, a page at /, the manual at /docs.
 
     Example: mismatch serve --port 8000 --model models/mine.joblib
     """
-    options = dict(locals())
+    given = dict(locals())
+    options = {name: value for name, value in given.items() if name not in _OF_REVIEW}
     options["token"] = read_token(options.pop("token_file"))
     settings = ServiceSettings(**options)
+    chosen = {name: given[name] for name in _OF_REVIEW if given[name] not in (None, [])}
+    if chosen and review is None:
+        raise InputError(f"--{next(iter(chosen)).replace('_', '-')} goes with --review FILE")
     require_packages()
     from mismatch.serve.server import run
 
-    run(settings)
+    run(settings, None if review is None else _reviewed(**chosen))
+
+
+def _reviewed(
+    review: str, labels: Path | None = None, verdict: Sequence[str] = (), min_probability: float | None = None,
+    of_source: str | None = None, order: str = "strongest", lease_seconds: float = 600.0, **columns: str,
+) -> ReviewSettings:  # fmt: skip
+    from mismatch.batch.review.flagged import Choice
+    from mismatch.records.columns import ColumnChoice
+    from mismatch.serve.opening import ReviewSettings
+
+    choice = Choice(tuple(verdict), min_probability, of_source, order)
+    return ReviewSettings(review, labels, choice, ColumnChoice(**cast(Any, columns)), lease_seconds)
 
 
 def require_packages() -> None:

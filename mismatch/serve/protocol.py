@@ -48,6 +48,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait(None)
+        self.pipeline.clear()  # requests that were sent ahead have nobody to be answered to
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -17,12 +17,14 @@ from collections.abc import Generator
 import uvicorn
 
 from mismatch.errors import InputError
+from mismatch.records.memory import give_back, keep_no_large_blocks
 from mismatch.report.console import safe, say
 from mismatch.serve.application.api import build
 from mismatch.serve.application.front import Front
 from mismatch.serve.application.loaded import LoadedModel, ModelInUse
 from mismatch.serve.application.slow_lane import SlowLane
 from mismatch.serve.metrics import Metrics
+from mismatch.serve.opening import ReviewSettings, open_desk
 from mismatch.serve.protocol import bounded_protocol
 from mismatch.serve.settings import ServiceSettings, is_loopback
 
@@ -30,33 +32,39 @@ STOP_SECONDS = 30
 """for requests at work to end once no new ones are taken; as long as the longest answer may take by default"""
 _GRACE_SECONDS = 1.0
 """for threads to end once nobody waits for what they do"""
+_TICKS_OF_REST = 50
+"""tenths of a second between two looks at whether memory can be given back; what large requests took stays resident else"""
 _BACKLOG = 2048
 _SWITCH_SECONDS = 0.001  # how long a judging thread may keep the event loop from the interpreter
 
 
-def run(settings: ServiceSettings) -> None:
-    """Serves until SIGTERM or SIGINT; SIGHUP reads the model again.
+def run(settings: ServiceSettings, reviewed: ReviewSettings | None = None) -> None:
+    """Serves until SIGTERM or SIGINT, with a review where one is asked for; SIGHUP reads the model again.
 
     Raises
     ------
     InputError
-        If the address cannot be listened on.
+        If the address cannot be listened on, or there is nothing to review.
     ModelError
         If the model cannot be used.
     """
+    keep_no_large_blocks()
     with _listening(settings) as listener:
         model = ModelInUse(settings.model, sha256=settings.model_sha256, adapt=settings.adapt)
         metrics, lane = Metrics(), SlowLane(settings)
         metrics.model(model.current.name, model.current.digest)
-        front = Front(settings, model, metrics, build(settings, model, metrics, lane, lambda: front.stopping))
+        desk = open_desk(reviewed, model.current.scorer, quiet=settings.quiet) if reviewed is not None else None
+        front = Front(settings, model, metrics, build(settings, model, metrics, lane, lambda: front.stopping, desk))
         sys.setswitchinterval(_SWITCH_SECONDS)
         gc.collect()
         gc.freeze()  # what is loaded by now stays: looking through it again and again would stall requests
         try:
-            _Server(settings, front, model, metrics, listener).run(sockets=[listener])
+            _Server(settings, front, model, metrics, listener, desk is not None).run(sockets=[listener])
         finally:
             front.close()
             lane.close()
+            if desk is not None:
+                desk.close()
     say("stopped", quiet=settings.quiet)
     leave()
 
@@ -92,11 +100,12 @@ class _Server(uvicorn.Server):
     """uvicorn with our signals in place of its own, which end the process with the signal instead of with 0."""
 
     def __init__(
-        self, settings: ServiceSettings, front: Front, model: ModelInUse, metrics: Metrics, listener: socket.socket
-    ) -> None:
+        self, settings: ServiceSettings, front: Front, model: ModelInUse, metrics: Metrics, listener: socket.socket,
+        reviews: bool,
+    ) -> None:  # fmt: skip
         super().__init__(_config(settings, front))
         self._settings, self._front, self._model, self._metrics = settings, front, model, metrics
-        self._listener = listener
+        self._listener, self._reviews = listener, reviews
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -113,10 +122,18 @@ class _Server(uvicorn.Server):
         self._greet()  # from here on a signal does what it should
         yield
 
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        if counter % _TICKS_OF_REST == 0 and self._front.rests():
+            await asyncio.get_running_loop().run_in_executor(None, give_back)
+        return await super().on_tick(counter)
+
     def _greet(self) -> None:
         host, port = self._listener.getsockname()[:2]
         url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
         say(f"serving on {url} with the model {_named(self._model.current)}", quiet=self._settings.quiet)
+        if self._reviews:
+            say(f"the review is at {url}review", quiet=self._settings.quiet)
         if not is_loopback(self._settings.host) and self._settings.token is None:
             say("warning: anyone who reaches this address can use the service (--insecure)")
 

@@ -19,7 +19,7 @@ _BAND_ROWS = 4
 NEAR_DUPLICATE = 0.7
 """Estimated Jaccard similarity of three-term shingles from which two bodies count as one."""
 
-_EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
+EMPTY_BIN = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel
@@ -63,7 +63,7 @@ class Sketches(NamedTuple):
 def sketches_of(texts: TextBuffers) -> Sketches:
     """Reads each text once."""
     n = len(texts.valid)
-    sketches = Sketches(np.full((n, SKETCH_BINS), _EMPTY, np.uint64), np.zeros(n, np.uint64))
+    sketches = Sketches(np.full((n, SKETCH_BINS), EMPTY_BIN, np.uint64), np.zeros(n, np.uint64))
     _sketch_rows(texts.data, texts.offsets, texts.valid, fold_arguments(), *sketches)
     return sketches
 
@@ -96,7 +96,7 @@ def alike_groups(of: Sketches) -> NDArray[np.int64]:
     left, right = [], []
     for start in range(0, SKETCH_BINS, _BAND_ROWS):
         band = sketches[:, start : start + _BAND_ROWS]
-        filled = np.flatnonzero((band != _EMPTY).sum(axis=1) >= 2)
+        filled = np.flatnonzero((band != EMPTY_BIN).sum(axis=1) >= 2)
         if len(filled) < 2:
             continue
         order = filled[np.lexsort(band[filled].T)]
@@ -108,7 +108,7 @@ def alike_groups(of: Sketches) -> NDArray[np.int64]:
     a = np.concatenate([*left, order[:-1][exact]]) if left else order[:-1][exact]
     b = np.concatenate([*right, order[1:][exact]]) if right else order[1:][exact]
     if len(a):
-        filled = (sketches[a] != _EMPTY) | (sketches[b] != _EMPTY)
+        filled = (sketches[a] != EMPTY_BIN) | (sketches[b] != EMPTY_BIN)
         alike = ((sketches[a] == sketches[b]) & filled).sum(axis=1) / np.maximum(filled.sum(axis=1), 1)
         keep = (alike >= NEAR_DUPLICATE) | (sequences[a] == sequences[b])
         a, b = a[keep], b[keep]

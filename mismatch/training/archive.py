@@ -7,12 +7,10 @@ archive, and a sample of bounded size is drawn. Memory does not grow with the ar
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 
 from mismatch.judging.pipeline import in_order
 from mismatch.records.blocks import PAIRS_SCHEMA
+from mismatch.records.memory import give_back
 from mismatch.screening.title_cleaning import clean_titles, learn_habits
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
@@ -125,7 +124,7 @@ def read_archive(
     else:
         archive = Archive(pa.Table.from_batches(whole, _SCHEMA), np.arange(n_rows), n_rows, labels)
         whole.clear()
-    _give_back_memory()
+    give_back()  # what was free between the chunks: hundreds of megabytes, and training needs other ones
     return replace(archive, table=archive.table.combine_chunks())
 
 
@@ -193,13 +192,6 @@ def train_archive(
     of_sample = {name: number for name, number in training.model.card["pairs"].items() if name != "given"}
     pairs = {"given": archive.n_rows, "counted": archive.n_counted, "sampled": len(archive.rows), **of_sample}
     return replace(training, model=replace(training.model, card={**training.model.card, "pairs": pairs}))
-
-
-def _give_back_memory() -> None:
-    """To the system, what was free between the chunks: hundreds of megabytes, and training needs other ones."""
-    pa.default_memory_pool().release_unused()
-    with suppress(AttributeError, OSError, TypeError):  # the C library of most Linux systems knows how
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _with_labels_of(labels: Labels, column: pa.Array, first_row: int) -> Labels:

@@ -230,7 +230,7 @@ def test_gate_says_which_rows_are_wrong_and_why_and_prints_a_table_by_source(
     ended = invoke("gate", mixed_file, "--model", model_path)
     shown = ended.out.decode()
     daily = next(line for line in shown.splitlines() if line.startswith("daily.example"))
-    assert daily.split() == ["daily.example", "4", "2", "1", "0", "1", "25.00%"]
+    assert daily.split()[:7] == ["daily.example", "4", "2", "1", "0", "1", "25.00%"]
     assert "KXIP vs KKR" in shown
     assert shown.startswith("1 of 10 articles has a headline that belongs to another story:\n")
     assert "row 9" in shown

@@ -51,6 +51,16 @@ def test_a_folder_of_pages_is_scored(invoke: Callable[..., Any], folder: Path, t
     assert json.loads((tmp_path / "bad.jsonl").read_text())["reason"] == "not HTML: a PDF file"
 
 
+def test_a_page_that_takes_longer_than_allowed_is_one_rejected_row(invoke: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    for name, text in {"a": ferry(), "b": "<html><body>" + "<p>fog" * 600_000, "c": budget()}.items():
+        (tmp_path / "pages" / f"{name}.html").write_text(text)
+    done = invoke("score", tmp_path / "pages", "--page-seconds", 1, "--rejected", tmp_path / "bad.jsonl")
+    assert [Path(row["file"]).stem for row in done.rows] == ["a", "c"]
+    rejected = [json.loads(line)["reason"] for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
+    assert rejected == ["takes longer than 1 seconds to parse"]
+
+
 def test_the_body_comes_along_if_asked_for(invoke: Callable[..., Any], folder: Path) -> None:
     rows = invoke("score", folder / "a.html", folder / "d.html", "--with-body").rows
     assert list(rows[0]) == ["file", *COLUMNS, "body", *VERDICT]

@@ -33,7 +33,8 @@ def _windows_1252(path: Path, rows: Rows) -> None:
 
 
 def _utf_16(path: Path, rows: Rows) -> None:
-    path.write_bytes(_json_lines(rows).encode("utf-16"))
+    """Behind many lines in UTF-8, as where two files were put one after the other."""
+    path.write_bytes(_json_lines(rows * 8).encode() + _json_lines(rows * 8).encode("utf-16"))
 
 
 def _compressed(path: Path, rows: Rows) -> None:
@@ -70,7 +71,7 @@ def _unquoted(path: Path, rows: Rows) -> None:
 
 CAUSES: dict[str, tuple[str, Callable[[Path, Rows], None], str]] = {
     "JSON lines in Windows-1252": ("a.jsonl", _windows_1252, "likeliest cause: encoding: the text is not UTF-8"),
-    "JSON lines in UTF-16": ("a.jsonl", _utf_16, "likeliest cause: encoding: this is UTF-16"),
+    "JSON lines in UTF-16 behind others": ("a.jsonl", _utf_16, "likeliest cause: encoding: this is UTF-16"),
     "gzip without its suffix": ("a.jsonl", _compressed, "likeliest cause: format: the file is compressed"),
     "JSON over several lines": ("a.jsonl", _several_lines, "give it with --format json"),
     "HTML named .jsonl": ("a.jsonl", _html, "likeliest cause: format: this is HTML"),

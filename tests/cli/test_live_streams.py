@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import json
+import lzma
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,6 +103,34 @@ def test_each_row_goes_on_within_a_fifth_of_a_second(model_path: Path, articles:
     waits.sort()
     assert waits[len(waits) // 2] < PROMPT
     assert waits[-3] < 5 * PROMPT  # the machine may be busy
+
+
+@pytest.mark.parametrize("suffix", ["gz", "zst", "bz2", "xz"])
+def test_rows_of_a_compressed_stream_go_on_as_they_come(model_path: Path, articles: Rows, suffix: str) -> None:
+    """Each row ends a block of the stream, or a member of it."""
+    compress = _compressing(suffix)
+    with running("score", "-", "--no-adapt", "--model", model_path) as run:
+        run.send(compress(line_of(articles[0])))
+        run.wait_for(1)  # it has started
+        waits = []
+        for n, row in enumerate(articles[1:16], start=2):
+            sent = run.send(compress(line_of(row)))
+            run.wait_for(n)
+            waits.append(run.lines[n - 1][0] - sent)
+        run.process.kill()
+    waits.sort()
+    assert waits[len(waits) // 2] < PROMPT
+
+
+def _compressing(suffix: str) -> Callable[[bytes], bytes]:
+    if suffix in ("bz2", "xz"):
+        return bz2.compress if suffix == "bz2" else lzma.compress
+    member: Any = zlib.compressobj(wbits=31)
+    flush = zlib.Z_SYNC_FLUSH
+    if suffix == "zst":
+        zstd = pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+        member, flush = zstd.ZstdCompressor(), zstd.ZstdCompressor.FLUSH_BLOCK
+    return lambda data: bytes(member.compress(data) + member.flush(flush))
 
 
 def test_half_a_row_waits_for_its_other_half(model_path: Path, articles: Rows) -> None:

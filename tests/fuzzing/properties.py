@@ -136,7 +136,7 @@ PROPERTIES: dict[str, Callable[[bytes], None]] = {
 
 
 def _source(data: bytes) -> ByteSource:
-    return ByteSource(lambda: io.BytesIO(data), None)
+    return ByteSource(io.BytesIO(data), None)
 
 
 def _never(problem: str) -> None:

@@ -96,7 +96,7 @@ def test_a_byte_that_is_no_utf8_in_any_column_costs_its_row(tmp_path: Path, kind
 def test_a_dictionary_of_gigabytes_in_a_small_file_is_refused(tmp_path: Path) -> None:
     path = save(tmp_path / "a.parquet", repeated(300 << 20, 1), compression="zstd")
     assert path.stat().st_size < 1 << 20
-    with pytest.raises(InputError, match=r"the column 'body' needs .* bytes in memory at once; --limit batch=BYTES"):
+    with pytest.raises(InputError, match=r"column 'body' it needs .* bytes in memory at once; --limit batch=BYTES"):
         Reader([path])
 
 
@@ -120,7 +120,7 @@ def test_a_compressed_arrow_buffer_of_gigabytes_is_refused(tmp_path: Path) -> No
     table = pa.table({"title": ["t"], "body": ["x" * (300 << 20)]})
     path = save(tmp_path / "a.arrow", table, compression="zstd")
     assert path.stat().st_size < 1 << 20
-    with pytest.raises(InputError, match=r"a batch needs 314,572,8.. bytes in memory at once"):
+    with pytest.raises(InputError, match=r"a batch needs 314,\d\d\d,\d\d\d bytes in memory at once"):
         Reader([path])
     wide = Bounds(batch=1 << 30)
     assert ColumnarFile(str(path), "a", "arrow", ColumnChoice(), 1 << 20, wide).schema == table.schema
@@ -128,10 +128,11 @@ def test_a_compressed_arrow_buffer_of_gigabytes_is_refused(tmp_path: Path) -> No
 
 def test_rows_that_take_no_bytes_are_refused_by_their_number(tmp_path: Path) -> None:
     schema = pa.schema([("title", pa.null()), ("body", pa.null())])
-    batch = pa.RecordBatch.from_arrays([pa.nulls(1 << 30)] * 2, schema=schema)
-    path = save(tmp_path / "a.arrow", pa.Table.from_batches([batch]))
-    with pytest.raises(InputError, match="announces 1,073,741,824 rows, more than it has bytes"):
-        Reader([path])
+    for n, words in ((1 << 21, "announces 2,097,152 rows, more than it has bytes"), (1 << 30, "a batch needs 34,359,738,")):
+        batch = pa.RecordBatch.from_arrays([pa.nulls(n)] * 2, schema=schema)
+        path = save(tmp_path / "a.arrow", pa.Table.from_batches([batch]))
+        with pytest.raises(InputError, match=words):
+            Reader([path])
 
 
 def test_very_many_columns_are_refused(tmp_path: Path) -> None:
@@ -191,3 +192,10 @@ def test_a_cell_that_cannot_be_written_rejects_its_row(tmp_path: Path) -> None:
     path = save(tmp_path / "b.arrow", pa.table({"title": ["a", "b", "c"], "body": ["x"] * 3, "when": seconds}))
     assert convert(path, tmp_path / "o.parquet") == 2
     assert pq.read_table(tmp_path / "o.parquet")["title"].to_pylist() == ["a", "c"]
+
+
+def test_a_name_of_a_column_that_is_no_text_is_damage(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.arrow", pa.table({"title": ["a"], "body": ["b"], "nameofcolumn": [1]}))
+    path.write_bytes(path.read_bytes().replace(b"nameofcolumn", b"name\xff\xfecolumn"))
+    with pytest.raises(InputError, match="not a readable arrow file"):
+        Reader([path])

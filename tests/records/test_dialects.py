@@ -129,3 +129,8 @@ def test_what_python_reads_in_a_dialect_is_read(
     path.write_bytes(text.getvalue().encode())
     wanted = list(csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter, quotechar=quote))[1:]
     assert cells_of(path, layout=Layout(delimiter, quote), chunk_bytes=chunk_bytes) == wanted
+
+
+def test_apostrophes_do_not_make_a_table_of_single_quotes(write: Any) -> None:
+    path = write("a.csv", 'title,body,n\n"","""\',\r","",""\n')
+    assert [reject.reason for reject in rejects_of(path)] == ["4 fields where the header has 3"]

@@ -119,6 +119,11 @@ def test_offsets_are_spread_over_all_files() -> None:
     assert offsets[0][0] == 0 and offsets[2][-1] == 300_000 - RUNS.n_bytes
 
 
+def test_each_of_some_small_files_has_its_share() -> None:
+    counts = [len(of_file) for of_file in offsets_in([300, 300, 400], RUNS)]
+    assert sum(counts) == RUNS.number and min(counts) > 0.2 * RUNS.number
+
+
 def test_streams_compressed_files_and_arrays_have_a_beginning_only(write: Any, rows: list[dict[str, str]]) -> None:
     assert drawn([write("a.jsonl.gz", gzip.compress(content(rows, "jsonl").encode()))]) is None
     assert drawn([write("a.json", json.dumps(rows))]) is None
@@ -158,7 +163,7 @@ def test_a_file_in_columns_gives_the_rows_that_its_table_gives(tmp_path: Path, k
 
 
 def test_of_row_groups_that_are_too_large_the_beginnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mismatch.records.reading.LOOK_BYTES", 1)
+    monkeypatch.setattr("mismatch.records.opening.LOOK_BYTES", 1)
     n = 60_000
     table = pa.table({"title": [f"title {i}" for i in range(n)], "body": ["words " * 20 + str(i) for i in range(n)]})
     pyarrow.parquet.write_table(table, tmp_path / "a.parquet", row_group_size=n // 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from typing import Any
 
 import pytest
@@ -96,6 +97,26 @@ def test_the_encoding_that_is_named_is_taken_for_text_of_any_format(write: Any, 
     assert pairs_of(plain, layout=Layout(encoding="UTF8")) == [("Köln", "x")]
     with pytest.raises(InputError, match="unknown encoding 'klingon'"):
         Layout(encoding="klingon")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "-"])
+def test_json_in_every_form_of_unicode_is_told_by_itself(write: Any, encoding: str, name: str) -> None:
+    rows = [{"title": "Köln 東京", "body": "größer"}, {"title": "😀", "body": "x"}]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    array = json.dumps(rows, ensure_ascii=False)
+    expected = [(row["title"], row["body"]) for row in rows]
+    for text in (
+        (array, json.dumps(rows, ensure_ascii=False, indent=1))
+        if name == "a.json"
+        else (lines, array)
+        if name == "-"
+        else (lines,)
+    ):
+        data = text.encode(encoding)
+        reader = Reader(["-"], stdin=io.BytesIO(data)) if name == "-" else Reader([write(name, data)])
+        pairs = [pair for chunk in reader for pair in chunk.decode().pairs.select(["title", "body"]).to_pylist()]
+        assert [(pair["title"], pair["body"]) for pair in pairs] == expected
 
 
 def test_a_compressed_table_and_one_from_standard_input(write: Any) -> None:

@@ -52,6 +52,18 @@ def test_what_is_missing_and_what_stands_there_twice_is_said(write: Any) -> None
     assert Reader([write("u.jsonl", [{"id": 2, "title": "t"}])], bodies=bodies).closing_words() is None
 
 
+def test_one_index_serves_as_many_readings_as_are_wanted(write: Any) -> None:
+    titles = write("t.jsonl", [{"id": i, "title": f"t{i}"} for i in range(5)])
+    reader = Reader([titles], bodies=write("b.jsonl", b'{"id": 2, "body": "first"}\nbroken\n'))
+    once = [(chunk.decode().pairs, len(chunk.decode().rejects)) for chunk in reader]
+    read, missing = reader.bytes_read, reader.closing_words()
+    reader.rewind()
+    assert reader.bytes_read == 0 and reader.closing_words() is None
+    assert [(chunk.decode().pairs, len(chunk.decode().rejects)) for chunk in reader] == once
+    assert (reader.bytes_read, reader.closing_words()) == (read, missing)
+    assert missing is not None and missing.startswith("4 rows")
+
+
 def test_rows_of_the_bodies_that_cannot_be_read_are_rejected_with_their_place(write: Any) -> None:
     titles, bodies = write("t.jsonl", [{"id": 1, "title": "t"}]), write("b.jsonl", b'{"id":1,"body":"b"}\nbroken\n')
     [reject] = rejects_of(titles, bodies=bodies)

@@ -93,6 +93,19 @@ def test_an_archive_that_was_cut_short_is_said(write: Any, suffix: str, left: fl
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("last", [1, 2, 5], ids=["a page", "an image", "a request"])
+def test_an_archive_on_standard_input_that_was_cut_short_is_said(write: Any, suffix: str, last: int) -> None:
+    before, end = packed(PAGES[:4], suffix), packed([PAGES[last]], suffix)
+    assert not read("-", format="warc", stdin=io.BytesIO(before + end))[0].problems
+    for cut in {3, 9, 15, *range(20, len(end), max(1, len(end) // 40)), len(end) - 1, len(end) - 5}:
+        reader, rows, _ = read("-", format="warc", stdin=io.BytesIO(before + end[:cut]))
+        assert [row["url"] for row in rows][:2] == URLS[:2], cut
+        assert len(reader.problems) == 1, (cut, end[:cut][-40:])
+        file, _, _ = read(write(f"cut{cut}.warc{suffix}", before + end[:cut]))
+        assert len(file.problems) == 1, (cut, end[:cut][-40:])
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 def test_a_damaged_record_is_refused_and_the_next_ones_are_read(write: Any, suffix: str) -> None:
     before, after = packed(PAGES[:3], suffix), packed(PAGES[4:], suffix)
     damaged = bytearray(packed(PAGES[3:4], suffix))

@@ -75,8 +75,36 @@ def test_the_titles_of_a_page_and_where_they_stand() -> None:
 def test_what_several_places_agree_on_comes_first() -> None:
     found = titles(page(title=f"{FERRY} | The Daily Ferry", h1="A morning of fog at the harbour", og_title=FERRY))
     assert found[0] == ("og:title", FERRY)
-    alone = titles(page(h1="A morning of fog at the harbour", og_title=FERRY))
-    assert alone[0] == ("h1", "A morning of fog at the harbour"), "nothing to choose by: the heading"
+
+
+def test_two_wordings_of_a_headline_are_told_apart_by_json_ld_else_og_title_is_taken() -> None:
+    other = "A morning of fog at the harbour"
+    assert titles(page(h1=other, og_title=FERRY))[0] == ("og:title", FERRY)
+    assert titles(page(h1=other, title=other, og_title=FERRY))[0] == ("og:title", FERRY)
+    assert titles(page(h1=other, og_title=FERRY, headline=other))[0] == ("h1", other)
+    unrelated = titles(page(title=f"{FERRY} - The Gull", h1=FERRY, og_title="Portal"))
+    assert unrelated[0] == ("h1", FERRY), "og:title is about something else"
+
+
+def test_og_title_may_say_more_than_the_heading_where_it_is_not_all_of_the_title_element() -> None:
+    longer = f"{FERRY} | Ann Morris"
+    assert titles(page(h1=FERRY, og_title=longer, title=f"{longer} | The Gull"))[0] == ("og:title", longer)
+    assert titles(page(h1=FERRY, og_title=longer, title=longer))[0] == ("h1", FERRY), "it may be the site's name"
+
+
+def test_a_page_that_says_nothing_for_machines_goes_by_its_title_element() -> None:
+    assert titles(page(title=FERRY, h1="Local news and services"))[0] == ("title", FERRY)
+    assert titles(page(title="Ferries in the fog today", h1=FERRY))[0] == ("title", "Ferries in the fog today")
+    assert titles(page(title=FERRY, h1=FERRY))[0] == ("h1", FERRY), "where both say it, the heading is named"
+    assert titles(page(title="Ferry aground - Harbour News", h1="Ferry aground"))[0] == (
+        "title",
+        "Ferry aground - Harbour News",
+    )
+
+
+def test_dublin_core_names_the_title() -> None:
+    raw = page(title=f"draft-12 - {FERRY}").replace("<head>", f'<head><meta name="DC.Title" content="{FERRY}">', 1)
+    assert titles(raw)[0] == ("dc.title", FERRY)
 
 
 @pytest.mark.parametrize(
@@ -150,3 +178,10 @@ def test_a_page_of_several_megabytes_is_read_to_its_end() -> None:
     text = [f"Paragraph {i} says that ferry number {7 * i} ran aground in the fog of the harbour." for i in range(25_000)]
     found = extract(page(title=FERRY, text=text, head=f"<script>{'x = [1, 2, 3];' * 100_000}</script>").encode())
     assert text[-1] in found.body
+
+
+def test_of_a_page_with_more_elements_than_any_article_all_text_is_found() -> None:
+    lines = [f"The harbour master wrote in line {i} of the log that fog closed it." for i in range(20_001)]
+    found = extract(page(h1=FERRY, text=lines).encode())
+    assert found.title == FERRY
+    assert found.body.split("\n") == lines

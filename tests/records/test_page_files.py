@@ -34,7 +34,7 @@ def rows_of(blocks: list[Any]) -> list[dict[str, Any]]:
 def source_of(item: InputFile) -> ByteSource:
     path = item.path
     assert path is not None
-    return ByteSource(lambda: path.open("rb", buffering=0), item.compression)
+    return ByteSource(path.open("rb", buffering=0), item.compression)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from written_pages import FERRY, FERRY_TEXT, ferry
 
+from mismatch.records.pages.watch import Watch
 from mismatch.records.pages.workers import Page, PageBounds, Workers
 
 pytest.importorskip("trafilatura")
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="bounds of POSIX
 GOOD = Page(ferry().encode())
 IN_CHUNKS = b"64\r\n" + GOOD.data[:100] + b"\r\n%x;a=b\r\n" % (len(GOOD.data) - 100) + GOOD.data[100:] + b"\r\n0\r\n\r\n"
 SLOW = Page(b"<html><body>" + b"<p>" + b"<ul>" + b"<li><a href='/x'>link here now</a></li>" * 80_000)
+SLOWER = Page(b"<html><body>" + b"<p>fog" * 600_000)
 LARGE = Page(b"<html><body>" + b"<p>Fog <b>and</b> ferries</p>" * 700_000)
 
 
@@ -71,6 +74,29 @@ def test_a_process_that_is_stopped_is_ended_by_the_clock(workers: Workers) -> No
     assert workers.parse(GOOD).reason == "takes longer than 0.1 seconds to parse"
 
 
+@pytest.mark.parametrize("workers", [PageBounds(seconds=60, clock_seconds=6)], indirect=True)
+def test_time_by_the_clock_can_be_bounded_too(workers: Workers) -> None:
+    assert workers.parse(GOOD).reason is None
+    begin = time.monotonic()
+    assert workers.parse(SLOWER).reason == "takes longer than 6 seconds to parse"
+    assert time.monotonic() - begin < 30
+    assert workers.parse(GOOD).reason is None
+
+
+def test_a_watch_ends_what_is_late_and_nothing_else() -> None:
+    sleepers = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(3)]
+    watch = Watch()
+    for sleeper, seconds in zip(sleepers, (0.1, 60, 0.1), strict=True):
+        watch.begin(sleeper, seconds)
+    assert not watch.end(sleepers[2])
+    assert sleepers[0].wait(20) == -signal.SIGKILL
+    assert watch.end(sleepers[0]) and not watch.end(sleepers[1])
+    assert sleepers[1].poll() is None and sleepers[2].poll() is None
+    for sleeper in sleepers:
+        sleeper.kill()
+        sleeper.wait()
+
+
 @pytest.mark.parametrize(
     ("page", "reason"),
     [
@@ -111,8 +137,6 @@ def test_several_threads_have_a_process_each(workers: Workers) -> None:
 
 
 def test_a_process_that_parses_loads_neither_compiled_code_nor_columns() -> None:
-    import subprocess
-
     code = (
         "import sys; from mismatch.records.pages.worker import _preload; _preload();"
         "print(sorted({'numba', 'numpy', 'pyarrow', 'mismatch.judging'} & set(sys.modules)))"

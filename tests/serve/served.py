@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.malformed import head_of as head_of
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -147,13 +149,6 @@ def _complete(answer: bytes) -> bool:
     head, end, body = answer.partition(b"\r\n\r\n")
     length = re.search(rb"content-length: (\d+)", head)
     return bool(end) and (len(body) >= int(length[1]) if length else body.endswith(b"0\r\n\r\n"))
-
-
-def head_of(length: Any, path: str = "/score", kind: str = "application/json", **more: str) -> bytes:
-    """The head of a POST request."""
-    names = f"Host: localhost\r\nContent-Type: {kind}\r\nContent-Length: {length}"
-    names += "".join(f"\r\n{name.replace('_', '-')}: {value}" for name, value in more.items())
-    return f"POST {path} HTTP/1.1\r\n{names}\r\n\r\n".encode()
 
 
 def status_of(answer: bytes) -> int:

@@ -18,6 +18,8 @@ from mismatch.records.formats.byte_ranges import ByteRanges
 _MAGIC = b"ARROW1"
 _LONGEST_METADATA = 16 << 20
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
+_BYTES_A_VALUE = 32
+"""that it takes to find how long the rows of a batch are"""
 _MARK = -1
 """begins a message"""
 
@@ -38,6 +40,8 @@ class Needs(NamedTuple):
     rows: int
     too_large: str | None
     """why it is refused, in words"""
+    has_long_batch: bool = False
+    """whether a batch that is not compressed is too large to be read into memory"""
 
 
 def needs_of(data: ByteRanges, bounds: Bounds) -> Needs:
@@ -49,6 +53,7 @@ def needs_of(data: ByteRanges, bounds: Bounds) -> Needs:
         A message leads outside of the file.
     """
     rows = dictionaries = 0
+    has_long_batch = False
     try:
         for message in _in_file(data) if data.read(0, len(_MAGIC)) == _MAGIC else _in_stream(data):
             kind, batch = message.metadata.number(1, "<B"), message.metadata.table(2)
@@ -56,28 +61,33 @@ def needs_of(data: ByteRanges, bounds: Bounds) -> Needs:
                 batch = batch.table(1)
             if batch is None or kind not in (_DICTIONARY_BATCH, _RECORD_BATCH):
                 continue
-            decoded, stored = _sizes(data, batch, message.body)
+            is_compressed, size = _size(data, batch, message.body)
+            longest = max((length for length, _ in batch.structs(1, "<qq")), default=0)
+            held = dictionaries + _BYTES_A_VALUE * max(longest, 0)
+            if is_compressed:
+                held += size
+            elif held + size > bounds.batch:
+                has_long_batch = True
             if kind == _DICTIONARY_BATCH:
-                decoded = dictionaries = dictionaries + decoded
+                dictionaries = held
             else:
                 rows += max(batch.number(0, "<q"), 0)
-            if not bounds.holds(decoded, stored):
-                return Needs(rows, f"a batch needs {decoded:,} bytes in memory at once; --limit batch=BYTES allows more")
+            if held > bounds.batch:
+                return Needs(rows, f"a batch needs {held:,} bytes in memory at once; --limit batch=BYTES allows more")
     except (struct.error, ValueError) as error:
         raise DamagedMessages(f"a message is damaged: {error}") from None
-    return Needs(rows, None)
+    return Needs(rows, None, has_long_batch)
 
 
-def _sizes(data: ByteRanges, batch: _Table, body: int) -> tuple[int, int]:
-    """What the compressed buffers of a batch become, and what they are."""
-    decoded = stored = 0
-    if batch.table(3) is None:  # nothing is compressed: the buffers stay where they are
-        return 0, 0
+def _size(data: ByteRanges, batch: _Table, body: int) -> tuple[bool, int]:
+    """Whether a batch is compressed, and the bytes of its buffers: as they are stored, and with them what they become."""
+    is_compressed, total = batch.table(3) is not None, 0
     for offset, length in batch.structs(2, "<qq"):
-        if length > 8:
+        total += max(length, 0)
+        if is_compressed and length > 8:
             (size,) = struct.unpack("<q", data.read(body + offset, 8))
-            decoded, stored = decoded + max(size, 0), stored + length
-    return decoded, stored
+            total += max(size, 0)
+    return is_compressed, total
 
 
 def _in_stream(data: ByteRanges) -> Iterator[_Message]:

@@ -16,12 +16,15 @@ from mismatch.records.formats.arrow_messages import needs_of
 from mismatch.records.formats.byte_ranges import ByteRanges, byte_ranges
 from mismatch.records.formats.checked_columns import check_structure, empty_batch, row_sizes, rows_taken
 from mismatch.records.formats.columnar_rows import ColumnarChunk
+from mismatch.records.formats.mapped import Mapped
 from mismatch.records.formats.nested_columns import columns_of_schema, holds_text, outer_column, type_at
 from mismatch.records.formats.parquet_pages import check_footer, needs_of_group
 
 _MOST_ROWS = 1 << 16
 _SLICE_BYTES = 32 << 20
 """bytes of rows that are taken from a file at once, at most, unless it is one row"""
+_GIVEN_BACK = 32 << 20
+"""bytes of rows after which the pages of a mapped file are given back"""
 _RUN_BYTES = 1 << 18
 """of a run of rows that is looked at, at most"""
 _LEAST_ROWS = 1 << 20
@@ -62,6 +65,7 @@ class ColumnarFile:
         self._parquet: pq.ParquetFile | None = None
         self._rows_held: list[int | None] = []
         self._decoded = 0
+        self._mapped: Mapped | None = None
         try:
             too_large = self._open(format)
         except _DAMAGE as error:
@@ -72,13 +76,13 @@ class ColumnarFile:
 
     def _open(self, format: str) -> str | None:
         """Looks at the file, then opens it; returns why it is refused."""
-        rows, too_large = 0, None
+        rows, too_large, has_long_batch = 0, None, False
         with byte_ranges(self._file) as data:
             self._size = data.size
             if format == "parquet":
                 check_footer(data)
             else:
-                rows, too_large = needs_of(data, self._bounds)
+                rows, too_large, has_long_batch = needs_of(data, self._bounds)
         if too_large is not None:
             return too_large
         if format == "parquet":
@@ -89,9 +93,13 @@ class ColumnarFile:
             if too_large is not None:
                 return too_large
         else:
-            self._arrow = _open_arrow(self._file)
+            if has_long_batch:  # it stays where it is; all others are read, as a mapped file may shrink under its reader
+                if not isinstance(self._file, str):
+                    return "a batch is too large to be read from there; copy the file to this machine first"
+                self._mapped = Mapped(self._file)
+            self._arrow = self._open_arrow()
             self.schema = self._arrow.schema
-        if (n := sum(_n_leaves(field.type) for field in self.schema)) > self._bounds.columns:
+        if (n := sum(_n_leaves(field) for field in self.schema)) > self._bounds.columns:
             return f"it has {n:,} columns; --limit columns=NUMBER allows more"
         if not 0 <= rows <= max(_LEAST_ROWS, self._size):
             return f"it announces {rows:,} rows, more than it has bytes"
@@ -126,6 +134,8 @@ class ColumnarFile:
         for batch in self._parquet_batches() if self._parquet is not None else _arrow_batches(self._arrow):
             check_structure(batch)
             yield from self._slices(batch)
+            if self._parquet is None:
+                self._give_back()
 
     def _parquet_batches(self) -> Iterator[pa.RecordBatch]:
         assert self._parquet is not None
@@ -136,6 +146,7 @@ class ColumnarFile:
             size = max(1, min(rows, self._most_rows(group)))
             for batch in self._parquet.iter_batches(size, row_groups=[group], use_threads=False):
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
+            self._give_back()
 
     def _most_rows(self, group: int) -> int:
         if (held := self._rows_held[group]) is None:
@@ -145,7 +156,7 @@ class ColumnarFile:
     def _slices(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """A sound batch in slices of about `chunk_bytes` when every value is written out."""
         ends = np.cumsum(row_sizes(batch))
-        start = before = 0
+        start = before = given_back = 0
         while start < batch.num_rows:
             stop = int(np.searchsorted(ends, before + self._chunk_bytes, side="right"))
             stop = min(max(stop, start + 1), start + _MOST_ROWS, batch.num_rows)
@@ -154,6 +165,9 @@ class ColumnarFile:
                 raise _Refused(why)
             yield batch.slice(start, stop - start)
             start, before = stop, int(ends[stop - 1])
+            if before - given_back > _GIVEN_BACK:
+                given_back = before
+                self._give_back()
 
     def runs(self, n_runs: int, n_rows: int, n_bytes: int) -> list[pa.RecordBatch] | None:
         """The pairs of runs of at most `n_rows` neighbouring rows, evenly spaced; None where they cannot be sought.
@@ -182,6 +196,7 @@ class ColumnarFile:
                     short = np.cumsum(row_sizes(batch)) <= _RUN_BYTES
                     run = rows_taken(batch, np.flatnonzero(short))  # a copy, so that the group need not stay in memory
                     found.append(ColumnarChunk(self.origin, run, columns, 1).decode().pairs)
+            self._give_back()
         return found
 
     def _parquet_groups(self, names: list[str], n_bytes: int, n_groups: int) -> _Groups | None:
@@ -206,19 +221,41 @@ class ColumnarFile:
         return (sizes, beginning) if sum(sizes) else None
 
     def _arrow_groups(self, names: list[str]) -> _Groups | None:
-        options = pa.ipc.IpcReadOptions(included_fields=[self.schema.names.index(name) for name in names])
-        reader = _open_arrow(self._file, options)
+        places = [self.schema.names.index(name) for name in names]
+        # of what is mapped the columns that are wanted would be copied
+        options = pa.ipc.IpcReadOptions(included_fields=places if self._mapped is None else None)
+        reader = self._open_arrow(options)
         if not isinstance(reader, pa.RecordBatchFileReader) or not (n := reader.num_record_batches):
             return None
 
         def sound(group: int) -> pa.RecordBatch:
-            batch = reader.get_batch(group)
+            batch = reader.get_batch(group).select(names)
             check_structure(batch)
             return batch
 
         first, last = (sound(i).num_rows for i in (0, n - 1))
         sizes = [first] * (n - 1) + [last]  # batches are of one size, as a rule, and to count them would mean to read them
         return (sizes, lambda group: pa.Table.from_batches([sound(group)])) if sum(sizes) else None
+
+    def _open_arrow(
+        self, options: pa.ipc.IpcReadOptions | None = None
+    ) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
+        """The file format by its magic bytes, else the stream format."""
+        if self._mapped is not None:
+            source = pa.BufferReader(self._mapped.buffer)
+        else:
+            source = pa.OSFile(self._file) if isinstance(self._file, str) else pa.PythonFile(self._file, mode="r")
+        source.seek(0)  # it may have been opened before
+        magic = source.read(6)
+        source.seek(0)
+        opened = pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream
+        return opened(source, options=options)
+
+    def _give_back(self) -> None:
+        """Lets go of the memory that large pages and batches took."""
+        pa.default_memory_pool().release_unused()
+        if self._mapped is not None:
+            self._mapped.give_back()
 
     def chunks(self, problem: Callable[[str], None]) -> Iterator[ColumnarChunk]:
         """The batches as chunks; damage in the middle ends the file and is told to `problem`."""
@@ -260,20 +297,10 @@ def _holds_others(kind: pa.DataType) -> bool:
     return pa.types.is_nested(kind) or pa.types.is_union(kind)
 
 
-def _n_leaves(kind: pa.DataType) -> int:
-    return max(1, sum(_n_leaves(kind.field(k).type) for k in range(kind.num_fields)))
-
-
-def _open_arrow(
-    file: str | BinaryIO, options: pa.ipc.IpcReadOptions | None = None
-) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
-    """The file format by its magic bytes, else the stream format."""
-    source = pa.memory_map(file) if isinstance(file, str) else pa.PythonFile(file, mode="r")
-    source.seek(0)  # it may have been opened before
-    magic = source.read(6)
-    source.seek(0)
-    opened = pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream
-    return opened(source, options=options)
+def _n_leaves(field: pa.Field) -> int:
+    """How many columns a field is made of; ValueError where one of their names is no text."""
+    kind, _ = field.type, field.name
+    return max(1, sum(_n_leaves(kind.field(k)) for k in range(kind.num_fields)))
 
 
 def _arrow_batches(reader: pa.RecordBatchFileReader | pa.RecordBatchStreamReader) -> Iterator[pa.RecordBatch]:

@@ -80,7 +80,7 @@ def needs_of_group(data: ByteRanges, metadata: pq.FileMetaData, group: int, boun
         The heads of its pages contradict the footer.
     """
     about = metadata.row_group(group)
-    held = stored = row = all_decoded = 0
+    held = row = all_decoded = 0
     for k in range(about.num_columns):
         column = about.column(k)
         pages = list(_pages(data, column))
@@ -88,10 +88,9 @@ def needs_of_group(data: ByteRanges, metadata: pq.FileMetaData, group: int, boun
         if largest is None:
             continue
         dictionary = next((page for page in pages if page.kind == _DICTIONARY), None)
-        held += largest.decoded + (dictionary.decoded if dictionary is not None and dictionary is not largest else 0)
-        stored += largest.stored
-        if not bounds.holds(held, stored):
-            what = f"the column {column.path_in_schema!r} needs {held:,} bytes in memory at once"
+        held += _held(largest, column) + (_held(dictionary, column) if dictionary not in (None, largest) else 0)
+        if held > bounds.batch:
+            what = f"with the column {column.path_in_schema!r} it needs {held:,} bytes in memory at once"
             return GroupNeeds(0, 0, f"{what}; --limit batch=BYTES allows more")
         longest = _WIDTHS.get(column.physical_type, 0)
         if column.physical_type.endswith("BYTE_ARRAY"):
@@ -108,6 +107,11 @@ def needs_of_group(data: ByteRanges, metadata: pq.FileMetaData, group: int, boun
         row += longest + max((page.decoded // max(page.values, 1) for page in pages if page is not dictionary), default=0)
         all_decoded += sum(page.decoded for page in pages)
     return GroupNeeds(row, all_decoded, None)
+
+
+def _held(page: Page | None, column: pq.ColumnChunkMetaData) -> int:
+    """What a page takes in memory: as it is, and as it was stored where that is something else."""
+    return 0 if page is None else page.decoded + (page.stored if column.compression != _PLAIN else 0)
 
 
 def _pages(data: ByteRanges, column: pq.ColumnChunkMetaData) -> Iterator[Page]:

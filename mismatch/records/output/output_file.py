@@ -16,7 +16,7 @@ import pyarrow as pa
 from mismatch.errors import InputError
 from mismatch.records.known_formats import format_of
 from mismatch.records.output.temporary import new_temporary, remove_left_behind
-from mismatch.records.python_compression import PYTHON_COMPRESSIONS, Compressed
+from mismatch.records.python_compression import WRITTEN_BY_PYTHON, Compressed
 from mismatch.records.stores.failures import StoreError
 from mismatch.records.stores.stored_file import StoredFile, place_of
 from mismatch.records.stores.upload import Upload
@@ -93,7 +93,7 @@ class OutputFile(WholeOrNothing):
 
     def _compress(self, compression: str | None) -> None:
         if compression is not None:
-            compressed = Compressed if compression in PYTHON_COMPRESSIONS else pa.CompressedOutputStream
+            compressed = Compressed if compression in WRITTEN_BY_PYTHON else pa.CompressedOutputStream
             self._compressor = compressed(self._raw, compression)
 
     def write(self, data: Any) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mismatch.errors import MissingExtraError
+from mismatch.records.pages.candidates import Candidate, normalised
 from mismatch.records.pages.encodings import decoded
-from mismatch.records.pages.titles import Candidate, find_titles, normalised
+from mismatch.records.pages.titles import find_titles
 
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _NOT_PAGES = {b"%PDF": "a PDF file", b"\x89PNG": "an image", b"\xff\xd8\xff": "an image", b"GIF8": "an image",
@@ -16,6 +17,8 @@ _NOT_PAGES = {b"%PDF": "a PDF file", b"\x89PNG": "an image", b"\xff\xd8\xff": "a
 MOST_BINARY = 0.05
 """share of the first bytes that may be none of text"""
 _LARGE = 1 << 20
+_MANY_ELEMENTS = 20_000
+"""no article has so many; of such a page trafilatura's first result is taken, which it else compares with two others"""
 _REPEATED_TITLES = 3
 """first lines of a body that may be its title again"""
 
@@ -71,7 +74,8 @@ def extract(page: bytes, *, charset: str | None = None, url: str | None = None) 
     if tree is None:  # trafilatura keeps it to itself when lxml runs out of memory
         raise MemoryError if len(page) > _LARGE else NotAPageError("nothing in it can be parsed")
     found = find_titles(tree, url)
-    document: Any = bare_extraction(tree, include_comments=False)
+    is_huge = len(text) > _LARGE and tree.xpath("count(//*)") > _MANY_ELEMENTS
+    document: Any = bare_extraction(tree, include_comments=False, fast=is_huge)
     if document is None and (deep := _deeply_nested(text)) is not None:
         document = bare_extraction(deep, include_comments=False, fast=True)
     body = _clean(document.text) if document is not None else ""

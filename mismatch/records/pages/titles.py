@@ -1,8 +1,6 @@
-"""What may be the title of a page: its `<title>`, `og:title`, `<h1>` and the headline of its JSON-LD, the likeliest first.
+"""What may be the title of a page: `<title>`, `og:title`, `dc.title` (Dublin Core), `<h1>`, and the headline of its JSON-LD.
 
-What follows a headline in `<title>` and `og:title` is cut where it is the name of the site. Then the candidates are put in
-order: what several places of the page agree on stands before what only one of them says, and what is said equally often
-stands in the order of `SOURCES`.
+How they are put in order stands in `title_order`, how the name of the site is cut in `site_names`.
 """
 
 from __future__ import annotations
@@ -10,14 +8,14 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-SOURCES = ("h1", "json-ld", "og:title", "title")
-"""where titles are looked for, by how far they are trusted"""
+from mismatch.records.pages.candidates import SOURCES, Candidate
+from mismatch.records.pages.site_names import site_names
+from mismatch.records.pages.title_order import ordered
+
 _AT_MOST = 5
 """of one source"""
 _LONGEST = 400
@@ -30,18 +28,8 @@ _OF_OTHERS = frozenset(
 )
 """properties whose values are other articles"""
 _HEADLINE = re.compile(r'"headline"\s*:\s*"((?:[^"\\]|\\.)*)"')
-_SEPARATOR = re.compile(r"\s+(?:[|\-–—·•«»›‹:~/]|::|//)\s+|\s*[|_]\s*|(?<=\w):\s+")
-_SITE_WORDS = 3
-"""words at most of the name of a site that nothing else on the page confirms"""
-_HEADLINE_CHARACTERS = 15
+_DUBLIN_CORE = frozenset({"dc.title", "dcterms.title", "dc:title", "dcterms:title"})
 _MOST_NODES = 10_000
-
-
-class Candidate(NamedTuple):
-    """A text that may be the title."""
-
-    source: str
-    title: str
 
 
 class Found(NamedTuple):
@@ -72,6 +60,8 @@ def find_titles(tree: Any, url: str | None = None) -> Found:
             about, content = (element.get("property") or element.get("name") or "").lower(), element.get("content")
             if about == "og:title":
                 found["og:title"].append(content or "")
+            elif about in _DUBLIN_CORE:
+                found["dc.title"].append(content or "")
             elif about == "og:site_name":
                 named = named or _spaced(content or "") or None
             elif about == "og:url":
@@ -90,91 +80,7 @@ def find_titles(tree: Any, url: str | None = None) -> Found:
         cleaned = [_spaced(html.unescape(text)).rstrip("¶ ") for text in texts]
         distinct = dict.fromkeys(text for text in cleaned if 0 < len(text) <= _LONGEST)
         candidates += [Candidate(source, text) for text in list(distinct)[:_AT_MOST]]
-    return Found(_ordered(candidates, _site_names(named, host)), host or named)
-
-
-def normalised(title: str) -> str:
-    """A title without case, punctuation and the ways in which the same characters can be written."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold()))
-
-
-def without_site(title: str, names: Iterable[str]) -> str:
-    """A title without the names of its site at its ends."""
-    return _without_site(title, set().union(*(_site_names(name, name if "." in name else None) for name in names)), False)
-
-
-def _ordered(candidates: list[Candidate], sites: set[str]) -> list[Candidate]:
-    sites = sites | _what_surrounds(candidates)
-    cut = [Candidate(source, _without_site(title, sites, source == "title")) for source, title in candidates]
-    cut = list(dict.fromkeys(cut))
-    keys = [normalised(title) for _, title in cut]
-    votes = Counter(key for _, key in {(one.source, key) for one, key in zip(cut, keys, strict=True)})
-    words = [set(key.split()) for key in keys]
-
-    def rank(i: int) -> tuple[int, int, int]:
-        elsewhere = [words[j] for j in range(len(cut)) if cut[j].source != cut[i].source]
-        if not keys[i] or _letters(cut[i].title) in sites or _says_more(i):
-            tier = 2
-        else:  # a heading that shares no word with anything else is that of the site, not of the page
-            tier = int(cut[i].source == "h1" and bool(elsewhere) and not any(words[i] & others for others in elsewhere))
-        return tier, -votes[keys[i]], SOURCES.index(cut[i].source)
-
-    def _says_more(i: int) -> bool:
-        """Whether another candidate is most of this one, and the rest is not in it."""
-        if cut[i].source not in ("title", "og:title"):
-            return False
-        return any(
-            key != keys[i] and len(key) >= max(_HEADLINE_CHARACTERS, 0.4 * len(keys[i]))
-            and (keys[i].startswith(key + " ") or keys[i].endswith(" " + key))
-            for key in keys
-        )  # fmt: skip
-
-    return [cut[i] for i in sorted(range(len(cut)), key=rank)]
-
-
-def _what_surrounds(candidates: list[Candidate]) -> set[str]:
-    """The names of the site that `<title>` gives away: what stands in it beside a headline that is given elsewhere, for
-    machines, and a heading at its end behind what is longer."""
-    headlines = {_letters(title) for source, title in candidates if source in ("json-ld", "og:title")}
-    headings = {_letters(title) for source, title in candidates if source == "h1"}
-    names = set()
-    for source, title in candidates:
-        if source == "title":
-            for separator in _SEPARATOR.finditer(title):
-                before, after = _letters(title[: separator.start()]), _letters(title[separator.end() :])
-                names |= {after} if before in headlines else {before} if after in headlines else set()
-                if after in headings and ":" not in separator[0] and len(before) > max(_HEADLINE_CHARACTERS, len(after)):
-                    names.add(after)
-    return names - headlines - {""}
-
-
-def _site_names(named: str | None, host: str | None) -> set[str]:
-    names = {_letters(named)} if named else set()
-    labels = host.split(".") if host else []
-    names |= {_letters("".join(labels[i:])) for i in range(len(labels))}
-    names |= {_letters(label) for label in labels if len(label) > 3}
-    return names - {""}
-
-
-def _without_site(title: str, sites: set[str], is_title_element: bool) -> str:
-    """A title without the names of sites at its ends, and a `<title>` without a short last part that nothing confirms."""
-    while separators := list(_SEPARATOR.finditer(title)):
-        first, last = separators[0], separators[-1]
-        before, after = title[: last.start()], title[last.end() :]
-        if _letters(after) in sites and _letters(before):
-            title = before
-        elif _letters(title[: first.start()]) in sites and _letters(title[first.end() :]):
-            title = title[first.end() :]
-        else:
-            return before if is_title_element and _is_likely_name(last[0], before, after) else title
-    return title
-
-
-def _is_likely_name(separator: str, before: str, after: str) -> bool:
-    """Whether the last part of a title looks like the name of a site, not like a part of the headline."""
-    if ":" in separator or after[:1].islower() or re.search(r"\d", after):
-        return False
-    return len(after.split()) <= _SITE_WORDS and len(before) >= max(_HEADLINE_CHARACTERS, len(after) + 1)
+    return Found(ordered(candidates, site_names(named, host)), host or named)
 
 
 def _headlines(text: str) -> list[str]:
@@ -227,10 +133,6 @@ def _visible(element: Any) -> str:
 
 def _spaced(text: str) -> str:
     return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-
-
-def _letters(text: str) -> str:
-    return normalised(text).replace(" ", "").replace("_", "")
 
 
 def _host(url: str | None) -> str | None:

@@ -8,12 +8,12 @@ archives (WET, WAT) hold no pages.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeVar, cast
 
 from mismatch.errors import InputError, MissingExtraError
 from mismatch.records.pages.chunks import CHUNK_PAGES, Record, RecordChunk
+from mismatch.records.pages.ending import GZIP, ZSTD, Ending
 from mismatch.records.pages.workers import Page, Workers
 from mismatch.records.stores.stored_file import Place
 
@@ -21,9 +21,7 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _CHUNK_BYTES = 4 << 20
 _LOOKED_AT = 8
 """first records that tell what kind of archive a file is"""
-_GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _RECORD = re.compile(rb"(?:^|\n)(?=WARC/[01]\.)")
-_LENGTH = re.compile(rb"^content-length:\s*(\d{1,18})\s*$", re.IGNORECASE | re.MULTILINE)
 _SCANNED = 1 << 20
 _T = TypeVar("_T")
 _DERIVED = {"conversion": "WET", "metadata": "WAT"}
@@ -34,9 +32,11 @@ class _Counted:
 
     def __init__(self, file: BinaryIO, at: int, count: Callable[[int], None]) -> None:
         self._file, self._at, self._count = file, at, count
+        self.ending = Ending()
 
     def read(self, n: int = -1) -> bytes:
         data = self._file.read(n) or b""
+        self.ending.feed(data)
         self._at += len(data)
         self._count(len(data))
         return data
@@ -122,11 +122,14 @@ def _pages(
     try:
         while True:
             offset, was_given = at, False
+            stream = _Counted(file, at, count)
             try:
-                for record in _records(_Counted(file, at, count)):
+                for record in _records(stream):
                     offset, was_given = record.stream_pos, False
                     _check_kind(record, origin)
                     page = _page(record, most_bytes) if _is_page(record) else None
+                    if page is None:
+                        _pass_over(record)
                     if lost is not None:
                         yield lost
                         lost = None
@@ -135,7 +138,7 @@ def _pages(
                         yield Record(number, offset, page.url, page)
                 if lost is not None:
                     yield lost
-                if path is not None and not _is_complete(path, offset):
+                if not stream.ending.is_whole():
                     problem(f"{origin}: cut short behind the record at byte {offset:,}")
                 return
             except _DamagedError as error:
@@ -212,6 +215,13 @@ def _page(record: Any, most_bytes: int) -> Page:
     return Page(data, url, *(value or None for value in about))
 
 
+def _pass_over(record: Any) -> None:
+    """Reads a record to its end; _DamagedError where it is not there."""
+    length = record.content_length
+    if _guarded(lambda: record.reader.consume()) < length:
+        raise _DamagedError("it ends too early")
+
+
 def _open_at(path: Place, offset: int) -> BinaryIO:
     """A file, opened at a place."""
     file = cast(BinaryIO, path.open("rb"))
@@ -223,7 +233,7 @@ def _next_record(path: Place, offset: int) -> int | None:
     """Where the next record begins that can be read, from a place on; None where there is none."""
     with path.open("rb") as file:
         head = file.read(4)
-        magic = _GZIP if head[:3] == _GZIP else _ZSTD if head == _ZSTD else b""
+        magic = GZIP if head[:3] == GZIP else ZSTD if head == ZSTD else b""
         mark = re.compile(b"(?=" + re.escape(magic) + b")") if magic else _RECORD
         file.seek(offset)
         before, at = b"", offset
@@ -244,26 +254,3 @@ def _can_be_read(path: Place, offset: int) -> bool:
             return record is not None and record.stream_pos == offset and record.headers.get("WARC-Type") is not None
         except _DamagedError:
             return False
-
-
-def _is_complete(path: Place, offset: int) -> bool:
-    """Whether the last record, at `offset`, and what follows it are whole; where they are not, fastwarc may end silently."""
-    with _open_at(path, offset) as file:
-        head = file.read(1 << 16)
-        if not head.startswith(_GZIP):
-            about = head.partition(b"\r\n\r\n")[0]
-            length = _LENGTH.search(about)
-            return length is None or offset + len(about) + 4 + int(length[1]) <= path.stat().st_size
-        inflate, data = zlib.decompressobj(31), head
-        while data:
-            try:
-                inflate.decompress(data, _SCANNED)
-            except zlib.error:
-                return True  # no member begins here, as where a file was compressed in one piece
-            data = inflate.unconsumed_tail
-            if inflate.eof:
-                data = inflate.unused_data.lstrip(b"\0") or file.read(_SCANNED)
-                if data:
-                    inflate = zlib.decompressobj(31)
-            data = data or file.read(_SCANNED)
-        return inflate.eof

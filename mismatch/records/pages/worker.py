@@ -118,10 +118,25 @@ def _preload() -> None:
     from mismatch.errors import MissingExtraError
     from mismatch.records.pages.extraction import extract
 
+    _look_up_classes_at_once()
     try:
         extract(b"<html><head><title>A page</title></head><body><p>The first, so that all is loaded.</p></body></html>")
     except MissingExtraError:
         pass  # said for each page
+
+
+def _look_up_classes_at_once() -> None:
+    """lxml asks a function in Python for the class of each element, to tell forms from links; nobody here needs that."""
+    try:
+        from lxml import etree, html
+        from trafilatura.utils import HTML_PARSER
+    except ImportError:
+        return
+    HTML_PARSER.set_element_class_lookup(
+        etree.ElementDefaultClassLookup(
+            element=html.HtmlElement, comment=html.HtmlComment, pi=html.HtmlProcessingInstruction, entity=html.HtmlEntity
+        )
+    )
 
 
 def _bound_memory(n_bytes: int) -> None:

@@ -13,13 +13,17 @@ import threading
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from mismatch.records.pages.titles import Candidate
+from mismatch.records.pages.candidates import Candidate
+from mismatch.records.pages.watch import Watch
 from mismatch.records.pages.worker import ANSWER, REQUEST
 
 _START = "import sys, json; path, *bounds = json.loads(sys.argv[1]); sys.path[:] = path; "
 _START += "from mismatch.records.pages.worker import main; main(*bounds)"
 _PATIENCE = 10
-"""how many times the bound on processor time may pass by the clock; so long waits a page that does nothing at all"""
+"""how many times the bound on processor time may pass by the clock where nothing else is said; so long waits a page that
+does nothing at all"""
+_PIPE_BYTES = 1 << 20
+"""that wait in a pipe, where the kernel lets it: most pages go through in one piece"""
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,17 @@ class PageBounds:
 
     seconds: float = 30.0
     """of processor time"""
+    clock_seconds: float | None = None
+    """by the clock, starting and waiting for a processor included; None for ten times as many and ten more"""
     memory_bytes: int = 2 << 30
     """of address space of the process that parses it, about 0.3 GB of which the process has of its own"""
     most_bytes: int = 64 << 20
     """of the page itself"""
+
+    @property
+    def patience(self) -> float:
+        """Seconds by the clock after which a page is given up."""
+        return _PATIENCE * self.seconds + 10 if self.clock_seconds is None else self.clock_seconds
 
 
 class Page(NamedTuple):
@@ -54,6 +65,11 @@ class Parsed(NamedTuple):
     site: str | None
     reason: str | None = None
     """why it could not be parsed; None where it was"""
+
+    @property
+    def title(self) -> str:
+        """The likeliest title; empty where there is none."""
+        return self.candidates[0].title if self.candidates else ""
 
 
 class Workers:
@@ -111,6 +127,8 @@ class _Worker:
             [sys.executable, "-c", _START, given],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+        for pipe in (self._process.stdin, self._process.stdout):
+            _widen(pipe)
         self._requests, self._answers = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
         self.is_usable, self.took_too_long = True, False
 
@@ -118,9 +136,7 @@ class _Worker:
         """The answer of the process, or the reason why there is none."""
         about = {name: value for name, value in zip(page._fields[1:], page[1:], strict=True) if value is not None}
         data = json.dumps(about).encode()
-        watch = threading.Timer(_PATIENCE * self._bounds.seconds + 10, self._process.kill)
-        watch.daemon = True
-        watch.start()
+        _watch.begin(self._process, self._bounds.patience)
         try:
             self._requests.write(REQUEST.pack(len(data), len(page.data)) + data)
             self._requests.write(page.data)
@@ -130,17 +146,16 @@ class _Worker:
             answer: dict[str, Any] = json.loads(text)
         except (OSError, ValueError, struct.error):
             self.is_usable = False
-            return {"reason": self._why_it_ended(not watch.is_alive())}
-        finally:
-            watch.cancel()
-        self.is_usable = answer.get("reason") != "memory"
+            return {"reason": self._why_it_ended(by_the_watch=_watch.end(self._process))}
+        self.is_usable = not _watch.end(self._process) and answer.get("reason") != "memory"
         return answer
 
     def _why_it_ended(self, by_the_watch: bool) -> str:
         code = self._process.wait()
         if by_the_watch or code == -getattr(signal, "SIGPROF", 0):
             self.took_too_long = True
-            return f"takes longer than {self._bounds.seconds:g} seconds to parse"
+            seconds = self._bounds.patience if by_the_watch and self._bounds.clock_seconds else self._bounds.seconds
+            return f"takes longer than {seconds:g} seconds to parse"
         return f"ended the parser ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
 
     def end(self) -> None:
@@ -152,6 +167,7 @@ class _Worker:
                 pipe.close()
 
 
+_watch = Watch()
 _shared: dict[PageBounds, Workers] = {}
 _shared_lock = threading.Lock()
 
@@ -163,6 +179,13 @@ def shared_workers(bounds: PageBounds = PageBounds()) -> Workers:
             _shared[bounds] = Workers(bounds)
             atexit.register(_shared[bounds].close)
         return _shared[bounds]
+
+
+def _widen(pipe: Any) -> None:
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _refused(reason: str) -> Parsed:

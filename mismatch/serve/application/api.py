@@ -12,12 +12,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from mismatch import __version__
-from mismatch.errors import MissingExtraError
-from mismatch.records.pages.extraction import NotAPageError, extract
 from mismatch.serve.application import described
 from mismatch.serve.application.articles import article_of, parse_json
 from mismatch.serve.application.explaining import explained
+from mismatch.serve.application.html_files import extracted
 from mismatch.serve.application.loaded import ModelInUse
+from mismatch.serve.application.review import ReviewDesk, add_routes
 from mismatch.serve.application.slow_lane import SlowLane
 from mismatch.serve.application.vocabulary import vocabulary
 from mismatch.serve.metrics import CONTENT_TYPE, Metrics
@@ -32,9 +32,11 @@ _TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8"
 
 
 def build(
-    settings: ServiceSettings, model: ModelInUse, metrics: Metrics, lane: SlowLane, stopping: Callable[[], bool]
-) -> FastAPI:
-    """The application. It expects bodies that were received and bounded before (see `front`)."""
+    settings: ServiceSettings, model: ModelInUse, metrics: Metrics, lane: SlowLane, stopping: Callable[[], bool],
+    desk: ReviewDesk | None = None,
+) -> FastAPI:  # fmt: skip
+    """The application, with a review where there is one. It expects bodies that were received and bounded before (see
+    `front`)."""
     api = FastAPI(
         title="mismatch", version=__version__, description=described.SERVICE, docs_url=None, redoc_url=None,
         redirect_slashes=False, openapi_tags=described.TAGS,
@@ -60,12 +62,7 @@ def build(
         html = await request.body()
         if not html.strip():
             raise Problem(422, "the file is empty")
-        try:
-            found = await lane.run(functools.partial(extract, html))
-        except MissingExtraError as error:
-            raise Problem(501, str(error)) from None
-        except NotAPageError as error:
-            raise Problem(422, f"the file is not HTML: {error}") from None
+        found = await lane.run(functools.partial(extracted, html, settings))
         return _json({"title": found.title, "body": found.body})
 
     @api.get("/health", tags=["service"], summary="Whether the process answers", **described.health())
@@ -100,6 +97,8 @@ def build(
     async def static(name: str) -> Response:
         return _file(files, name)
 
+    if desk is not None:
+        add_routes(api, desk, lambda: _file(files, "review.html"))
     return api
 
 

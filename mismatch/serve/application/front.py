@@ -17,6 +17,7 @@ from mismatch.serve.admission import BodyIntake, Door, RequestHead, check_encodi
 from mismatch.serve.application.articles import article_of, articles_of, parse_json, with_id
 from mismatch.serve.application.batcher import Batcher
 from mismatch.serve.application.loaded import ModelInUse
+from mismatch.serve.application.review import MAX_REQUEST, POSTS
 from mismatch.serve.application.stream import CONTENT_TYPE, FORMATS, StreamOptions, Streams
 from mismatch.serve.metrics import Metrics
 from mismatch.serve.problems import ClientGone, Problem, busy
@@ -36,10 +37,15 @@ _JSON: Headers = [*_COMMON, (b"cache-control", b"no-store"), (b"content-type", b
 _LINES: Headers = [*_COMMON, (b"cache-control", b"no-store"), (b"content-type", CONTENT_TYPE)]
 _CLOSE = (b"connection", b"close")
 _WORK = {"/score": None, "/explain": b"application/json", "/extract": b"text/html"}
+_REVIEW = dict.fromkeys(POSTS, b"application/json")
+_LABELS = "/review/labels"
 _ROUTES = frozenset(
-    ("/", "/score", "/explain", "/extract", "/vocabulary", "/health", "/ready", "/metrics", "/docs", "/openapi.json")
-)
+    ("/", "/score", "/explain", "/extract", "/vocabulary", "/health", "/ready", "/metrics", "/docs", "/openapi.json",
+     "/review", _LABELS, *POSTS)
+)  # fmt: skip
 GONE = 499
+_CLOSED = "the handler is closed"
+"""says uvloop of a connection whose other side went while it was answered"""
 
 
 class Front:
@@ -52,12 +58,18 @@ class Front:
         self._batcher = Batcher(model, settings, metrics)
         self._streams = Streams(settings, metrics)
         self._at_work = 0
+        self._has_worked = False
         self.stopping = False
 
     def close(self) -> None:
         """Lets the threads go."""
         self._batcher.close()
         self._streams.close()
+
+    def rests(self) -> bool:
+        """Whether nothing is at work, for the first time since something was."""
+        rests, self._has_worked = self._has_worked and not self._at_work, self._has_worked and bool(self._at_work)
+        return rests
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -70,11 +82,15 @@ class Front:
             head = RequestHead.of(scope)
             check_head_size(head)
             self._door.check_host(head)
-            if path in _WORK and scope["method"] == "POST":
+            if path in _REVIEW and scope["method"] == "POST":
+                self._door.check_page(head)
+                await self._work(path, scope, head, receive, answer)
+            elif path in _WORK and scope["method"] == "POST":
                 await self._work(path, scope, head, receive, answer)
             else:
-                if path == "/metrics":
+                if path in ("/metrics", _LABELS):
                     self._door.check_token(head)
+                if path == "/metrics":
                     self._metrics.at_work.set(self._at_work)
                     self._metrics.held.set(self._intake.held)
                 await self._api(scope, receive, answer.send)
@@ -83,8 +99,11 @@ class Front:
         except ClientGone:
             answer.status = GONE
         except Exception as error:  # a fault of ours: the caller learns no more than that, the operator one line
-            say(f"mismatch: {route}: {type(error).__name__}: {safe(str(error), 200)}")
-            await answer.problem(Problem(500, "the service failed; its log says more"))
+            if isinstance(error, RuntimeError) and _CLOSED in str(error):
+                answer.status = GONE
+            else:
+                say(f"mismatch: {route}: {type(error).__name__}: {safe(str(error), 200)}")
+                await answer.problem(Problem(500, "the service failed; its log says more"))
         finally:
             self._metrics.answered(route, answer.status, time.perf_counter() - begin)
 
@@ -94,13 +113,15 @@ class Front:
         if self._at_work >= self._settings.max_at_work and not self._intake.end_slowest():
             raise busy(f"{self._at_work} requests are at work")
         self._at_work += 1
+        self._has_worked = True
         try:
             if path == "/score":
                 await self._score(scope, head, receive, answer)
                 return
-            if head.content_type != _WORK[path]:
-                raise Problem(415, f"{path} takes {(_WORK[path] or b'').decode()}")
-            body = await self._intake.receive(receive, head.length, self._settings.max_body)
+            kind, limit = (_REVIEW[path], MAX_REQUEST) if path in _REVIEW else (_WORK[path], self._settings.max_body)
+            if head.content_type != kind:
+                raise Problem(415, f"{path} takes {(kind or b'').decode()}")
+            body = await self._intake.receive(receive, head.length, limit)
             try:
                 await self._api(scope, _replay(body, receive), answer.send)
             finally:

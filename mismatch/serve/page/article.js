@@ -1,5 +1,6 @@
 // One article: the form, its HTML file, and the answer. Text from outside only ever becomes text nodes.
 
+import { marked } from "./marks.js";
 import { ask } from "./service.js";
 import { fill, likelihood, reason, tell, verdictName, vocabulary } from "./words.js";
 
@@ -63,21 +64,6 @@ function show(title, body, found) {
   at("judged-title").textContent = title;
   at("marked").replaceChildren(...marked(body, found.marks || []));
   at("answer").hidden = false;
-}
-
-function marked(body, marks) {
-  const characters = Array.from(body); // the service counts Unicode characters, strings here count UTF-16 units
-  const pieces = [];
-  let begin = 0;
-  for (const [start, stop] of marks) {
-    pieces.push(characters.slice(begin, start).join(""));
-    const mark = document.createElement("mark");
-    mark.textContent = characters.slice(start, stop).join("");
-    pieces.push(mark);
-    begin = stop;
-  }
-  pieces.push(characters.slice(begin).join(""));
-  return pieces;
 }
 
 export function setUp() {

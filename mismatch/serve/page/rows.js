@@ -1,6 +1,7 @@
 // Many articles: a file goes up as it is, its rows come back one a line, and stay in this tab.
 
 import { check } from "./article.js";
+import { download } from "./download.js";
 import { ask } from "./service.js";
 import { NOT_READ, VERDICTS, likelihood, reason, tell, verdictName, vocabulary } from "./words.js";
 
@@ -73,10 +74,14 @@ function read(line, number) {
   };
 }
 
+function plain(name) {
+  return name.trim().normalize("NFC").toLowerCase().replace("i\u0307", "i").replace(/[\s-]+/g, "_");
+}
+
 function usual(row, role) {
   const keys = Object.keys(row);
   for (const name of vocabulary.columns[role] || []) {
-    const key = keys.find((candidate) => candidate.trim().toLowerCase() === name);
+    const key = keys.find((candidate) => plain(candidate) === name);
     if (key !== undefined && row[key] !== null) return String(row[key]);
   }
   return "";
@@ -156,11 +161,7 @@ function cell(name, text, kind = "") {
 }
 
 function save(name, type, parts) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(parts, { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  download(name, new Blob(parts, { type }));
 }
 
 function asCsv(wanted) {

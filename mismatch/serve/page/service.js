@@ -22,7 +22,15 @@ export async function ask(path, type, body) {
   try {
     detail = (await answer.json()).detail;
   } catch { /* not ours: a proxy's page */ }
-  throw new Error(detail ? `${detail} (${answer.status})` : `The service answered with status ${answer.status}.`);
+  const error = new Error(detail ? `${detail} (${answer.status})` : `The service answered with status ${answer.status}.`);
+  error.status = answer.status;
+  throw error;
+}
+
+export async function fetched(path) {
+  const answer = await fetch(path, token.value.trim() ? { headers: { authorization: `Bearer ${token.value.trim()}` } } : {});
+  if (!answer.ok) throw new Error(`The service answered with status ${answer.status}.`);
+  return answer.blob();
 }
 
 export async function read(path) {

@@ -1,16 +1,23 @@
-"""Twenty-odd kinds of requests that no decent client sends, as bytes on the wire."""
+"""More than thirty kinds of requests that no decent client sends, as bytes on the wire."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections.abc import Callable
-
-from served import head_of
+from typing import Any
 
 Maker = Callable[[random.Random], bytes]
 _PATHS = ("/score", "/explain")
 _GOOD = json.dumps({"title": "A title of some words", "body": "A body " * 20}).encode()
+
+
+def head_of(length: Any, path: str = "/score", kind: str = "application/json", **more: str) -> bytes:
+    """The head of a POST request."""
+    names = f"Host: localhost\r\nContent-Type: {kind}\r\nContent-Length: {length}"
+    names += "".join(f"\r\n{name.replace('_', '-')}: {value}" for name, value in more.items())
+    return f"POST {path} HTTP/1.1\r\n{names}\r\n\r\n".encode()
 
 
 def _post(body: bytes, random_: random.Random, kind: str = "application/json") -> bytes:
@@ -156,6 +163,67 @@ def _bad_html(random_: random.Random) -> bytes:
 
 def _compressed(random_: random.Random) -> bytes:
     return head_of(2).replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n") + b"\x1f\x8b"
+
+
+def _long_integer(random_: random.Random) -> bytes:
+    digits = b"9" * random_.choice([4301, 5000, 20_000])
+    body = b'{"title":"a title of words","body":"' + b"word " * 50 + b'","n":' + digits + b"}"
+    return _post(body, random_) if random_.random() < 0.5 else _post_stream(body + b"\n", "application/x-ndjson")
+
+
+def _distinct_words(random_: random.Random) -> bytes:
+    words = " ".join(f"{random_.getrandbits(40):x}" for _ in range(20_000))
+    return _post(json.dumps({"title": words[:2000], "body": words}).encode(), random_)
+
+
+def _quadratic_quotes(random_: random.Random) -> bytes:
+    return _post_stream(b"title,body\n" + b'a"b,"c' * random_.randint(1000, 90_000), "text/csv")
+
+
+def _many_columns(random_: random.Random) -> bytes:
+    return _post_stream(b"title,body" + b",c" * random_.randint(5000, 100_000) + b"\n" + b"x," * 5000 + b"\n", "text/csv")
+
+
+def _torn_by_a_return(random_: random.Random) -> bytes:
+    row = b'{"title":\r"a title",\r"body":"' + b"word " * 50 + b'"}'
+    return _post_stream(row + b"\n{broken\n" + row + b"\n", "application/x-ndjson")
+
+
+def _one_byte_first(random_: random.Random) -> bytes:
+    head = b"POST /score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"
+    rest = b'"title":"a","body":"' + b"x" * random_.randint(1, 200_000) + b'"}\n'
+    return head + b"\r\n1\r\n{\r\n" + f"{len(rest):x}\r\n".encode() + rest + b"\r\n0\r\n\r\n"
+
+
+def _compressed_stream(random_: random.Random) -> bytes:
+    body = gzip.compress(b"{}\n" * random_.randint(1000, 400_000))
+    encoded = random_.random() < 0.5
+    head = head_of(len(body), "/score", "application/x-ndjson" if encoded else "application/gzip")
+    return head.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n") + body if encoded else head + body
+
+
+def _rows_that_grow(random_: random.Random) -> bytes:
+    return _post_stream(b"{}\n" * random_.randint(100, 20_000), "application/x-ndjson")
+
+
+def _columnar_noise(random_: random.Random) -> bytes:
+    magic = random_.choice([b"ARROW1\0\0", b"PAR1", b"\xff\xff\xff\xff"])
+    kind = random_.choice(
+        ["application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "application/octet-stream"]
+    )
+    return _post_stream(magic + random_.randbytes(300) + magic, kind)
+
+
+def _pipelined(random_: random.Random) -> bytes:
+    return (head_of(len(_GOOD)) + _GOOD) * random_.randint(2, 30) + random_.randbytes(50)
+
+
+def _long_list(random_: random.Random) -> bytes:
+    return _post(b"[" + b",".join([_GOOD] * random_.randint(1001, 1200)) + b"]", random_)
+
+
+def _other_encoding(random_: random.Random) -> bytes:
+    return _post(_GOOD.decode().encode(random_.choice(["utf-16", "utf-32", "utf-16-be"])), random_)
 
 
 def _post_stream(body: bytes, kind: str) -> bytes:

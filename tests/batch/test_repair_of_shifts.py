@@ -1,0 +1,144 @@
+"""Shifts by way of the commands: told, written, undone, and flagged."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Ended
+from made_archive import archive, turned
+
+from mismatch.batch.places import Places
+
+N = 400
+CLEAN = archive(N, seed=12)
+SHIFTED = turned(turned(CLEAN.bodies, 100, 180, 2), 300, 330, -1)
+EXPECTED = [(101, 180, 2), (301, 330, -1)]
+Invoke = Callable[..., Ended]
+
+
+def rows_of(bodies: list[str | None]) -> list[dict[str, Any]]:
+    pairs = enumerate(zip(CLEAN.titles, bodies, strict=True))
+    return [{"id": f"n{i}", "title": title, "body": body} for i, (title, body) in pairs]
+
+
+@pytest.fixture
+def shifted(tmp_path: Path, write_rows: Callable[..., Path]) -> Path:
+    return write_rows(tmp_path / "shifted.jsonl", rows_of(SHIFTED))
+
+
+def are_near(path: Path) -> bool:
+    found = json.loads(path.read_text("utf-8"))
+    return len(found) == len(EXPECTED) and all(
+        list(one) == ["first_row", "last_row", "by"]
+        and one["by"] == by
+        and abs(one["first_row"] - first) <= 2
+        and abs(one["last_row"] - last) <= 2
+        for one, (first, last, by) in zip(found, EXPECTED, strict=True)
+    )
+
+
+def test_shifts_are_told_and_written(invoke: Invoke, shifted: Path, tmp_path: Path) -> None:
+    ended = invoke("repair", shifted, "--out", tmp_path / "p.jsonl", "--shifts", tmp_path / "shifts.json")
+    assert ended.code == 0
+    assert are_near(tmp_path / "shifts.json")
+    assert sum(line.startswith("rows ") and " are shifted by " in line for line in ended.said) == 2
+    proposals = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
+    moved = {proposal["title_row"]: proposal for proposal in proposals}
+    assert all(moved[row]["body_row"] == row + 2 for row in range(104, 176))
+    assert moved[150]["title_id"] == "n149" and moved[150]["body_id"] == "n151"
+    assert len({proposal["body_row"] for proposal in proposals}) == len(proposals)
+
+
+def test_a_clean_file_gives_an_empty_list(invoke: Invoke, tmp_path: Path, write_rows: Callable[..., Path]) -> None:
+    path = write_rows(tmp_path / "clean.jsonl", rows_of(CLEAN.bodies))
+    ended = invoke("repair", path, "--out", tmp_path / "p.jsonl", "--shifts", tmp_path / "shifts.json")
+    assert ended.code == 0
+    assert json.loads((tmp_path / "shifts.json").read_text()) == []
+    assert "shifted" not in ended.err
+
+
+def test_a_shift_is_undone(invoke: Invoke, shifted: Path, tmp_path: Path) -> None:
+    repaired = tmp_path / "repaired.jsonl"
+    ended = invoke("repair", shifted, "--out", tmp_path / "p.jsonl", "--apply", repaired, "--log", tmp_path / "log.jsonl")
+    assert ended.code == 0
+    rows = [json.loads(line) for line in repaired.read_text("utf-8").splitlines()]
+    assert len(rows) == N
+    still_wrong = [i for i, row in enumerate(rows) if row["body"] != CLEAN.bodies[i]]
+    assert len(still_wrong) <= 8 and all(99 <= i < 180 or 299 <= i < 330 for i in still_wrong)
+
+
+def test_a_table_and_a_pipe_give_the_same(invoke: Invoke, shifted: Path, tmp_path: Path) -> None:
+    with (tmp_path / "shifted.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["id", "title", "body"])
+        writer.writeheader()
+        writer.writerows(rows_of(SHIFTED))
+    out = tmp_path / "p.jsonl"
+    assert invoke("repair", tmp_path / "shifted.csv", "--out", out, "--shifts", tmp_path / "a.json").code == 0
+    piped = invoke(
+        "repair", "-", "--format", "jsonl", "--out", out, "--shifts", tmp_path / "b.json", stdin=shifted.read_bytes()
+    )
+    assert piped.code == 0
+    assert are_near(tmp_path / "a.json")
+    assert are_near(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_addresses_say_which_side_moved(invoke: Invoke, tmp_path: Path, suffix: str) -> None:
+    titles = turned(CLEAN.titles, 100, 180, 2)
+    urls = [f"https://ferry.example/{i}/{str(title).lower().replace(' ', '-')}" for i, title in enumerate(CLEAN.titles)]
+    rows = [{"Link": url, "title": t, "body": b} for url, t, b in zip(urls, titles, CLEAN.bodies, strict=True)]
+    path = tmp_path / f"moved{suffix}"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        if suffix == ".jsonl":
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        else:
+            writer = csv.DictWriter(file, ["Link", "title", "body"])
+            writer.writeheader()
+            writer.writerows(rows)
+    ended = invoke("repair", path, "--out", tmp_path / "p.jsonl")
+    assert ended.code == 0
+    (told,) = [line for line in ended.said if " are shifted by " in line]
+    assert "by -2" in told and "it is the titles that moved" in told
+
+
+def test_an_input_is_not_written_over(invoke: Invoke, shifted: Path) -> None:
+    before = shifted.read_bytes()
+    ended = invoke("repair", shifted, "--shifts", shifted)
+    assert ended.code == 2
+    assert shifted.read_bytes() == before
+    assert "--shifts" in ended.err
+
+
+def test_a_gate_that_looks_at_the_batch_flags_a_shift(invoke: Invoke, shifted: Path, tmp_path: Path) -> None:
+    flagged = tmp_path / "flagged.jsonl"
+    ended = invoke("gate", shifted, "--batch", "--flagged", flagged, "--passed", tmp_path / "passed.jsonl")
+    assert ended.code == 0
+    rows = {json.loads(line)["id"]: json.loads(line) for line in flagged.read_text("utf-8").splitlines()}
+    for i in range(105, 175):
+        row = rows[f"n{i}"]
+        assert row["mismatch_verdict"] == "mismatch" and row["mismatch_probability"] >= 0.98
+        assert row["mismatch_reasons"][0] == "shifted"
+        assert row["better_body_row"] == i + 1 + 2
+    passed = (tmp_path / "passed.jsonl").read_text("utf-8").splitlines()
+    assert len(passed) + len(rows) == N
+    assert not any("shifted" in json.loads(line)["mismatch_reasons"] for line in passed if json.loads(line)["id"] < "n09")
+
+
+def test_rows_and_lines_are_looked_up_both_ways() -> None:
+    places = Places()
+    places.add("a.jsonl", 1, np.array([1, 2, 4, 5]))
+    places.add("a.jsonl", 5, np.array([6, 9]))
+    places.add("b.jsonl", 7, np.array([1, 2]))
+    everything = [("a.jsonl", line) for line in (1, 2, 4, 5, 6, 9)] + [("b.jsonl", 1), ("b.jsonl", 2)]
+    assert [places.place_of(row) for row in range(1, 9)] == everything
+    assert places.rows_at("a.jsonl", np.array([1, 3, 4, 6, 9, 99, 0])).tolist() == [1, 0, 3, 5, 6, 0, 0]
+    assert places.rows_at("b.jsonl", np.array([2])).tolist() == [8]
+    assert places.rows_at("c.jsonl", np.array([2])).tolist() == [0]
+    with pytest.raises(IndexError):
+        places.place_of(9)
