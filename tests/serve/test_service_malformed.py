@@ -21,7 +21,7 @@ _READ = ("/health", "/ready", "/vocabulary", "/metrics")
 
 def quiet_metrics(service: Service) -> dict[str, float]:
     """The metrics once all requests are over: those that were given up last a little longer than their clients."""
-    for _ in range(50):
+    for _ in range(200):  # the longest may take --work-seconds
         found = service.metrics()
         if not found["mismatch_requests_at_work"]:
             break
@@ -62,9 +62,9 @@ def test_ten_thousand_malformed_requests_of_more_than_thirty_kinds(service: Serv
     assert not failed
     assert statuses[500] == 0
     assert set(statuses) <= {0, 200, 400, 404, 405, 408, 413, 415, 421, 422, 431, 503}, statuses
-    assert service.memory() - before < 15
     assert service.post("/score", {"title": "A title", "body": "A body"}).status == 200
     after = quiet_metrics(service)
+    assert service.memory() - before < 15  # once nothing is at work: explanations that were given up end a little later
     assert not [name for name in after if name.startswith("mismatch_requests_total") and 'status="500"' in name]
     assert after["mismatch_held_bytes"] == 0
     assert not any("Traceback" in line for line in service.said)
