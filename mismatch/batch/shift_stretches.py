@@ -142,17 +142,27 @@ def _turned_as_one(runs: list[Segment]) -> list[Segment]:
     """
     out: list[Segment] = []
     for run in runs:
-        before = out[-1] if out else None
-        if before is not None and before.by * run.by < 0:
-            length = run.last - before.first + 1
-            larger, smaller = (before, run) if len(before) >= len(run) else (run, before)
-            nearly = max(_END_ROWS, length // 10)
-            came_round = max(abs(abs(before.by) + abs(run.by) - length), abs(len(smaller) - abs(larger.by))) <= nearly
-            if came_round and len(smaller) < _NEAR_HALF * len(larger):
-                out[-1] = replace(larger, first=before.first, last=run.last)
-                continue
-        out.append(run)
+        if len(out) > 1 and out[-2].by == run.by and _came_round(out[-1], run, out[-2].first, run.last):
+            out[-2:] = [replace(out[-1], first=out[-2].first, last=run.last)]
+        elif out and _came_round(out[-1], run, out[-1].first, run.last):
+            larger = out[-1] if len(out[-1]) >= len(run) else run
+            out[-1] = replace(larger, first=out[-1].first, last=run.last)
+        else:
+            out.append(run)
     return out
+
+
+def _came_round(one: Segment, other: Segment, first: int, last: int) -> bool:
+    """Whether neighbours are parts of one stretch that was turned round, the smaller not about half of it."""
+    length = last - first + 1
+    nearly = max(_END_ROWS, length // 10)
+    larger, smaller = (one, other) if len(one) >= len(other) else (other, one)
+    return (
+        one.by * other.by < 0
+        and abs(abs(one.by) + abs(other.by) - length) <= nearly
+        and len(smaller) <= abs(larger.by) + nearly
+        and len(smaller) < _NEAR_HALF * len(larger)
+    )
 
 
 def _without_short(runs: list[Segment]) -> list[Segment]:
