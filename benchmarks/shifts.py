@@ -57,8 +57,9 @@ def run(given: argparse.Namespace) -> Result:
             table = Table(f"{part}: by {by}", [by, *_COLUMNS])
             for key, numbers in count.items():
                 _add(table, f"{key:,}" if isinstance(key, int) else str(key), numbers)
-            _add(table, "all", [sum(numbers) for numbers in zip(*count.values(), strict=True)])
-            result.tables.append(table)
+            if count:
+                _add(table, "all", [sum(numbers) for numbers in zip(*count.values(), strict=True)])
+                result.tables.append(table)
     result.tables += [clean, _speed(model, given)]
     return result
 
