@@ -79,6 +79,11 @@ class ShiftWatch:
         others = [p for p in found.proposals if p.title_row not in their_titles and p.body_row not in their_bodies]
         return replace(found, proposals=sorted([*others, *moved], key=lambda proposal: proposal.title_row))
 
+    @property
+    def n_moved(self) -> int:
+        """Titles of shifts whose bodies left their place too."""
+        return len(shifted_pairs(self.shifts)[0])
+
     def _ids_of(self, rows: NDArray[np.int64]) -> dict[int, str]:
         if not self._ids:
             return {}

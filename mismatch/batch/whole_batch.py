@@ -11,7 +11,7 @@ from mismatch.batch.places import Places
 from mismatch.batch.repair import Repair, find_repairs
 from mismatch.batch.repeats import Repeats, repeats_in
 from mismatch.batch.scored import ScoredBlock, ScoredRows
-from mismatch.batch.shifted_rows import ShiftedVerdicts, ShiftWatch
+from mismatch.batch.shifted_rows import MOST_MOVED, ShiftedVerdicts, ShiftWatch
 from mismatch.batch.shifts import Shift
 from mismatch.batch.source_counts import SourceCounts
 from mismatch.batch.trace_store import TraceStore
@@ -29,6 +29,8 @@ class BatchFindings:
     n_found: int
     """proposals that do not"""
     shifts: list[Shift]
+    n_not_proposed: int
+    """titles of shifts that are too many to be proposed one by one"""
     places: Places
     repeats: Repeats | None
     """None where they were not looked for"""
@@ -73,6 +75,7 @@ def look_at(
         store.finish()
         repeated = repeats_in(store) if repeats else None
     shifts = watch.finish()
+    not_proposed = watch.n_moved if watch.n_moved > MOST_MOVED else 0
     return BatchFindings(
-        watch.added_to(found, least=least), len(found.proposals), shifts, watch.places, repeated, counts
+        watch.added_to(found, least=least), len(found.proposals), shifts, not_proposed, watch.places, repeated, counts
     )  # fmt: skip

@@ -102,6 +102,10 @@ def repair(
         check_whole(reader)
         for line in in_words(whole.shifts):
             say(line, quiet=quiet)
+        if whole.n_not_proposed:
+            say(
+                f"{whole.n_not_proposed:,} shifted titles are too many to be proposed one by one: undo the shift where it was made"
+            )
         for proposal in found.proposals:
             proposals.write(json.dumps(proposal.as_dict(), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         if shifts is not None:
