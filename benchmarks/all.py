@@ -35,6 +35,10 @@ NAMES = (
     "topics",
     "translations",
     "pages",
+    "repair",
+    "shifts",
+    "repeats",
+    "sources",
     "rivals",
 )
 HEAD = """# Benchmarks
