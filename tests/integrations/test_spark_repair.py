@@ -1,0 +1,103 @@
+"""Repair on a real cluster of two workers on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_spark import pytestmark, spark  # noqa: F401 (the session and its conditions)
+
+from mismatch import InputError
+from mismatch.judging.verdicts import ADDED_SCHEMA
+
+ROOT = Path(__file__).parent.parent.parent
+GROUPS = [("2026-11-21", "a.example"), ("2026-11-21", "b.example"), ("2026-11-22", "a.example"), ("2026-11-22", None)]
+STRAY = [5, 38, 71, 104, 137, 170, 203, 236, 269, 302, 335, 368, 401, 434, 467, 500]
+"""rows whose bodies go round, each within its group"""
+ABROAD = [31, 88]
+"""rows of different groups that have each other's body"""
+SCHEMA = "id string, day string, source string, title string, body string"
+
+
+def rows() -> list[tuple[Any, ...]]:
+    lines = (ROOT / "training_data" / "articles" / "en.jsonl").read_text("utf-8").splitlines()[:520]
+    articles = [json.loads(line) for line in lines]
+    bodies = [article["body"] for article in articles]
+    for stray, body in [*RIGHT.items(), ABROAD, ABROAD[::-1]]:
+        bodies[body] = articles[stray]["body"]
+    return [(f"r{i}", *group_of(i), articles[i]["title"], bodies[i]) for i in range(len(articles))]
+
+
+def group_of(row: int) -> tuple[str, str | None]:
+    return GROUPS[row % 4]
+
+
+def _next_of_group(at: int) -> int:
+    group = [row for row in STRAY if row % 4 == at % 4]
+    return group[(group.index(at) + 1) % len(group)]
+
+
+RIGHT = {at: _next_of_group(at) for at in STRAY}
+"""for the row of a title, the row that its body stands in"""
+
+
+@pytest.fixture(scope="module")
+def scored(spark: Any) -> Any:  # noqa: F811
+    """The rows with their verdicts, computed once."""
+    from mismatch.integrations.spark import score
+
+    frame = spark.createDataFrame(rows(), SCHEMA).repartition(3)
+    judged = score(frame).persist()
+    judged.count()
+    yield judged
+    judged.unpersist()
+
+
+def found(proposals: Any) -> dict[tuple[str, str], tuple[float, list[str]]]:
+    assert proposals.columns == ["title_id", "body_id", "probability", "evidence"]
+    collected = proposals.collect()
+    pairs = {(row["title_id"], row["body_id"]): (row["probability"], list(row["evidence"])) for row in collected}
+    assert len({title for title, _ in pairs}) == len({body for _, body in pairs}) == len(collected)
+    return pairs
+
+
+def test_stray_titles_get_the_bodies_of_their_group_back_however_the_rows_are_parted(scored: Any) -> None:
+    from mismatch.integrations.spark_repair import repair
+
+    proposals = found(repair(scored, within=("day", "source")))
+    right = {(f"r{title}", f"r{body}") for title, body in RIGHT.items()}
+    print(len(proposals), len(right & set(proposals)), set(proposals) - right)
+    assert set(proposals) <= right  # none across groups, and none for rows that fit
+    assert len(proposals) >= 0.8 * len(right)
+    titles = {row[0]: row[3] for row in rows()}
+    for (title, _), (probability, evidence) in proposals.items():
+        assert 0.5 <= probability <= 1
+        assert evidence and all(term in titles[title] for term in evidence)
+    again = repair(scored.repartition(7, "title"), within=("day", "source"))
+    assert found(again) == proposals
+
+
+def test_without_groups_a_body_is_found_in_any_row_and_copies_of_rows_change_nothing(scored: Any) -> None:
+    from mismatch.integrations.spark_repair import repair
+
+    copies = scored.unionByName(scored.where("id in ('r38', 'r71', 'r104')"))
+    proposals = found(repair(copies))
+    print(len(proposals))
+    right = {(f"r{title}", f"r{body}") for title, body in [*RIGHT.items(), ABROAD, ABROAD[::-1]]}
+    assert set(proposals) <= right
+    assert {(f"r{title}", f"r{body}") for title, body in (ABROAD, ABROAD[::-1])} <= set(proposals)
+
+
+def test_what_is_missing_is_told_before_a_task_starts(scored: Any) -> None:
+    from mismatch.integrations.spark_repair import repair
+
+    with pytest.raises(InputError, match="no column of ids"):
+        repair(scored.drop("id"))
+    with pytest.raises(InputError, match="no column 'month'"):
+        repair(scored, within=("month",))
+    with pytest.raises(InputError, match="'day'"):
+        repair(scored, within="day")
+    with pytest.raises(InputError, match="mismatch_probability"):
+        repair(scored.drop(ADDED_SCHEMA.names[1]))
