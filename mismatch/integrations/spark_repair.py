@@ -2,8 +2,8 @@
 
 The method is that of `batch.repair`; its steps are joins. Rows that may be stray, and some that fit, are kept aside. Their
 titles are joined with their bodies on hashes of the rare terms of the titles, within a group such as a day and source. Each
-title keeps the strongest few bodies, and only the texts of these pairs are brought together and judged. Probabilities and the
-assignment are made group by group, from numbers. Only the sample that the model is adapted to comes to the driver.
+title keeps the strongest few bodies, and only the texts of these pairs are brought together and judged. Probabilities and
+the assignment are made group by group, from numbers. Only the sample that the model is adapted to comes to the driver.
 """
 
 from __future__ import annotations

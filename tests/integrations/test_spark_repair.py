@@ -14,9 +14,11 @@ from mismatch.judging.verdicts import ADDED_SCHEMA
 
 ROOT = Path(__file__).parent.parent.parent
 GROUPS = [("2026-11-21", "a.example"), ("2026-11-21", "b.example"), ("2026-11-22", "a.example"), ("2026-11-22", None)]
-STRAY = [5, 38, 71, 104, 137, 170, 203, 236, 269, 302, 335, 368, 401, 434, 467, 500]
-"""rows whose bodies go round, each within its group"""
-ABROAD = [31, 88]
+STRAY = [
+    140, 252, 268, 368, 372, 396, 49, 137, 145, 153, 401, 10, 26, 38, 50, 74, 98, 170, 434, 11, 39, 167, 211, 267, 311, 319,
+]  # fmt: skip
+"""rows whose bodies go round, each within its group; their titles are no riddles"""
+ABROAD = [104, 214]
 """rows of different groups that have each other's body"""
 SCHEMA = "id string, day string, source string, title string, body string"
 
@@ -68,9 +70,8 @@ def test_stray_titles_get_the_bodies_of_their_group_back_however_the_rows_are_pa
 
     proposals = found(repair(scored, within=("day", "source")))
     right = {(f"r{title}", f"r{body}") for title, body in RIGHT.items()}
-    print(len(proposals), len(right & set(proposals)), set(proposals) - right)
     assert set(proposals) <= right  # none across groups, and none for rows that fit
-    assert len(proposals) >= 0.8 * len(right)
+    assert len(proposals) >= 0.9 * len(right)
     titles = {row[0]: row[3] for row in rows()}
     for (title, _), (probability, evidence) in proposals.items():
         assert 0.5 <= probability <= 1
@@ -84,7 +85,6 @@ def test_without_groups_a_body_is_found_in_any_row_and_copies_of_rows_change_not
 
     copies = scored.unionByName(scored.where("id in ('r38', 'r71', 'r104')"))
     proposals = found(repair(copies))
-    print(len(proposals))
     right = {(f"r{title}", f"r{body}") for title, body in [*RIGHT.items(), ABROAD, ABROAD[::-1]]}
     assert set(proposals) <= right
     assert {(f"r{title}", f"r{body}") for title, body in (ABROAD, ABROAD[::-1])} <= set(proposals)
