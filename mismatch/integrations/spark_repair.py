@@ -31,6 +31,7 @@ from mismatch.batch.suspects import (
     SUSPECTS_FOR_A_STRAY,
 )
 from mismatch.errors import InputError, MissingExtraError
+from mismatch.features.keywords import TELLING_IDF
 from mismatch.features.overlap_features import N_FEATURES
 from mismatch.integrations.spark import judged_by, read_ahead, ship_model_for, shipped_scorer, text_columns
 from mismatch.judging.comparison import prepared
@@ -53,8 +54,6 @@ MOST_SUSPECTS = 100_000
 """rows of a group that may be stray, at most: the likeliest are taken. Their pairs' numbers must fit into a Python worker"""
 SAMPLED_FOR_A_SUSPECT = 4
 """rows that fit, at most, for each of a group that may be stray; a group that gets too few to learn from gets none"""
-LEAST_IDF = 1 + float(np.log(10))
-"""a term of more than a tenth of the texts joins nothing"""
 MOST_BODIES = 4096
 """bodies of a group that may have a term in common: a term of more joins nothing, so that no task has far more to do"""
 _TERMS = "group long, key long, is_sample boolean, term long"
@@ -197,7 +196,7 @@ def _of_titles(shipped: _Shipped) -> Callable[[_Batches], _Batches]:
             texts, sources = (batch.column(k).cast(pa.large_string()) for k in (3, 4))
             cleaned = prepared(model, texts, pa.nulls(len(texts), pa.large_string()), sources).titles
             found = title_terms(cleaned, model.lexicon)
-            rare = found.idf >= LEAST_IDF
+            rare = found.idf >= TELLING_IDF
             weight = pa.array(np.rint(found.weights[rare].astype(np.float64) * _UNIT).astype(np.int64))
             yield _with_terms(batch, found.rows[rare], found.keys[rare]).append_column("weight", weight)
 
@@ -209,7 +208,7 @@ def _of_bodies(shipped: _Shipped) -> Callable[[_Batches], _Batches]:
         lexicon = shipped_scorer(*shipped).model.lexicon
         for batch in batches:
             texts = text_buffers(batch.column(3).cast(pa.large_string()))
-            yield _with_terms(batch, *body_terms(texts, lexicon, least_idf=LEAST_IDF))
+            yield _with_terms(batch, *body_terms(texts, lexicon, least_idf=TELLING_IDF))
 
     return terms
 

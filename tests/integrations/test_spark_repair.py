@@ -57,6 +57,14 @@ def scored(spark: Any) -> Any:  # noqa: F811
     judged.unpersist()
 
 
+@pytest.fixture(scope="module")
+def proposals(scored: Any) -> dict[tuple[str, str], tuple[float, list[str]]]:
+    """What is proposed within day and source."""
+    from mismatch.integrations.spark_repair import repair
+
+    return found(repair(scored, within=("day", "source")))
+
+
 def found(proposals: Any) -> dict[tuple[str, str], tuple[float, list[str]]]:
     assert proposals.columns == ["title_id", "body_id", "probability", "evidence"]
     collected = proposals.collect()
@@ -65,10 +73,7 @@ def found(proposals: Any) -> dict[tuple[str, str], tuple[float, list[str]]]:
     return pairs
 
 
-def test_stray_titles_get_the_bodies_of_their_group_back_however_the_rows_are_parted(scored: Any) -> None:
-    from mismatch.integrations.spark_repair import repair
-
-    proposals = found(repair(scored, within=("day", "source")))
+def test_stray_titles_get_the_bodies_of_their_group_back(proposals: dict[tuple[str, str], tuple[float, list[str]]]) -> None:
     right = {(f"r{title}", f"r{body}") for title, body in RIGHT.items()}
     assert set(proposals) <= right  # none across groups, and none for rows that fit
     assert len(proposals) >= 0.9 * len(right)
@@ -76,15 +81,21 @@ def test_stray_titles_get_the_bodies_of_their_group_back_however_the_rows_are_pa
     for (title, _), (probability, evidence) in proposals.items():
         assert 0.5 <= probability <= 1
         assert evidence and all(term in titles[title] for term in evidence)
-    again = repair(scored.repartition(7, "title"), within=("day", "source"))
-    assert found(again) == proposals
 
 
-def test_without_groups_a_body_is_found_in_any_row_and_copies_of_rows_change_nothing(scored: Any) -> None:
+def test_partitions_and_copies_of_rows_change_nothing(
+    scored: Any, proposals: dict[tuple[str, str], tuple[float, list[str]]]
+) -> None:
     from mismatch.integrations.spark_repair import repair
 
-    copies = scored.unionByName(scored.where("id in ('r38', 'r71', 'r104')"))
-    proposals = found(repair(copies))
+    copies = scored.unionByName(scored.where("id in ('r38', 'r74', 'r211')")).repartition(7, "title")
+    assert found(repair(copies, within=("day", "source"))) == proposals
+
+
+def test_without_groups_a_body_is_found_in_any_row(scored: Any) -> None:
+    from mismatch.integrations.spark_repair import repair
+
+    proposals = found(repair(scored))
     right = {(f"r{title}", f"r{body}") for title, body in [*RIGHT.items(), ABROAD, ABROAD[::-1]]}
     assert set(proposals) <= right
     assert {(f"r{title}", f"r{body}") for title, body in (ABROAD, ABROAD[::-1])} <= set(proposals)
