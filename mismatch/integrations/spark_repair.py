@@ -77,8 +77,8 @@ def repair(
     Parameters
     ----------
     df
-        With the verdict columns, or it is scored on the way: three times, so that a large frame is better scored and written
-        first.
+        With the verdict columns, or it is scored on the way: twice, so that a large frame is better scored and
+        written first.
     within
         Columns, such as day and source, in which the rows of a title and of its body must agree; none: any two rows. A null
         agrees with a null.
@@ -106,14 +106,14 @@ def repair(
             raise InputError(f"the data frame has no column {name!r}; its columns are {', '.join(df.columns)}")
     shipped = ship_model_for(df, columns, model, adapt)
     scored = df if VERDICT_COLUMNS[0] in df.columns else judged_by(shipped, df, columns)
-    rows = _suspects(_rows(scored, columns, within)).persist(StorageLevel.DISK_ONLY)
+    rows = _suspects(doubtful_rows(scored, columns, within)).persist(StorageLevel.DISK_ONLY)
     judged = _judged(_candidates(rows, shipped), rows, shipped)
     places = rows.select("group", "key", "doubt", "is_sample")
     likely = judged.groupBy("group").cogroup(places.groupBy("group")).applyInArrow(_likely(least), _LIKELY)
     return _proposals(likely, rows, shipped)
 
 
-def _rows(scored: DataFrame, columns: Columns, within: Sequence[str]) -> DataFrame:
+def doubtful_rows(scored: DataFrame, columns: Columns, within: Sequence[str]) -> DataFrame:
     """The rows that may be stray or fit, with a hash of what they must agree in, and one of their own."""
     verdict, probability, reasons = (f.col(name) for name in VERDICT_COLUMNS)
     of_languages = f.arrays_overlap(reasons, f.array(*(f.lit(reason) for reason in sorted(LANGUAGE_REASONS))))
@@ -163,7 +163,7 @@ def _candidates(rows: DataFrame, shipped: _Shipped) -> DataFrame:
         _of_titles(shipped), f"{_TERMS}, weight long"
     )
     bodies = rows.select("group", "key", "is_sample", "body").mapInArrow(_of_bodies(shipped), _TERMS)
-    titles, bodies = _rare(titles, MOST_TITLES), _rare(bodies, MOST_BODIES)
+    titles, bodies = rare_in_group(titles, MOST_TITLES), rare_in_group(bodies, MOST_BODIES)
     titles = titles.withColumnsRenamed({"key": "title", "is_sample": "title_is_sample"})
     bodies = bodies.withColumnsRenamed({"key": "body", "is_sample": "body_is_sample"})
     own, of_samples = f.col("title") == f.col("body"), f.col("title_is_sample") & f.col("body_is_sample")
@@ -178,7 +178,7 @@ def _candidates(rows: DataFrame, shipped: _Shipped) -> DataFrame:
     return others.unionByName(known.withColumn("strength", f.coalesce("strength", f.lit(0.0))))
 
 
-def _rare(terms: DataFrame, most: int) -> DataFrame:
+def rare_in_group(terms: DataFrame, most: int) -> DataFrame:
     """Without the terms that more rows of a group have."""
     n = f.count(f.lit(1)).over(Window.partitionBy("group", "term"))
     return terms.withColumn("n", n).where(f.col("n") <= most).drop("n")

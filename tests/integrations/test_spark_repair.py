@@ -6,11 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from test_spark import pytestmark, spark  # noqa: F401 (the session and its conditions)
 
 from mismatch import InputError
-from mismatch.judging.verdicts import ADDED_SCHEMA
+from mismatch.batch.scored import SCHEMA as SCORED
+from mismatch.batch.scored import VERDICT_COLUMNS, ScoredBlock
+from mismatch.batch.suspects import SUSPECT_FROM, doubt_of
+from mismatch.judging.verdicts import ADDED_SCHEMA, VERDICTS
+from mismatch.records.columns import ColumnChoice
 
 ROOT = Path(__file__).parent.parent.parent
 GROUPS = [("2026-11-21", "a.example"), ("2026-11-21", "b.example"), ("2026-11-22", "a.example"), ("2026-11-22", None)]
@@ -73,6 +78,19 @@ def found(proposals: Any) -> dict[tuple[str, str], tuple[float, list[str]]]:
     return pairs
 
 
+def test_what_is_missing_is_told_before_a_task_starts(scored: Any) -> None:
+    from mismatch.integrations.spark_repair import repair
+
+    with pytest.raises(InputError, match="no column of ids"):
+        repair(scored.drop("id"))
+    with pytest.raises(InputError, match="no column 'month'"):
+        repair(scored, within=("month",))
+    with pytest.raises(InputError, match="'day'"):
+        repair(scored, within="day")
+    with pytest.raises(InputError, match="mismatch_probability"):
+        repair(scored.drop(ADDED_SCHEMA.names[1]))
+
+
 def test_stray_titles_get_the_bodies_of_their_group_back(proposals: dict[tuple[str, str], tuple[float, list[str]]]) -> None:
     right = {(f"r{title}", f"r{body}") for title, body in RIGHT.items()}
     assert set(proposals) <= right  # none across groups, and none for rows that fit
@@ -101,14 +119,35 @@ def test_without_groups_a_body_is_found_in_any_row(scored: Any) -> None:
     assert {(f"r{title}", f"r{body}") for title, body in (ABROAD, ABROAD[::-1])} <= set(proposals)
 
 
-def test_what_is_missing_is_told_before_a_task_starts(scored: Any) -> None:
-    from mismatch.integrations.spark_repair import repair
+def test_a_row_is_as_doubtful_as_it_is_locally(spark: Any) -> None:  # noqa: F811
+    from mismatch.integrations.spark import text_columns
+    from mismatch.integrations.spark_repair import doubtful_rows
 
-    with pytest.raises(InputError, match="no column of ids"):
-        repair(scored.drop("id"))
-    with pytest.raises(InputError, match="no column 'month'"):
-        repair(scored, within=("month",))
-    with pytest.raises(InputError, match="'day'"):
-        repair(scored, within="day")
-    with pytest.raises(InputError, match="mismatch_probability"):
-        repair(scored.drop(ADDED_SCHEMA.names[1]))
+    judged = [
+        ("match", 0.001, []), ("match", 0.02, []), ("mismatch", 0.98, ["weak_overlap"]), ("unsure", 0.4, ["weak_overlap"]),
+        ("unscorable", None, ["language_differs"]), ("unscorable", None, ["empty_body"]),
+        ("unscorable", 0.7, ["script_differs"]), ("unscorable", None, None),
+        ("unscorable", None, []), ("match", 0.005, ["language_differs"]),
+    ]  # fmt: skip
+    verdicts, probability, reasons = zip(*judged, strict=True)
+    numbers = pa.array([VERDICTS.index(verdict) for verdict in verdicts], pa.int8())
+    texts = pa.nulls(len(judged), pa.string())
+    columns = [pa.array(range(len(judged))), texts, texts, texts, texts, numbers, pa.array(probability), pa.array(reasons)]
+    block = ScoredBlock(pa.RecordBatch.from_arrays(columns, schema=SCORED), None)  # type: ignore[arg-type]
+    expected = {f"r{i}": doubt for i, doubt in enumerate(doubt_of(block)) if doubt >= SUSPECT_FROM or verdicts[i] == "match"}
+    names = ", ".join(
+        f"{name} {kind}" for name, kind in zip(VERDICT_COLUMNS, ("string", "double", "array<string>"), strict=True)
+    )
+    rows = [(f"r{i}", "title", "body", *one) for i, one in enumerate(judged)]
+    frame = spark.createDataFrame([*rows, (None, *rows[2][1:])], f"id string, title string, body string, {names}")
+    columns_of = text_columns(frame, ColumnChoice())
+    assert {row["id"]: row["doubt"] for row in doubtful_rows(frame, columns_of, ()).collect()} == expected
+    assert len(expected) == 7
+
+
+def test_a_term_of_too_many_rows_of_a_group_joins_nothing(spark: Any) -> None:  # noqa: F811
+    from mismatch.integrations.spark_repair import rare_in_group
+
+    terms = [(1, 7), (1, 7), (1, 7), (1, 8), (2, 7), (2, 7)]
+    kept = rare_in_group(spark.createDataFrame(terms, "group long, term long"), 2).collect()
+    assert sorted((row["group"], row["term"]) for row in kept) == [(1, 8), (2, 7), (2, 7)]
