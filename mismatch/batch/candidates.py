@@ -17,16 +17,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mismatch.batch.rare_terms import title_terms
 from mismatch.compiling.kernels import kernel
 from mismatch.terms.document_frequency import Counts
-from mismatch.terms.lexicon import Lexicon, LookupTable, look_up, lookup_table, smooth_idf
+from mismatch.terms.lexicon import Lexicon, LookupTable, look_up, lookup_table
 from mismatch.terms.text_buffers import TextBuffers
 from mismatch.terms.tokens import cut_all
 
 KEPT = 8
 """bodies that are kept for a title"""
-TITLE_TERMS = 24
-"""rarest terms and stems of a title that are looked for"""
 MOST_TITLES = 512
 """titles that may have a term in common: a term of more tells little, and costs much"""
 LEAST_STRENGTH = 0.15
@@ -112,20 +111,7 @@ class CandidateSearch:
 
 def _postings_of(titles: TextBuffers, lexicon: Lexicon) -> _Postings:
     """The postings of the rarest terms and stems of each title."""
-    rows, terms, stems = cut_all(titles)
-    own = stems != terms  # a pair of characters is its own stem
-    rows, keys = np.concatenate([rows, rows[own]]), np.concatenate([terms, stems[own]])
-    idf = np.concatenate([_idf_of(terms, lexicon.terms), _idf_of(stems[own], lexicon.stems)])
-    order = np.lexsort((keys, -idf, rows))  # the rarest of each title first
-    rows, keys, idf = rows[order], keys[order], idf[order]
-    once = np.ones(len(rows), bool)
-    once[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
-    rows, keys, idf = rows[once], keys[once], idf[once]
-    counts = np.bincount(rows, minlength=len(titles.valid))
-    place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    rare = place < TITLE_TERMS
-    rows, keys, weights = rows[rare], keys[rare], idf[rare] ** 2
-    weights /= np.maximum(np.bincount(rows, weights, len(titles.valid)), 1e-9)[rows]
+    rows, keys, weights, _ = title_terms(titles, lexicon)
     distinct, number, n_titles = np.unique(keys, return_inverse=True, return_counts=True)
     few = (n_titles <= MOST_TITLES)[number]
     order = np.argsort(number[few], kind="stable")
@@ -133,14 +119,6 @@ def _postings_of(titles: TextBuffers, lexicon: Lexicon) -> _Postings:
     np.cumsum(np.where(n_titles <= MOST_TITLES, n_titles, 0), out=starts[1:])
     table = lookup_table(Counts(distinct, n_titles.astype(np.float64), float(len(titles.valid))), distinct)
     return _Postings(table, starts, rows[few][order].astype(np.int32), weights[few][order].astype(np.float32))
-
-
-def _idf_of(hashes: NDArray[np.uint64], counts: Counts) -> NDArray[np.float32]:
-    frequencies = np.zeros(len(hashes))
-    if len(counts.hashes):
-        at = np.minimum(np.searchsorted(counts.hashes, hashes), len(counts.hashes) - 1)
-        frequencies = np.where(counts.hashes[at] == hashes, counts.frequencies[at], 0.0)
-    return smooth_idf(frequencies, counts.n_documents)
 
 
 @kernel

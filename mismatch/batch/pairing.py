@@ -85,6 +85,17 @@ def pair_probabilities(
     return of_suspects, ratio + prior + TO_EVEN
 
 
+def likely_pairs(
+    pairs: JudgedPairs, doubt: NDArray[np.float64], is_sample: NDArray[np.bool_], least: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Title, body and probability of the pairs that are right with a probability of at least `least`, each place once."""
+    of_suspects, log_odds = pair_probabilities(pairs, doubt, is_sample)
+    chosen = assigned(of_suspects.title, of_suspects.body, log_odds)
+    probability = 1 / (1 + np.exp(-log_odds[chosen]))
+    chosen, probability = chosen[probability >= least], probability[probability >= least]
+    return of_suspects.title[chosen], of_suspects.body[chosen], probability
+
+
 def features_of(pairs: JudgedPairs) -> NDArray[np.float64]:
     """What tells right pairs from wrong ones, besides what the scorer compares: `FEATURES`; shape (n_pairs, 6)."""
     log_odds = np.clip(np.where(np.isnan(pairs.log_odds), _HIGHEST, pairs.log_odds), _LOWEST, _HIGHEST)

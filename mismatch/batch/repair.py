@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.batch.candidates import Candidates, CandidateSearch
-from mismatch.batch.pairing import JudgedPairs, assigned, pair_probabilities
+from mismatch.batch.pairing import JudgedPairs, likely_pairs
 from mismatch.batch.scored import ScoredRows
 from mismatch.batch.suspects import Suspects, gather
 from mismatch.features.keywords import title_terms
@@ -35,7 +36,7 @@ KEPT_BODIES = 16
 LEAST_STRENGTH = 0.05
 MOST_EVIDENCE = 8
 """terms that are given with a proposal"""
-_JUDGED_AT_ONCE = 1024
+JUDGED_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,8 @@ def find_repairs(scored: ScoredRows, quarantine: Quarantine, *, least: float = 0
         titles, sources = suspects.texts("title"), suspects.texts("source")
         found = _candidates(suspects, titles, sources, scorer, workers)
         pairs = _judged(suspects, titles, sources, found, scorer, workers)
-        of_suspects, log_odds = pair_probabilities(pairs, suspects.doubt, suspects.is_sample)
-        chosen = assigned(of_suspects.title, of_suspects.body, log_odds)
-        probability = 1 / (1 + np.exp(-log_odds[chosen]))
-        chosen, probability = chosen[probability >= least], probability[probability >= least]
-        places = of_suspects.title[chosen], of_suspects.body[chosen]
-        proposals = _proposals(suspects, titles, sources, *places, probability, scorer)
+        likely = likely_pairs(pairs, suspects.doubt, suspects.is_sample, least)
+        proposals = _proposals(suspects, titles, sources, *likely, scorer)
     of_rows = suspects.doubt[~suspects.is_sample]
     return Repair(proposals, suspects.n_rows, suspects.n_rejected, len(of_rows), float(of_rows.sum()))
 
@@ -135,26 +132,28 @@ def _judged(
     order = np.argsort(body, kind="stable")
     title, body, strength = title[order], body[order], strength[order]
 
-    def work(part: tuple[pa.Array, pa.Array, pa.Array]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        compared = scorer.compare(*part)
-        return np.where(compared.refused > 0, np.nan, compared.log_odds), compared.features
-
     def parts() -> Iterator[tuple[pa.Array, pa.Array, pa.Array]]:
         for places, bodies in suspects.bodies():
             low, high = np.searchsorted(body, [places[0], places[-1] + 1])
-            for start in range(low, high, _JUDGED_AT_ONCE):
-                some = slice(start, min(start + _JUDGED_AT_ONCE, high))
+            for start in range(low, high, JUDGED_AT_ONCE):
+                some = slice(start, min(start + JUDGED_AT_ONCE, high))
                 rows = pa.array(title[some])
                 yield titles.take(rows), bodies.take(pa.array(body[some] - places[0])), sources.take(rows)
 
     log_odds, features = np.empty(len(title)), np.empty((len(title), N_FEATURES), np.float32)
     done = 0
     with ThreadPoolExecutor(workers) as pool:
-        for of_part in in_order(pool, work, parts(), workers + 1):
+        for of_part in in_order(pool, partial(judge, scorer), parts(), workers + 1):
             at = slice(done, done + len(of_part[0]))
             log_odds[at], features[at] = of_part
             done = at.stop
     return JudgedPairs(title, body, strength, log_odds, features)
+
+
+def judge(scorer: Scorer, part: tuple[pa.Array, pa.Array, pa.Array]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Log-odds and features, as `JudgedPairs` has them, of titles over the bodies beside them, with the titles' sources."""
+    compared = scorer.compare(*part)
+    return np.where(compared.refused > 0, np.nan, compared.log_odds), compared.features
 
 
 def _proposals(
@@ -171,17 +170,18 @@ def _proposals(
         for k in range(low, high):
             t, b = int(title[k]), int(body[k])
             body_text = bodies[b - int(places[0])].as_py()
-            compared_title = scorer.prepared(titles[t].as_py(), body_text, sources[t].as_py())[0]
             out.append(
                 Proposal(
                     int(rows[t]), int(rows[b]), ids[t].as_py(), ids[b].as_py(), float(probability[k]),
-                    _evidence(compared_title, body_text, scorer), files[t], files[b],
+                    evidence(titles[t].as_py(), body_text, sources[t].as_py(), scorer), files[t], files[b],
                 )
             )  # fmt: skip
     return sorted(out, key=lambda proposal: proposal.title_row)
 
 
-def _evidence(title: str, body: str, scorer: Scorer) -> tuple[str, ...]:
-    found = [term for term in title_terms(title, body, scorer.model.lexicon) if term.found]
+def evidence(title: str, body: str, source: str | None, scorer: Scorer) -> tuple[str, ...]:
+    """Terms of the title that stand in the body, as the title writes them, the rarest first."""
+    compared = scorer.prepared(title, body, source)[0]
+    found = [term for term in title_terms(compared, body, scorer.model.lexicon) if term.found]
     rarest = sorted(found, key=lambda term: -term.weight)[:MOST_EVIDENCE]
     return tuple(term.text for term in rarest)

@@ -39,7 +39,7 @@ _KEPT_SCHEMA = pa.schema(
         ("is_sample", pa.bool_()),
     ]
 )
-_LANGUAGE_REASONS = frozenset(screening.REASONS[number] for number in screening.OF_LANGUAGES)
+LANGUAGE_REASONS = frozenset(screening.REASONS[number] for number in screening.OF_LANGUAGES)
 
 
 @dataclass
@@ -122,7 +122,7 @@ def doubt_of(block: ScoredBlock) -> NDArray[np.float64]:
     unscorable = np.flatnonzero(block.rows.column("verdict").to_numpy() == UNSCORABLE)
     doubt = probability.astype(np.float64)
     reasons = block.rows.column("reasons").take(pa.array(unscorable)).to_pylist()
-    doubt[unscorable] = [OF_LANGUAGES if _LANGUAGE_REASONS & set(codes or ()) else 0.0 for codes in reasons]
+    doubt[unscorable] = [OF_LANGUAGES if LANGUAGE_REASONS & set(codes or ()) else 0.0 for codes in reasons]
     return doubt
 
 

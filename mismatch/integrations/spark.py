@@ -76,16 +76,25 @@ def score(
         If the model cannot be used.
     """
     columns = text_columns(df, ColumnChoice(title=title, body=body, source=source))
-    title_column, body_column = str(columns.title), str(columns.body)
+    return judged_by(ship_model_for(df, columns, model, adapt), df, columns)
+
+
+def ship_model_for(df: DataFrame, columns: Columns, model: str | Path, adapt: bool | None) -> tuple[str, str]:
+    """Sends a model to the executors, adapted to the frame as `score` says; returns what `ship_model` does."""
     context, path = context_of(df.sparkSession), model_path(model)
     loaded = load_model(path)
     if adapt or (adapt is None and not loaded.is_adapted):
         path = _adapted_to(df, columns, loaded, path)
-    name, digest = ship_model(context, path)
+    return ship_model(context, path)
+
+
+def judged_by(shipped: tuple[str, str], df: DataFrame, columns: Columns) -> DataFrame:
+    """The frame with the verdict columns, by a model that was shipped."""
+    title_column, body_column = str(columns.title), str(columns.body)
 
     def judged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        scorer = _scorer(name, digest)
-        for batch in _read_ahead(batches):
+        scorer = shipped_scorer(*shipped)
+        for batch in read_ahead(batches):
             yield scorer.score_batch(batch, title=title_column, body=body_column, source=columns.source)
 
     added = [types.StructField(field.name, _SPARK_TYPES[field.type]) for field in ADDED_SCHEMA]
@@ -168,7 +177,7 @@ def ship_model(context: SparkContext, model: str | Place) -> tuple[str, str]:
     return name, digest
 
 
-def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The same batches, the next one read while this one is judged: otherwise Spark and Python wait for each other."""
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(next, batches, None)
@@ -178,7 +187,7 @@ def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 @lru_cache(maxsize=4)
-def _scorer(name: str, digest: str) -> Scorer:
+def shipped_scorer(name: str, digest: str) -> Scorer:
     """The model on an executor, loaded once in each Python worker."""
     path = Path(SparkFiles.get(name))
     if hashlib.sha256(path.read_bytes()).hexdigest() != digest:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import written
 
-from mismatch.batch import candidates
+from mismatch.batch import candidates, rare_terms
 from mismatch.batch.candidates import CandidateSearch
 from mismatch.judging.scorer import load
 from mismatch.terms.lexicon import Lexicon, smooth_idf
@@ -48,7 +48,7 @@ def weights_of(title: bytes | None, lexicon: Lexicon) -> dict[int, float]:
             known = dict_of(counts)
             value = float(smooth_idf(np.array([known.get(key, 0.0)]), counts.n_documents)[0])
             idf.setdefault(key, value)
-    rarest = sorted(idf, key=lambda key: (-idf[key], key))[: candidates.TITLE_TERMS]
+    rarest = sorted(idf, key=lambda key: (-idf[key], key))[: rare_terms.TITLE_TERMS]
     total = sum(idf[key] ** 2 for key in rarest)
     return {key: idf[key] ** 2 / total for key in rarest}
 

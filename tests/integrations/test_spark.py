@@ -143,14 +143,14 @@ def test_a_process_killed_in_the_middle_loses_and_doubles_nothing(
 
 
 def test_the_model_is_loaded_once_in_a_python_worker(spark: Any, judge_path: Path) -> None:
-    from mismatch.integrations.spark import _scorer, ship_model
+    from mismatch.integrations.spark import ship_model, shipped_scorer
 
     name, digest = ship_model(spark.sparkContext, judge_path)
 
     def loads(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for _ in batches:
-            _scorer(name, digest)
-            yield pa.RecordBatch.from_pydict({"pid": [os.getpid()], "loads": [_scorer.cache_info().misses]})
+            shipped_scorer(name, digest)
+            yield pa.RecordBatch.from_pydict({"pid": [os.getpid()], "loads": [shipped_scorer.cache_info().misses]})
 
     found = spark.range(0, 1000, 1, 20).mapInArrow(loads, "pid long, loads long").collect()
     assert len(found) == 20
