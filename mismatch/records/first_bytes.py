@@ -18,7 +18,8 @@ from mismatch.records.formats.json_wrapped import END, LIST, LOOKED_INTO, first_
 from mismatch.records.formats.lines import lines_of
 from mismatch.records.known_formats import DEFAULT_FORMAT, FORMATS, columnar_format_of
 
-_FEW_BYTES = 1 << 18
+FEW_BYTES = 1 << 18
+"""of the beginning of JSON, in which its layout mostly shows; a store is asked for them once"""
 _MOST_BYTES = 1 << 22
 _FIRST_LOOK = 1 << 10
 _HTML, _WARC = (b"<!doctype html", b"<html"), b"WARC/"
@@ -67,7 +68,7 @@ def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: s
     InputError
         There is no title or body column.
     """
-    size, looked_at = _FEW_BYTES, 0
+    size, looked_at = FEW_BYTES, 0
     while True:
         head = source.peek(size, more=looked_at > 0)
         final, looked_at = source.ended and len(head) < size, len(head)

@@ -14,6 +14,7 @@ from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.drawing import Runs, runs_of_records, texts_only
 from mismatch.records.encodings import SAMPLE_BYTES, UTF_8, encoding_of, samples_of, unicode_of
+from mismatch.records.first_bytes import FEW_BYTES
 from mismatch.records.formats.delimited import LONGEST_HEADER, delimited_chunks, read_header
 from mismatch.records.inputs import InputFile
 from mismatch.records.known_formats import DELIMITERS
@@ -36,7 +37,7 @@ def found_encoding(item: InputFile, format: str, source: ByteSource, layout: Lay
     if layout.encoding is not None:
         return None if layout.encoding in UTF_8 else layout.encoding
     if format not in DELIMITERS:
-        return unicode_of(source.peek_beginning(SAMPLE_BYTES))
+        return unicode_of(source.peek_beginning(FEW_BYTES)[:SAMPLE_BYTES])
     head = source.peek_line(SAMPLE_BYTES)
     if b"\0" in head or encoding_of([head]) is not None:
         cause = likeliest_cause("", head)  # a guess at its letters would make a header of anything

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Ended
 from made_archive import archive, turned
 
 from mismatch.batch.places import Places
@@ -19,7 +18,7 @@ N = 400
 CLEAN = archive(N, seed=12)
 SHIFTED = turned(turned(CLEAN.bodies, 100, 180, 2), 300, 330, -1)
 EXPECTED = [(101, 180, 2), (301, 330, -1)]
-Invoke = Callable[..., Ended]
+Invoke = Callable[..., Any]
 
 
 def rows_of(bodies: list[str | None]) -> list[dict[str, Any]]:

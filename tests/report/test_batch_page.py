@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ import pytest
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
-from conftest import Ended
 from test_report import HOSTILE, assert_inert
 
 from mismatch.batch.course import Course
@@ -21,7 +21,7 @@ from mismatch.batch.shifts import Shift
 from mismatch.report.batch_plots import MAP_BINS, course_line, file_map, track, track_of_course
 
 ROOT = Path(__file__).parent.parent.parent
-Invoke = Callable[..., Ended]
+Invoke = Callable[..., Any]
 _NOTICE = (
     "We use cookies and similar means to keep the site working and to measure how it is read. By going on you agree to "
     "this; under settings you may choose otherwise, and our privacy statement tells what is kept and for how long."
