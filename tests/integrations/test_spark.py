@@ -23,6 +23,7 @@ from mismatch.model.model_file import save_model
 
 pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed (extra: spark)")
 pytestmark = [
+    pytest.mark.timeout(900),  # many stages, each of which waits for processes
     pytest.mark.skipif(os.system("java -version 2> /dev/null") != 0, reason="Spark needs Java"),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
