@@ -12,13 +12,8 @@ from numpy.typing import NDArray
 
 from mismatch.records.blocks import Block, JsonLines
 from mismatch.records.carried import carried_columns
+from mismatch.records.columns import usual_names
 
-USUAL_DATES = (
-    "date", "published", "published_at", "publishedat", "publish_date", "published_date", "date_published", "datepublished",
-    "date_publish", "pubdate", "pub_date", "publication_date", "article:published_time", "published_time", "timestamp",
-    "datetime", "created_at", "date_download",
-)  # fmt: skip
-"""compared without regard to capitals; the first that a file has is taken"""
 _KNOWN = 0.5
 """share of the first rows that must have a date for a column that nobody named"""
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -65,12 +60,10 @@ def in_words(day: int) -> str:
 
 def _dates_among(block: Block) -> str | None:
     names = block.rows.keys or [] if isinstance(block.rows, JsonLines) else block.rows.schema.names
-    lowered = {name.lower(): name for name in reversed(names)}
-    for usual in USUAL_DATES:
-        if usual in lowered:
-            days = _days_of(carried_columns(block, [lowered[usual]])[0])
-            if (days >= 0).mean() >= _KNOWN:
-                return lowered[usual]
+    for usual in usual_names("date", names):
+        days = _days_of(carried_columns(block, [usual])[0])
+        if (days >= 0).mean() >= _KNOWN:
+            return usual
     return None
 
 

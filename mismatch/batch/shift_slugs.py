@@ -16,8 +16,6 @@ from mismatch.compiling.kernels import kernel
 from mismatch.screening.title_cleaning import slug_words
 from mismatch.terms.text_buffers import text_buffers
 
-URL_COLUMNS = ("url", "link", "uri", "canonical_url", "article_url", "page_url", "web_url", "guid", "id", "article_id")
-"""where an address may stand, the first that holds one is taken"""
 TELLS_NOTHING, WITH_TITLE, WITH_BODY, WITH_BOTH = range(4)
 IN_TITLE, IN_BODY = 0.5, 0.6
 """share of the words of an address that a title, or a body, must have: a body has some of any words"""

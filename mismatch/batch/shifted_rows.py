@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from mismatch.batch.places import Places
 from mismatch.batch.repair import Proposal, Repair
 from mismatch.batch.scored import ScoredBlock
-from mismatch.batch.shift_slugs import URL_COLUMNS
 from mismatch.batch.shifts import Shift, ShiftFinder, in_shifts, shifted_pairs
 from mismatch.batch.suspects import SUSPECT_FROM, doubt_of
 from mismatch.judging.verdicts import MISMATCH, UNSCORABLE, VERDICTS, Judged, named
 from mismatch.model.model import Model
 from mismatch.records.blocks import Block, JsonLines
 from mismatch.records.carried import carried_columns
+from mismatch.records.columns import usual_names
 
 SHIFTED = "shifted"
 """the reason of a row in a shift"""
@@ -135,10 +135,8 @@ class ShiftedVerdicts:
 def addresses(block: Block) -> pa.Array | None:
     """The address of each row where there is one; None where the block has none."""
     given = block.rows.keys if isinstance(block.rows, JsonLines) else block.rows.schema.names
-    lowered = {name.lower(): name for name in reversed(given or [])}
-    for usual in URL_COLUMNS:
-        if usual in lowered:
-            (found,) = carried_columns(block, [lowered[usual]])
-            if any("/" in text for text in found[:100].to_pylist() if text):
-                return found
+    for usual in usual_names("address", given or []):
+        (found,) = carried_columns(block, [usual])
+        if any("/" in text for text in found[:100].to_pylist() if text):
+            return found
     return None

@@ -43,8 +43,19 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "url", "article_id", "guid", "link", "uri"),
     "topic": ("topic",),
     "label": ("label",),
+    "date": (
+        "date", "published", "published_at", "publishedat", "publish_date", "published_date", "date_published",
+        "datepublished",
+        "date_publish", "pubdate", "pub_date", "publication_date", "article:published_time", "published_time", "timestamp",
+        "datetime", "created_at", "date_download",
+    ),
+    "address": (
+        "url", "link", "uri", "canonical_url", "article_url", "page_url", "web_url", "guid", "id", "article_id",
+    ),
 }  # fmt: skip
-"""compared without regard to capitals and to blanks or hyphens for `_`; the first that a file has is taken"""
+"""compared without regard to capitals and to blanks or hyphens for `_`; the first that a file has is taken.
+
+Dates and addresses are looked for by the commands on batches alone, the first that holds some."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +132,13 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
 
 def usual_name(role: str, names: Iterable[str]) -> str | None:
     """The first of the usual names for a role that is among `names`; None where none is."""
+    return next(iter(usual_names(role, names)), None)
+
+
+def usual_names(role: str, names: Iterable[str]) -> list[str]:
+    """Which of `names` are usual for a role, the most usual first."""
     lowered = {_plain(str(name)): name for name in reversed(list(names))}
-    return next((lowered[name] for name in USUAL_NAMES[role] if name in lowered), None)
+    return [lowered[name] for name in USUAL_NAMES[role] if name in lowered]
 
 
 def _plain(name: str) -> str:
