@@ -8,6 +8,7 @@ processes. It prints a table and ends with 1 when a process died, a traceback ca
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import resource
 import subprocess
 import sys
@@ -88,9 +89,13 @@ def _child(what: str, first: int, last: int) -> None:
     with tempfile.TemporaryDirectory(prefix="mismatch-") as folder:
         for case in range(first, last):
             print(f"begin\t{case}", flush=True)
+            made = Path(folder) / "poisoned.joblib"
+            if what == "models":  # made by a process of its own, so that neither its time nor its memory counts
+                with multiprocessing.get_context("fork").Pool(1) as maker:
+                    kind = maker.apply(altered_model, (case, made))
             begin, words = time.monotonic(), ""
             try:
-                end, kind = (_score if what == "files" else _load)(case, Path(folder), scorer)
+                end, kind = _score(case, Path(folder), scorer) if what == "files" else (_load(made), kind)
             except Exception:
                 end, kind, words = "traceback", what, traceback.format_exc().strip().replace("\n", " | ")[-600:]
             seconds = time.monotonic() - begin
@@ -125,21 +130,19 @@ def _score(case: int, folder: Path, scorer: object) -> tuple[str, str]:
         path.unlink()
 
 
-def _load(case: int, folder: Path, scorer: object) -> tuple[str, str]:
+def _load(path: Path) -> str:
     from mismatch.errors import ModelError
     from mismatch.judging.scorer import Scorer, load
 
-    path = folder / "poisoned.joblib"
-    kind = altered_model(case, path)
     try:
         loaded: Scorer = load(path)
     except ModelError:
-        return "refused", kind
+        return "refused"
     if loaded.model.paragraphs is not None:
         loaded = load(path, paragraphs=True)
     pairs = [(f"The council votes on bridge {i}", f"The bridge {i} is old, the council said. " * 30) for i in range(40)]
     loaded.score(pairs)
-    return "loaded and used", kind
+    return "loaded and used"
 
 
 def main() -> None:
