@@ -5,6 +5,7 @@ Importing this package imports nothing heavy, so that `--help` answers at once: 
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -58,4 +59,5 @@ app.command("compile")(compile_)
 def main() -> None:
     """Runs the command line; every expected error is one line on standard error and an exit code."""
     first_start.watch()
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # which gives back at once what a large page took
     run(app, "mismatch")

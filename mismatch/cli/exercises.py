@@ -7,6 +7,7 @@ the types that they are used with.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import sys
 import tempfile
@@ -101,6 +102,22 @@ def _python() -> None:
     mismatch.load(paragraphs=True, explain=True).score([(ARTICLE["title"], ARTICLE["body"])])
 
 
+def _adapting() -> None:
+    """On rows enough to adapt to, with what cleaning finds in some: a page's markup, a title that stands again in its body."""
+    from mismatch.cli import app
+
+    syllables = "ba", "do", "fe", "gu", "ki", "la", "mo", "ne", "pu", "ri", "so", "tu"
+    words = ["".join(word) for word in itertools.product(syllables, repeat=3)]
+    rows = []
+    for k in range(0, 32 * 48, 32):
+        title = " ".join(words[k : k + 6]).capitalize()
+        rows.append({"title": title, "body": f"{title}\n<p>{' '.join(words[k : k + 32])}.</p> {ARTICLE['body']}"})
+    with tempfile.TemporaryDirectory(prefix="mismatch-") as name:
+        source = Path(name) / "rows.jsonl"
+        source.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        app(["score", str(source), "--quiet", "--out", str(source.with_name("scored.jsonl"))], standalone_mode=False)
+
+
 def _command(*arguments: str, read: str = "jsonl", write: str | None = None) -> None:
     """A command on a file of the format `read`; `write` is the format of its output."""
     from mismatch.cli import app
@@ -153,6 +170,7 @@ EXERCISES: dict[str, Callable[[], None]] = {
     "paragraphs": partial(_command, "score", "--quiet", "--paragraphs", write="jsonl"),
     "json array": _score("json", "json"),
     "csv": _score("csv", "csv"),
+    "adapting": _adapting,
     "parquet": _score("parquet", "parquet"),
     "arrow": _score("arrow", "arrow"),
     "json to table": _score("jsonl", "parquet"),

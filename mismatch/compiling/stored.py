@@ -32,7 +32,7 @@ from mismatch.compiling.locks import Lock
 from mismatch.compiling.watching import watchers
 
 _ENDING = ".code"
-_KEPT = 8
+_KEPT = 32
 """files of one kernel that are kept, the newest: of other versions, processors, versions of Python"""
 _DIGEST = hashlib.sha256().digest_size
 

@@ -32,7 +32,7 @@ class Bounds:
     """levels of the deepest JSON"""
     columns: int = 4096
     """columns of a table"""
-    batch: int = 96 << 20
+    batch: int = 64 << 20
     """bytes that the pages of Parquet, or the batch of Arrow, that are read at once may take in memory"""
     decompressed: int = 1 << 40
     """bytes that one input may become"""

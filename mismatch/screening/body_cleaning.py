@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.compiling.kernels import kernel
+from mismatch.compiling.kernels import kernel, read_only
 from mismatch.screening.markup import has_markup, without_markup
 from mismatch.screening.title_echoes import beside_words, find_echoes
 from mismatch.terms.text_buffers import TextBuffers
@@ -44,7 +44,7 @@ def without_tags(bodies: TextBuffers) -> TextBuffers:
         read = without_markup(raw.decode("utf-8", "replace")).encode("utf-8", "replace")
         if len(read) <= len(raw):
             copied.data[start:stop] = np.frombuffer(read.ljust(len(raw)), np.uint8)
-    return _read_only(copied)
+    return copied._replace(data=read_only(copied.data))
 
 
 def without_echoes(titles: TextBuffers, bodies: TextBuffers, *, is_copy: bool = False) -> TextBuffers:
@@ -65,7 +65,7 @@ def without_echoes(titles: TextBuffers, bodies: TextBuffers, *, is_copy: bool = 
     copied = bodies if is_copy else _own_copy(bodies)
     copied.data.flags.writeable = True
     _blank(copied.data, cuts[:n] - bodies.offsets[0])
-    return _read_only(copied)
+    return copied._replace(data=read_only(copied.data))
 
 
 def _own_copy(texts: TextBuffers) -> TextBuffers:

@@ -63,7 +63,7 @@ def taken(texts: TextBuffers, rows: NDArray[np.int64]) -> TextBuffers:
     np.cumsum(sizes, out=offsets[1:])
     starts = texts.offsets[:-1][rows].tolist()
     parts = [texts.data[start : start + size] for start, size in zip(starts, sizes.tolist(), strict=True)]
-    return TextBuffers(np.concatenate([*parts, np.zeros(1, np.uint8)]), offsets, texts.valid[rows])
+    return TextBuffers(read_only(np.concatenate([*parts, np.zeros(1, np.uint8)])), offsets, texts.valid[rows])
 
 
 def texts_of(texts: TextBuffers) -> list[str | None]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.compiling.kernels import kernel, part
+from mismatch.compiling.kernels import kernel, part, read_only
 from mismatch.terms.folding import CODE_POINT_MASK, DIGIT, PAIR_SCRIPT, SYLLABLE, folding_table
 from mismatch.terms.hashing import HAS_DIGIT, finish, marked, push, step
 from mismatch.terms.text_buffers import TextBuffers
@@ -347,7 +347,7 @@ def fold_arguments():  # type: ignore[no-untyped-def]
 def terms_of(text: str) -> list[tuple[int, int, int]]:
     """The terms of one text as (term hash, stem hash, end in UTF-8 bytes): for looking at text, not for speed."""
     data = np.frombuffer(text.encode("utf-8", "replace") or b" ", np.uint8)
-    one = TextBuffers(data, np.array([0, len(data)]), np.ones(1, np.uint8))
+    one = TextBuffers(read_only(data), np.array([0, len(data)]), np.ones(1, np.uint8))
     _, terms, stems, ends = _cut_rows(one)
     return list(zip(terms.tolist(), stems.tolist(), ends.tolist(), strict=True))
 

@@ -55,7 +55,7 @@ def scored(path: Path, out: Path) -> tuple[int, str, int]:
     return code, said, megabytes
 
 
-@pytest.mark.parametrize(("name", "size"), [("a.parquet", 90 << 20), ("a.arrow", 200 << 20)])
+@pytest.mark.parametrize(("name", "size"), [("a.parquet", 60 << 20), ("a.arrow", 200 << 20)])
 def test_a_large_page_or_batch_is_read_within_the_promised_memory(tmp_path: Path, name: str, size: int) -> None:
     path = write(tmp_path / name, one_page(size))
     code, said, megabytes = scored(path, tmp_path / "out.jsonl")
@@ -67,7 +67,7 @@ def test_a_large_page_or_batch_is_read_within_the_promised_memory(tmp_path: Path
 
 
 def test_what_would_need_more_is_refused_in_little_memory(tmp_path: Path) -> None:
-    code, said, megabytes = scored(write(tmp_path / "a.parquet", one_page(100 << 20)), tmp_path / "out.jsonl")
+    code, said, megabytes = scored(write(tmp_path / "a.parquet", one_page(70 << 20)), tmp_path / "out.jsonl")
     assert code == 2
     assert "bytes in memory at once; --limit batch=BYTES allows more" in said
     assert megabytes < 400

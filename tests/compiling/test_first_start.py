@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ordinary_pairs import PAIRS
 
 ROOT = Path(__file__).parent.parent.parent
 _EVERY_DOOR = """
@@ -51,6 +52,16 @@ def test_no_kernel_is_compiled_for_two_sets_of_types(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert json.loads(done.stdout) == {}
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(f"{json.dumps({'title': title, 'body': body})}\n" for _, _, title, body in PAIRS))
+    for command in (["score", "--out", os.devnull], ["gate"], ["repair", "--out", os.devnull]):
+        said = subprocess.run(
+            [sys.executable, "-m", "mismatch.cli", command[0], str(rows), *command[1:]],
+            capture_output=True, text=True, cwd=ROOT, timeout=280, check=False,
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        ).stderr  # fmt: skip
+        assert "adapted to" in said, said
+        assert "compiling" not in said, command
 
 
 def compiled_ahead(cache: str) -> subprocess.CompletedProcess[str]:
