@@ -113,7 +113,7 @@ def _told(archive: Archive, training: Training, suspects: str | None, *, labelle
 
 def _labels(archive: Archive, asked: str | None) -> Any:
     """The labels of the pairs that are learned from as 0 and 1; None where not all pairs of the archive have one."""
-    from mismatch.classifier import label_codes
+    from mismatch.training.labels import label_codes
 
     seen = archive.labels
     if archive.n_rows and not seen.missing:
