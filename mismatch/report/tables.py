@@ -21,6 +21,12 @@ _NAME_SHOWN = 22
 """characters of a group's name, so that the table of figures fits into 110"""
 
 
+def print_warnings(warnings: Sequence[str]) -> None:
+    """What the reader of the figures has to know before them."""
+    for warning in warnings:
+        console(to_stderr=False).print(safe(warning, 400), markup=False, soft_wrap=True)
+
+
 def print_evaluation(evaluation: Evaluation) -> None:
     """The figures as tables, then what follows from them in words, and the worst mistakes."""
     out = console(to_stderr=False)
