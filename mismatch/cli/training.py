@@ -77,7 +77,7 @@ def train(
     if not quiet:
         asked = Asked(
             out, suspects, max_false_flags, default_cut=max_false_flags == defaults.MAX_FALSE_FLAGS,
-            columns=[(role, name) for role in ("title", "body", "source") if (name := getattr(given, role)) is not None],
+            options=given.arguments("topic", "label", "with_body", "bodies"),
             suffix=_suffix(pairs), labelled=labels is not None and bool(labels.any()),
         )  # fmt: skip
         measured = training.measured

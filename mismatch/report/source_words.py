@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mismatch.report.console import console, safe
-from mismatch.report.gate_words import percent
+from mismatch.report.percentages import percent
 from mismatch.screening.reasons import REASONS
 
 if TYPE_CHECKING:

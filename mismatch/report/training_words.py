@@ -28,8 +28,8 @@ class Asked:
     max_false_flags: float
     default_cut: bool
     """nobody asked for another cut"""
-    columns: Sequence[tuple[str, str]] = ()
-    """options that name columns, to be repeated"""
+    options: Sequence[str] = ()
+    """that say how the archive is read, to be repeated"""
     suffix: str = ".jsonl"
     """of the archive's file"""
     labelled: bool = False
@@ -54,8 +54,7 @@ def safe_line(line: str) -> str:
 
 def next_command(asked: Asked) -> str:
     """The command to run next, as it can be pasted."""
-    columns = "".join(f" --{role} {shlex.quote(name)}" for role, name in asked.columns)
-    command = f"mismatch gate TODAY{asked.suffix} --model {shlex.quote(asked.out)}{columns}"
+    command = shlex.join(["mismatch", "gate", f"TODAY{asked.suffix}", "--model", asked.out, *asked.options])
     return f"next: {command} --max-rate 0.05 --passed clean.jsonl --flagged review.jsonl"
 
 
