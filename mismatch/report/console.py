@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 def safe(text: str, limit: int = 100) -> str:
-    """Text from outside for a terminal: control, format and line-breaking characters become spaces, and it is cut."""
+    """Text from outside for a terminal: control, format and line-breaking characters become spaces, and it is cut.
+
+    What a GitHub workflow takes for a command in its log (`::` where a line begins, `##[` anywhere) is broken up.
+    """
     clean = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text[: 4 * limit])
-    clean = " ".join(clean.split())
+    clean = " ".join(clean.split()).replace("##[", "## [")
+    if clean.startswith("::"):
+        clean = f": {clean[1:]}"
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

@@ -219,13 +219,17 @@ def _decision_in_words(tally: Tally, decision: Decision, paragraphs: bool) -> It
         yield f"promise: {escape(safe(decision.promise, 600))}"
     elif decision.doubt and tally.rows:
         yield f"promise: none, for {decision.doubt}"
+    mark = "red" if decision.problem is not None or not decision.passed else "green"
+    word, _, rest = end_in_words(tally, decision).partition(":")
+    yield f"[{mark}]{word}[/{mark}]:{rest}"
+
+
+def end_in_words(tally: Tally, decision: Decision) -> str:
+    """The decision in one line."""
     on = " on the estimate's lower bound" if decision.gate_on == ESTIMATE else ""
     limit = "no limit set" if decision.limit is None else f"limit {decision.limit:.2%}{on}"
-    if decision.problem is not None:
-        words = "[red]NOT DECIDED[/red]"
-    else:
-        words = "[green]passed[/green]" if decision.passed else "[red]FAILED[/red]"
-    yield f"{words}: {tally.flagged:,} of {tally.rows:,} rows flagged ({tally.flagged_share:.2%}, {limit})"
+    word = "NOT DECIDED" if decision.problem is not None else "passed" if decision.passed else "FAILED"
+    return f"{word}: {tally.flagged:,} of {tally.rows:,} rows flagged ({tally.flagged_share:.2%}, {limit})"
 
 
 def _end_of(path: str, limit: int = 40) -> str:

@@ -52,7 +52,7 @@ def test_it_fits_the_screen_and_answers(feed: Path, tmp_path: Path, options: tup
     if "--max-rate" in options:
         assert code == 1
         assert "FAILED: " in text
-        assert f"next: mismatch explain {feed} --row " in text.replace(" .", ".")
+        assert f"next:mismatchexplain{feed}--no-adapt--row" in "".join(text.split())
     else:
         assert "passed: " in text
         assert "next: mismatch review " in text
