@@ -8,21 +8,30 @@ const DECIDED = { undefined: 0, mismatch: 1, match: 2 };
 
 export const verdictOf = (row) => row.verdict ?? NOT_READ;
 
-const byText = (of) => (a, b) => Number(!of(a)) - Number(!of(b)) || collator.compare(of(a), of(b)); // what has none comes last
-const ORDERS = {
-  flagged: (a, b) => FLAGGED[verdictOf(a)] - FLAGGED[verdictOf(b)] || (b.probability ?? -1) - (a.probability ?? -1),
-  file: () => 0,
-  source: byText((row) => row.source),
-  title: byText((row) => row.title),
-  reason: byText((row) => row.reasons[0] ?? row.error),
-  label: (a, b) => DECIDED[a.label] - DECIDED[b.label],
+const NUMBERS = {
+  flagged: () => (row) => FLAGGED[verdictOf(row)] - (row.probability ?? -1) / 2, // the surest first
+  source: (rows) => places(rows, (row) => row.source),
+  title: (rows) => places(rows, (row) => row.title),
+  reason: (rows) => places(rows, (row) => row.reasons[0] ?? row.error),
+  label: () => (row) => DECIDED[row.label],
 };
 
 // All rows in an order, those that are equal as in the file; `backwards` turns it round.
 export function ordered(rows, order, backwards) {
-  const compare = ORDERS[order];
-  const out = order === "file" ? [...rows] : [...rows].sort(compare);
+  const out = [...rows];
+  if (order !== "file") {
+    const number = NUMBERS[order](rows);
+    for (const row of rows) row.sorted = number(row);
+    out.sort((a, b) => a.sorted - b.sorted);
+  }
   return backwards ? out.reverse() : out;
+}
+
+// The place of each row's text among all different ones; what has no text comes last.
+function places(rows, text) {
+  const all = inOrder(new Set(rows.map(text)));
+  const place = new Map(all.map((one, i) => [one, one ? i : all.length]));
+  return (row) => place.get(text(row));
 }
 
 // Those of the rows that are wanted. A filter is "=" and the value, or nothing for all.

@@ -14,6 +14,7 @@ import { VERDICTS, reason, tell } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const MOST_SOURCES = 1000; // of which one can be chosen; the others are found with the search
+const MOST_STRETCHES = 2000; // of lines that are handed to the browser one by one
 const TYPE_PAUSE = 150;
 const DONE = { match: "Right", mismatch: "Wrong" };
 
@@ -207,17 +208,15 @@ async function save(kind, name, work) {
 const inFile = () => [...wanted].sort((a, b) => a.start - b.start);
 
 async function asLines(from) {
+  const rows = inFile();
+  const stretches = from.stretches(rows);
+  if (stretches.length <= MOST_STRETCHES) return stretches.map(([start, end]) => from.lines.slice(start, end));
   const parts = [];
-  for await (const lines of from.bytesOf(inFile())) parts.push(new Blob(lines.flatMap((line) => [line, "\n"])));
+  for await (const [bytes, places] of from.bytesOf(rows)) parts.push(new Blob(places.flatMap(([start, end]) => [bytes.subarray(start, end), "\n"])));
   return parts;
 }
 
-function asTable(from) {
-  const decoder = new TextDecoder();
-  return tableText(async function* lines() {
-    for await (const some of from.bytesOf(inFile())) yield some.map((line) => decoder.decode(line));
-  });
-}
+const asTable = (from) => tableText(() => from.bytesOf(inFile()));
 
 const stem = () => file.name.replace(/\.(gz|zst|bz2|xz)$/i, "").replace(/\.[^.]*$/, "") || "rows";
 
