@@ -53,7 +53,7 @@ def explain(
             text_body = read_text(body_file)
     else:
         raise InputError("give --title with --body-text or --body-file, or a file and --row")
-    from mismatch.report.console import safe
+    from mismatch.report.outside_text import safe
 
     for line in in_words(explain_pair(scorer, text_title, text_body, text_source)):
         typer.echo(safe(line, 400) if line.strip() else "")

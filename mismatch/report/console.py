@@ -1,24 +1,18 @@
-"""Words for a terminal: lines, a progress bar, a spinner, and text from outside made harmless."""
+"""Words for a terminal: lines, a progress bar, a spinner."""
 
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
+
+from mismatch.report.outside_text import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from mismatch.judging.tally import Tally
-
-
-def safe(text: str, limit: int = 100) -> str:
-    """Text from outside for a terminal: control, format and line-breaking characters become spaces, and it is cut."""
-    clean = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text[: 4 * limit])
-    clean = " ".join(clean.split())
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def say(words: str, *, quiet: bool = False) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mismatch.batch.source_ranking import Standing, standings
 from mismatch.evaluation.decision import ESTIMATE
 from mismatch.evaluation.prevalence import OPERATING_POINT
-from mismatch.report.console import console, safe
+from mismatch.report.console import console
+from mismatch.report.outside_text import safe
 from mismatch.screening.reasons import REASONS_OF_BATCHES, REASONS_TO_REFUSE, VERDICT_SENTENCES, likelihood, sentences
 
 if TYPE_CHECKING:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mismatch.errors import MissingExtraError
+from mismatch.report.outside_text import inert
 from mismatch.screening.reasons import likelihood, sentences
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _PACKAGES = ("jinja2", "matplotlib")
-_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_FORMULA = ("=", "+", "-", "@")
 
 
 def require_report() -> None:
@@ -28,23 +26,6 @@ def require_report() -> None:
 def render(template: str, **context: Any) -> str:
     """The page of a template in `templates/`."""
     return _environment().get_template(template).render(**context)
-
-
-def inert(text: object, limit: int = 400) -> str:
-    """Text from outside for a page: no control characters, nothing that turns the writing direction, cut at `limit`.
-
-    What a spreadsheet would take for a formula, were the table pasted into one, gets an apostrophe in front. Escaping is the
-    template's.
-    """
-    shown = "".join(" " if _is_unfit(c) else c for c in str(text)[: 4 * limit])
-    shown = " ".join(shown.split())
-    if len(shown) > limit:
-        shown = shown[: limit - 1] + "…"
-    return f"'{shown}" if shown.startswith(_FORMULA) and shown not in ("-", "+") else shown
-
-
-def _is_unfit(character: str) -> bool:
-    return character in _DIRECTION or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp", "Cn")
 
 
 def percent(share: float | None, digits: int | None = None) -> str:

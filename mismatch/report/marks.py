@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mismatch.features.keywords import spans
-from mismatch.report.html import inert
+from mismatch.report.outside_text import inert
 
 
 @dataclass(frozen=True)

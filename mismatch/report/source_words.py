@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mismatch.report.console import console, safe
+from mismatch.report.console import console
 from mismatch.report.gate_words import percent
+from mismatch.report.outside_text import safe
 from mismatch.screening.reasons import REASONS
 
 if TYPE_CHECKING:
