@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mismatch.features.keywords import LONGEST_SENTENCE, TitleTerm, keywords, title_terms
+from mismatch.judging.topic_terms import topic_terms
 from mismatch.screening.reasons import VERDICT_SENTENCES, likelihood, sentences
 from mismatch.terms.text_buffers import text_buffers
 
@@ -26,6 +27,9 @@ class Explanation:
     body_keywords: list[str]
     foreign_paragraph: str | None = None
     """the beginning of the paragraph that fits neither the title nor the rest of the body, if there is one"""
+    title_topic_terms: tuple[str, ...] = ()
+    """the terms that speak for the topic of the title, strongest first"""
+    body_topic_terms: tuple[str, ...] = ()
 
 
 def explain(scorer: Scorer, title: str | None, body: str | None, source: str | None = None) -> Explanation:
@@ -35,7 +39,11 @@ def explain(scorer: Scorer, title: str | None, body: str | None, source: str | N
     compared_title, compared_body = scorer.prepared(title, body, source)
     foreign = _foreign_paragraph(scorer, compared_title, compared_body) if verdict.verdict != "unscorable" else None
     terms = title_terms(compared_title, compared_body, lexicon)
-    return Explanation(title or "", verdict, terms, keywords(compared_body, lexicon), foreign)
+    of_topics = (
+        tuple(topic_terms(scorer.model, text, topic))
+        for text, topic in ((compared_title, verdict.title_topic), (compared_body, verdict.body_topic))
+    )
+    return Explanation(title or "", verdict, terms, keywords(compared_body, lexicon), foreign, *of_topics)
 
 
 def _foreign_paragraph(scorer: Scorer, title: str, body: str) -> str | None:
@@ -56,6 +64,12 @@ def _with_nearest(term: TitleTerm) -> str:
     return f"{term.text} (nearest: {', '.join(term.nearest)})" if term.nearest else term.text
 
 
+def _with_terms(topic: str | None, terms: tuple[str, ...]) -> str:
+    if topic is None:
+        return "not known"
+    return f"{topic} (for: {', '.join(terms)})" if terms else topic
+
+
 def in_words(explanation: Explanation) -> list[str]:
     """The explanation as lines of text for a terminal."""
     verdict = explanation.verdict
@@ -65,7 +79,9 @@ def in_words(explanation: Explanation) -> list[str]:
     for code, sentence in zip(verdict.reasons, sentences(verdict.reasons), strict=True):
         lines.append(f"reason: {sentence} ({code})")
     if verdict.title_topic or verdict.body_topic:
-        lines.append(f"topics: title {verdict.title_topic or 'not known'}, body {verdict.body_topic or 'not known'}")
+        title_topic = _with_terms(verdict.title_topic, explanation.title_topic_terms)
+        body_topic = _with_terms(verdict.body_topic, explanation.body_topic_terms)
+        lines.append(f"topics: title {title_topic}, body {body_topic}")
     lines.append(f"title: {explanation.title}")
     missing = [term for term in explanation.terms if not term.found]
     if missing:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
-from mismatch.errors import InputError
+from mismatch.errors import MissingColumnError
 
 ROLES = ("title", "body", "source", "id", "topic", "label")
 
@@ -98,7 +98,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
 
     Raises
     ------
-    InputError
+    MissingColumnError
         No title or body, or a column that was asked for is not there; the message says what there is.
     """
     found: dict[str, str | None] = {}
@@ -112,8 +112,8 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
             continue
         if asked is not None:
             if asked not in names:
-                raise InputError(
-                    f"{origin}: there is no column {asked!r}; {_listing(names)}. Name the right one with --{role}."
+                raise MissingColumnError(
+                    f"{origin}: there is no column {asked!r}; {_listing(names)}. Name the right one with --{role}.", names
                 )
             found[role] = asked
             continue
@@ -124,8 +124,8 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
         found[role] = usual[0] if usual else None
         if found[role] is None and role in choice.needed:
             tried = few(USUAL_NAMES[role])
-            raise InputError(
-                f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. Name it with --{role} COLUMN."
+            raise MissingColumnError(
+                f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. Name it with --{role} COLUMN.", names
             )
     return Columns(**found)
 

@@ -138,12 +138,11 @@ class Front:
             finally:
                 self._intake.release(len(body))
             return
-        format = FORMATS.get(head.content_type)
-        if format is None:
+        if head.content_type not in FORMATS:
             known = ", ".join(kind.decode() for kind in FORMATS)
             raise Problem(415, f"/score takes application/json, {known}")
         await self._streams.answer(
-            receive, answer.send, scorer=self._model.current.scorer, format=format,
+            receive, answer.send, scorer=self._model.current.scorer, format=FORMATS[head.content_type],
             options=StreamOptions.parse(scope["query_string"]), declared=head.length, headers=_LINES,
             wait=head.proxied,
         )  # fmt: skip
@@ -183,7 +182,8 @@ class _Answer:
     async def problem(self, problem: Problem) -> None:
         self.status = problem.status
         if not self.begun:
-            await self._whole(problem.status, orjson.dumps({"detail": problem.detail}), _JSON + problem.headers)
+            said = orjson.dumps({"detail": problem.detail, **problem.more})
+            await self._whole(problem.status, said, _JSON + problem.headers)
 
     async def _whole(self, status: int, body: bytes, headers: Headers) -> None:
         self.status, self.begun = status, True
