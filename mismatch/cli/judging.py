@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Annotated
 
@@ -53,7 +54,7 @@ def explain(
             text_body = read_text(body_file)
     else:
         raise InputError("give --title with --body-text or --body-file, or a file and --row")
-    from mismatch.report.outside_text import safe
+    from mismatch.records.output.outside_text import safe
 
     for line in in_words(explain_pair(scorer, text_title, text_body, text_source)):
         typer.echo(safe(line, 400) if line.strip() else "")
@@ -85,7 +86,6 @@ def evaluate(
     from mismatch.judging import adaptation
     from mismatch.report import tables
     from mismatch.report.console import say
-    from mismatch.training.fingerprints import KNOWN_SHARE
 
     read = [model] if compare is None else [model, compare]
     check_outputs({"--report": report, "--rejected": rejected}, inputs, given.format, read, given.bodies)
@@ -112,18 +112,21 @@ def evaluate(
     else:
         result = evaluation.compare(models[0], models[1], table, labels=labels, setup=setup)
         measured = [result.first, result.second]
-    for one in measured:
-        if one.known > KNOWN_SHARE:
-            say(f"{one.model} has learned from {one.known:.0%} of these articles: its figures are too good", quiet=quiet)
+    warnings = [warning for one in measured if (warning := one.warning)]
+    for warning in warnings:
+        say(warning, quiet=quiet)
     if report is not None:
         from mismatch.report.evaluation_page import evaluation_page
 
         write_page(report, evaluation_page(result, inputs))
     if as_json:
         typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=1, allow_nan=False))
-    elif report == "-":
-        pass
-    elif isinstance(result, evaluation.Comparison):
+        return
+    if report == "-":
+        return
+    if quiet or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        tables.print_warnings(warnings)  # whoever reads the table alone is told too
+    if isinstance(result, evaluation.Comparison):
         tables.print_comparison(result)
     else:
         tables.print_evaluation(result)

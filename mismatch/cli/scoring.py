@@ -188,7 +188,9 @@ def gate(
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.report import console
-    from mismatch.report.gate_words import print_gate, sources_as_plain
+    from mismatch.report.gate_table import sources_as_plain
+    from mismatch.report.gate_words import print_gate
+    from mismatch.report.next_steps import GateRun, after_gate
 
     if out is not None and (passed or flagged or rejected):
         raise InputError(
@@ -272,7 +274,13 @@ def gate(
     if as_json:
         typer.echo(json.dumps(to_plain(decision, tally, sources_as_plain(tally)), ensure_ascii=False, indent=2))
     elif tally.rows:
-        print_gate(tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs)
+        judging = [] if model == "starter" else ["--model", model]
+        judging += [] if adapt is None else ["--adapt" if adapt else "--no-adapt"]
+        called = GateRun(inputs, flagged, [*given.arguments("with_body"), *judging])
+        print_gate(
+            tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs,
+            next_step=after_gate(tally, decision, called),
+        )  # fmt: skip
     if report is not None:
         from mismatch.report.gate_page import gate_page
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,9 +44,11 @@ def train(
     Example: mismatch train training_data/articles --out models/mine.joblib --suspects suspects.jsonl
     """
     from mismatch.classifier import resolve_base
+    from mismatch.evaluation.trade_off import RATES, trade_offs
     from mismatch.model.model_file import save_model
     from mismatch.model.starter import model_path
     from mismatch.report.console import say, spinner
+    from mismatch.report.training_words import Asked, print_training
     from mismatch.training.archive import train_archive
     from mismatch.training.settings import TrainingSettings
 
@@ -73,47 +74,29 @@ def train(
         save_model(training.model, out)
     if suspects is not None:
         _write_suspects(suspects, archive, training)
-    for line in _told(archive, training, suspects, labelled=labels is not None and bool(labels.any())):
-        say(line, quiet=quiet)
-    say(f"model written to {out}", quiet=quiet)
+    if not quiet:
+        asked = Asked(
+            out, suspects, max_false_flags, default_cut=max_false_flags == defaults.MAX_FALSE_FLAGS,
+            options=given.arguments("topic", "label", "with_body", "bodies"),
+            suffix=_suffix(pairs), labelled=labels is not None and bool(labels.any()),
+        )  # fmt: skip
+        measured = training.measured
+        rates = sorted({*RATES, max_false_flags})
+        points = trade_offs(measured.log_odds, measured.labels, measured.groups, rates=rates, seed=seed)
+        print_training(archive, training, points, asked)
 
 
-def _told(archive: Archive, training: Training, suspects: str | None, *, labelled: bool) -> Iterator[str]:
-    """What came to light in training, line by line."""
-    from mismatch.training.fingerprints import KNOWN_SHARE
+def _suffix(pairs: list[str]) -> str:
+    """How the name of a file like the archive's ends."""
+    from mismatch.records.known_formats import BY_SUFFIX
 
-    counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
-    if archive.sampled:
-        yield (
-            f"{counts['given']:,} pairs are more than are held in memory: terms were counted in {counts['counted']:,}, "
-            f"the rest was learned from {counts['sampled']:,} drawn at random"
-        )
-    yield (
-        f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without "
-        "text left out)"
-    )
-    if counts["seen_by_base"] > KNOWN_SHARE:
-        what = (
-            "its forest was kept as it is, and the figures are too good"
-            if counts["own_head"] == 0
-            else "trained without it, for it would take all of them for good pairs"
-        )
-        yield f"the base model has seen {counts['seen_by_base']:.0%} of these articles: {what}"
-    if n := len(training.suspects):
-        of = f"the {counts['sampled']:,} that were drawn from your archive" if archive.sampled else "your archive"
-        look = f"1 pair of {of} looks wrong and was" if n == 1 else f"{n:,} pairs of {of} look wrong and were"
-        yield f"{look} left out: {f'listed in {suspects}' if suspects else 'list them with --suspects FILE'}"
-    yield (
-        f"out of fold against {'the labels' if labelled else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
-        f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}"
-    )
-    promise = training.model.calibration.promise
-    yield promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not"
+    suffix = os.path.splitext(pairs[0])[1].lower()
+    return suffix if suffix in BY_SUFFIX else ".jsonl"
 
 
 def _labels(archive: Archive, asked: str | None) -> Any:
     """The labels of the pairs that are learned from as 0 and 1; None where not all pairs of the archive have one."""
-    from mismatch.classifier import label_codes
+    from mismatch.training.labels import label_codes
 
     seen = archive.labels
     if archive.n_rows and not seen.missing:

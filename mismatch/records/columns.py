@@ -113,7 +113,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
         if asked is not None:
             if asked not in names:
                 raise MissingColumnError(
-                    f"{origin}: there is no column {asked!r}; {_listing(names)}. Name the right one with --{role}.", names
+                    f"{origin}: there is no column {asked!r}; {listed(names)}. Name the right one with --{role}.", names
                 )
             found[role] = asked
             continue
@@ -125,7 +125,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
         if found[role] is None and role in choice.needed:
             tried = few(USUAL_NAMES[role])
             raise MissingColumnError(
-                f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. Name it with --{role} COLUMN.", names
+                f"{origin}: found no {role} column (tried {tried}); {listed(names)}. Name it with --{role} COLUMN.", names
             )
     return Columns(**found)
 
@@ -157,7 +157,8 @@ def few(names: Sequence[str], limit: int = 6) -> str:
     return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
 
 
-def _listing(names: Sequence[str], limit: int = 30) -> str:
+def listed(names: Sequence[str], limit: int = 30) -> str:
+    """The columns that there are, for a message."""
     if not names:
         return "it has no columns"
     shown = ", ".join(repr(name) for name in names[:limit])

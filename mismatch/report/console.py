@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from mismatch.report.outside_text import safe
+from mismatch.records.output.outside_text import safe
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from mismatch.records.output.outside_text import safe
 from mismatch.report.console import say
-from mismatch.report.outside_text import safe
 from mismatch.serve.admission import BodyIntake, Door, RequestHead, check_encoding, check_head_size
 from mismatch.serve.application.articles import article_of, articles_of, parse_json, with_id
 from mismatch.serve.application.batcher import Batcher
