@@ -110,5 +110,6 @@ def text_table(
         cause = cause_of_one_name(header, format)
         if cause is None:
             raise
-        raise InputError(f"{origin}: the header (line 1) has only one name; likeliest cause: {cause}") from error
+        what = "has only one name" if len(header) == 1 else "names no columns"
+        raise InputError(f"{origin}: the header (line 1) {what}; likeliest cause: {cause}") from error
     return TextTable(origin, header, columns, dialect)
