@@ -7,6 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from mismatch.records.blocks import Chunk
 from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen
 from mismatch.records.compression import ByteSource, compression_of
+from mismatch.records.contents import LOOKED_AT, check_compression, check_content
 from mismatch.records.drawing import Runs, runs_of_lines, texts_only
 from mismatch.records.first_bytes import json_layout, sniffed_format
 from mismatch.records.formats.json_array import json_element_chunks
@@ -95,12 +97,22 @@ class Opener:
 
     def _open(self, item: InputFile) -> Opened:
         size = None if item.is_stream or item.path is None else item.path.stat().st_size
+        is_here = isinstance(item.path, Path) and not item.is_stream  # a look at a file in a store costs a request
+        if is_here and item.compression is not None:
+            with cast(Path, item.path).open("rb") as file:
+                check_compression(item.origin, item.compression, file.read(LOOKED_AT))
         source = self._source(item, self._count if item.is_stream else lambda n: None)
         format = item.format or sniffed_format(source)
         if format == "html":
             return self.open_pages([item], source)
         if format == "warc":
             return self._archive(item, size, source)
+        if is_here:
+            try:
+                check_content(item.origin, format, source.peek(LOOKED_AT))
+            except InputError:
+                source.close()
+                raise
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
         try:

@@ -55,11 +55,14 @@ def likeliest_cause(kind: str, raw: bytes) -> str | None:
 
 
 def cause_of_one_name(header: list[str], format: str) -> str | None:
-    """Why a table with such a header has only one column; None where it has more, or nothing can be said."""
+    """Why a table has no header to speak of: it is no table, or has only one column; None where nothing can be said."""
+    begin = header[0].lstrip()
+    if begin.startswith("<"):
+        return _markup(",".join(header))
+    if begin.startswith(("{", "[")):
+        return "format: this is no table; give it with --format json"
     if len(header) != 1:
         return None
-    if header[0].lstrip().startswith(("<", "{", "[")):
-        return f"format: this is no table; give it with --format {'html' if header[0].lstrip().startswith('<') else 'json'}"
     counts = {separator: header[0].count(separator) for separator in SEPARATORS if separator != DELIMITERS[format]}
     best = max(counts, key=lambda separator: counts[separator])
     return delimiter_cause(best) if counts[best] else None
@@ -93,7 +96,7 @@ def _format(raw: bytes) -> str:
     if text.startswith(b"WARC/"):
         return "format: this is a web archive; give it with --format warc"
     if text.startswith(b"<"):
-        return "format: this is HTML, or XML; give a page with --format html"
+        return _markup(text[:1000].decode("utf-8", "replace"))
     if text.startswith((b"{", b"[")) and len(text.strip()) <= 2:
         return "format: this is JSON over several lines; give it with --format json"
     if text.startswith(b"["):
@@ -102,6 +105,12 @@ def _format(raw: bytes) -> str:
         return "format: the JSON is damaged; write it with a JSON library, one object a line"
     others = " or ".join(name for name in DELIMITERS if name != DEFAULT_FORMAT)
     return f"format: this is not JSON; if it is a table, give it with --format {others}"
+
+
+def _markup(text: str) -> str:
+    if "<html" in text.lower() or "<!doctype html" in text.lower():
+        return "format: this is HTML; give a page with --format html"
+    return "format: this is XML; give a page with --format html, and save the articles of a feed as CSV or JSON lines"
 
 
 def _text_column(raw: bytes) -> str:
