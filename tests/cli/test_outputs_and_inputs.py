@@ -29,7 +29,7 @@ def rows(tmp_path: Path, pairs_file: Path) -> Path:
 
 @pytest.fixture
 def own_model(tmp_path: Path, model_path: Path) -> Path:
-    path = tmp_path / "own.joblib"
+    path = tmp_path / "own.jsonl"  # a model may have any name
     path.write_bytes(model_path.read_bytes())
     return path
 
@@ -63,6 +63,12 @@ OUTPUTS = [
     ["gate", "ROWS", "--report", "OUTPUT"],
     ["evaluate", "ROWS", "--report", "OUTPUT"],
     ["evaluate", "ROWS", "--rejected", "OUTPUT"],
+    *(["repair", "ROWS", "--out", "-", option, "OUTPUT"] for option in ("--apply", "--shifts", "--report", "--rejected")),
+    ["repair", "ROWS", "--out", "OUTPUT"],
+    ["repair", "ROWS", "--out", "-", "--apply", "elsewhere.jsonl", "--log", "OUTPUT"],
+    *(["sources", "ROWS", option, "OUTPUT"] for option in ("--out", "--save-baseline", "--rejected")),
+    *(["repeats", "ROWS", "--out", "elsewhere.jsonl", option, "OUTPUT"] for option in ("--clusters", "--rejected")),
+    ["repeats", "ROWS", "--out", "OUTPUT"],
 ]
 LEARNING = [
     ["train", "ROWS", "--out", "OUTPUT"],
