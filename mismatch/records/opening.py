@@ -26,6 +26,7 @@ from mismatch.records.formats.json_wrapped import wrapped_chunks
 from mismatch.records.inputs import InputFile
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
 from mismatch.records.layout import Layout
+from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.pages.inputs import PageOptions, archive, page_files
 from mismatch.records.partitions import Constants
 from mismatch.records.recoding import Recoded, recoded
@@ -210,7 +211,7 @@ class Opener:
 
         is_spooled = item.is_stream or (isinstance(item.path, StoredFile) and format in OPENED_BY_NAME)
         if is_spooled:  # read from its end, or opened by its name, so that it has to be on this disk
-            spool = tempfile.NamedTemporaryFile(prefix="mismatch-")  # noqa: SIM115 (closed by the finaliser)
+            spool = tempfile.NamedTemporaryFile(prefix=scratch_prefix())  # noqa: SIM115 (closed by the finaliser)
             weakref.finalize(self, spool.close)
             while data := source.read(1 << 20):
                 spool.write(data)
