@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.batch.scored import SCHEMA, ScoredBlock, ScoredRows
 from mismatch.judging.verdicts import MATCH, UNSCORABLE
+from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.quarantine import Quarantine
 from mismatch.screening import screening
 
@@ -89,7 +90,7 @@ class Suspects:
 
 def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
     """Reads all rows, and keeps the suspects and a sample of those that fit."""
-    folder = tempfile.TemporaryDirectory(prefix="mismatch-")
+    folder = tempfile.TemporaryDirectory(prefix=scratch_prefix())
     path = Path(folder.name) / "suspects.arrow"
     sample, generator = _Sample(), np.random.default_rng(0)
     n_rows = n_rejected = 0

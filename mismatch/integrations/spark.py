@@ -31,6 +31,7 @@ from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.known_formats import BY_SUFFIX, named_format
+from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.stores.stored_file import Place
 
 try:
@@ -115,7 +116,7 @@ def _adapted_to(df: DataFrame, columns: Columns, model: Model, path: Place) -> P
     adapted = adapt_model(model, drawn.toArrow()).model
     if adapted is model:
         return path
-    folder = Path(tempfile.mkdtemp(prefix="mismatch-"))
+    folder = Path(tempfile.mkdtemp(prefix=scratch_prefix()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     save_model(adapted, folder / path.name)
     return folder / path.name
@@ -169,7 +170,7 @@ def ship_model(context: SparkContext, model: str | Place) -> tuple[str, str]:
     digest = hashlib.sha256(raw).hexdigest()
     name = f"mismatch-{digest[:16]}.joblib"  # by digest: Spark knows files by name, and two models may share one
     if digest not in _shipped:
-        folder = Path(tempfile.mkdtemp(prefix="mismatch-"))
+        folder = Path(tempfile.mkdtemp(prefix=scratch_prefix()))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         _shipped[digest] = folder / name
         _shipped[digest].write_bytes(raw)

@@ -19,10 +19,10 @@ from mismatch.records.known_formats import (
     format_of,
     named_format,
 )
+from mismatch.records.left_behind import TEMPORARY_SUFFIX
 from mismatch.records.stores.address import Address, address_of, local_path
 from mismatch.records.stores.stored_file import Place, StoredFile
 
-TEMPORARY_SUFFIX = ".mismatch-tmp"
 REJECTED_FOLDER = "_rejected"
 """in a folder of parts, what could not be read: no input"""
 

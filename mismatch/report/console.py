@@ -27,8 +27,16 @@ def console(*, to_stderr: bool) -> Console:
     """A rich console; not on a terminal it is wide enough for tables and has no colours."""
     from rich.console import Console
 
+    class Whole(Console):
+        """rich would end the process with 1 once nobody reads on, which is the exit code of a gate that has failed."""
+
+        def on_broken_pipe(self) -> None:
+            if not to_stderr:
+                raise BrokenPipeError
+            self.quiet = True
+
     stream = sys.stderr if to_stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
+    return Whole(file=stream, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
 
 
 class Progress(Protocol):

@@ -20,6 +20,7 @@ from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.formats import workbook_rows
 from mismatch.records.formats.columnar_rows import ColumnarChunk
+from mismatch.records.left_behind import scratch_prefix
 
 MOST_MEMORY = 1 << 30
 """bytes that the process may take which reads a workbook"""
@@ -177,7 +178,7 @@ def _letters(column: int) -> str:
 
 def _copied(file: BinaryIO) -> Any:
     """A file with a name that holds the same, for another process to open."""
-    copy = tempfile.NamedTemporaryFile(prefix="mismatch-", suffix=_suffix(file))  # noqa: SIM115 (it goes with the workbook)
+    copy = tempfile.NamedTemporaryFile(prefix=scratch_prefix(), suffix=_suffix(file))  # noqa: SIM115 (it goes with the workbook)
     file.seek(0)
     shutil.copyfileobj(file, copy)
     copy.flush()

@@ -20,6 +20,7 @@ from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.formats.columnar_rows import ColumnarChunk
 from mismatch.records.guessing import SAMPLE_ROWS
+from mismatch.records.left_behind import scratch_prefix
 
 _MOST_ROWS = 1 << 14
 _MOST_TYPED = 400
@@ -178,7 +179,7 @@ def _quoted(name: str) -> str:
 
 def _copied(file: BinaryIO) -> Any:
     """A file with a name that holds the same: SQLite opens files by name only."""
-    copy = tempfile.NamedTemporaryFile(prefix="mismatch-")  # noqa: SIM115 (it goes with the table)
+    copy = tempfile.NamedTemporaryFile(prefix=scratch_prefix())  # noqa: SIM115 (it goes with the table)
     file.seek(0)
     shutil.copyfileobj(file, copy)
     copy.flush()
