@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -110,6 +112,41 @@ def test_a_version_that_is_made_of_lists_is_not_printed_whole(tmp_path: Path, va
     path = tmp_path / "m.joblib"
     joblib.dump({"format": model_file.FORMAT, "format_version": value}, path, protocol=4)
     assert len(refused(path)) < 300
+
+
+def _grown(contents: dict[str, Any], name: str) -> None:
+    kind = np.dtype(contents["arrays"][name]["dtype"])
+    contents["arrays"][name] = packed(np.zeros((40 << 20) // kind.itemsize, kind))
+
+
+_MEGABYTES = """
+import re, sys
+from mismatch.errors import ModelError
+from mismatch.model.model_file import load_model
+
+def resident(what):
+    return int(re.findall(what + r":\\s+(\\d+)", open("/proc/self/status").read())[0]) >> 10
+
+before = resident("VmRSS")
+for path in sys.argv[1:]:
+    try:
+        load_model(path)
+    except ModelError:
+        print(resident("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the memory of a process")
+def test_a_model_is_refused_in_little_more_memory_than_its_values_take(forge: Any, tmp_path: Path) -> None:
+    paths = []
+    for name in ("forest_roots", "forest_value", "terms_hashes", "stems_hashes"):
+        path = tmp_path / f"{name}.joblib"
+        path.write_bytes(forge(lambda contents, name=name: _grown(contents, name)).read_bytes())
+        paths.append(path)
+    asked = subprocess.run([sys.executable, "-c", _MEGABYTES, *paths], capture_output=True, text=True, check=True)
+    megabytes = [int(line) for line in asked.stdout.split()]
+    assert len(megabytes) == len(paths)
+    assert max(megabytes) < 75
 
 
 def test_lists_that_are_very_deep_are_refused(tmp_path: Path) -> None:
