@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import mismatch
-from mismatch.errors import ModelError
+from mismatch.classifier import resolve_base
+from mismatch.errors import InputError, ModelError
 from mismatch.features.plain_arrays import packed
 from mismatch.model import model_file
 from mismatch.model.model_file import load_model
@@ -121,7 +122,8 @@ def _grown(contents: dict[str, Any], name: str) -> None:
 
 _MEGABYTES = """
 import re, sys
-from mismatch.errors import ModelError
+from mismatch.classifier import resolve_base
+from mismatch.errors import InputError, ModelError
 from mismatch.model.model_file import load_model
 
 def resident(what):
@@ -175,9 +177,40 @@ def test_a_model_is_loaded_by_its_digest_only(tmp_path: Path, forge: Any) -> Non
 def test_every_command_takes_the_digest(forge: Any, tmp_path: Path, invoke: Callable[..., Any]) -> None:
     path = forge(lambda contents: None)
     rows = tmp_path / "a.jsonl"
-    rows.write_text('{"title": "a", "body": "b"}\n')
+    rows.write_text('{"title": "a", "body": "b", "source": "c"}\n')
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    for command in (["score", rows], ["gate", rows], ["explain", rows], ["evaluate", rows]):
-        done = invoke(*command, "--model", path, "--model-sha256", "f" * 64)
-        assert done.code == 3 and "SHA-256" in done.err, command
+    out = ["--out", tmp_path / "out.jsonl"]
+    for command in (
+        ["score", rows, "--model", path], ["gate", rows, "--model", path], ["explain", rows, "--model", path],
+        ["evaluate", rows, "--model", path], ["repair", rows, "--model", path, *out], ["repeats", rows, "--model", path, *out],
+        ["sources", rows, "--model", path], ["serve", "--model", path, "--port", 0],
+        ["info", path], ["calibrate", path, rows, *out], ["train", rows, "--base", path, *out],
+    ):  # fmt: skip
+        done = invoke(*command, "--model-sha256", "f" * 64)
+        assert done.code == 3 and f"its SHA-256 is {digest}, not ffff" in done.err, command
+    done = invoke("evaluate", rows, "--model", path, "--compare", path, "--compare-sha256", "f" * 64)
+    assert done.code == 3 and "SHA-256" in done.err
     assert invoke("score", rows, "--model", path, "--model-sha256", digest).code == 0
+    assert invoke("info", path, "--model-sha256", digest.upper()).code == 0
+    assert invoke("train", rows, "--fresh", "--model-sha256", digest, *out).code == 2
+    assert invoke("evaluate", rows, "--model", path, "--compare-sha256", digest).code == 2
+
+
+def test_a_classifier_takes_a_base_by_its_digest_only(forge: Any) -> None:
+    path = forge(lambda contents: None)
+    pairs = [("a title", "a body")]
+    with pytest.raises(ModelError, match="SHA-256"):
+        mismatch.MismatchClassifier(base=path, base_sha256="0" * 64).fit(pairs)
+    with pytest.raises(InputError, match="no file"):
+        mismatch.MismatchClassifier(base=None, base_sha256="0" * 64).fit(pairs)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    lender = resolve_base(path, sha256=digest)
+    assert lender is not None and lender.forest.offset == load_model(path).forest.offset
+
+
+def test_another_digest_is_said_of_a_file_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "broken.joblib"
+    for data in (b"", b"no model", b"\x80\x04]" * 100, b"\x78\x9cxx"):
+        path.write_bytes(data)
+        with pytest.raises(ModelError, match=f"its SHA-256 is {hashlib.sha256(data).hexdigest()}, not 0000"):
+            load_model(path, sha256="0" * 64)
