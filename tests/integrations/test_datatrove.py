@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from stories import rows
 
-from mismatch import InputError, Scorer
+from mismatch import InputError, ModelError, Scorer
 
 pytest.importorskip("datatrove", reason="datatrove is not installed (extra: datatrove)")
 
