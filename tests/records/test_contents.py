@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import itertools
 import json
 import tarfile
 import zipfile
@@ -41,9 +42,9 @@ def zipped() -> bytes:
     ("name", "content", "said"),
     [
         ("dump.bz2", bz2.compress(LINES), r"compressed \(bz2\).* looks like JSON lines: say so with --format jsonl"),
-        ("dump.gz", gzip.compress(TABLE), r"compressed \(gzip\).* looks like CSV: say so with --format csv"),
+        ("dump.gz", gzip.compress(TABLE, mtime=0), r"compressed \(gzip\).* looks like CSV: say so with --format csv"),
         ("wiki.xml.bz2", bz2.compress(FEED), "RSS or Atom feed, which is not read: save its articles as CSV"),
-        ("news.tar.gz", gzip.compress(tar()), "a tar archive, which is not read: unpack it"),
+        ("news.tar.gz", gzip.compress(tar(), mtime=0), "a tar archive, which is not read: unpack it"),
         ("news.zip", zipped(), "a ZIP archive, which is not read: unpack it"),
         ("news", LINES, "looks like JSON lines: say so with --format jsonl"),
         ("news.txt", TABLE, "looks like CSV: say so with --format csv"),
@@ -51,12 +52,13 @@ def zipped() -> bytes:
         ("news.xyz", bytes(range(256)), r"unknown format; say which with --format jsonl\|json"),
         ("news.jsonl", zipped(), "not a readable jsonl file; it looks like a ZIP archive: unpack it"),
         ("news.csv", tar(), "not a readable csv file; it looks like a tar archive: unpack it"),
-        ("news.jsonl", gzip.compress(LINES), r"it looks like a gzip file: decompress it, or add \.gz to its name"),
+        ("news.jsonl", gzip.compress(LINES, mtime=0), r"it looks like a gzip file: decompress it, or add \.gz to its name"),
         ("news.jsonl.gz", LINES, "not compressed with gzip.* it looks like JSON lines"),
         ("news.parquet", LINES, "not a readable parquet file; it looks like JSON lines: say so with --format jsonl"),
         ("news.csv", LINES, r"the header \(line 1\) .*: this is no table; give it with --format json"),
         ("news.csv", FEED, r"the header \(line 1\) .* save the articles of a feed as CSV or JSON lines"),
     ],
+    ids=itertools.count(),
 )
 def test_the_cause_is_named_with_what_to_do(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     path = tmp_path / name
