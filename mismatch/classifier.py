@@ -38,6 +38,8 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
         Names of the columns when X is a table; by default the usual names are tried, as on the command line.
     base : str, Path, Model or None
         Where the background comes from: "starter", a model file, a model, or None for nothing.
+    base_sha256 : str or None
+        The SHA-256 that the file of `base` must have.
     max_false_flags, confidence : float
         The cut is set so that at most this share of matched pairs is flagged, with this confidence.
     prior : float
@@ -64,12 +66,13 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self, *, title: str | None = None, body: str | None = None, base: str | Path | Model | None = "starter",
-        max_false_flags: float = defaults.MAX_FALSE_FLAGS, confidence: float = defaults.CONFIDENCE,
-        prior: float | None = None, random_state: int = 0, progress: bool = False,
+        base_sha256: str | None = None, max_false_flags: float = defaults.MAX_FALSE_FLAGS,
+        confidence: float = defaults.CONFIDENCE, prior: float | None = None, random_state: int = 0, progress: bool = False,
     ) -> None:  # fmt: skip
         self.title = title
         self.body = body
         self.base = base
+        self.base_sha256 = base_sha256
         self.max_false_flags = max_false_flags
         self.confidence = confidence
         self.prior = prior
@@ -100,7 +103,8 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
             max_false_flags=self.max_false_flags, confidence=self.confidence, prior=self.prior, seed=self.random_state
         )
         with steps("reading the base model", shown=self.progress if progress is None else progress) as tell:
-            training = train(table, labels=labels, settings=settings, base=resolve_base(self.base), progress=tell)
+            base = resolve_base(self.base, sha256=self.base_sha256)
+            training = train(table, labels=labels, settings=settings, progress=tell, base=base)
         self.model_: Model = training.model
         self.suspects_: NDArray[np.int64] = training.suspects
         self.classes_: NDArray[Any] = CLASSES.copy() if y is None else classes_of(y)
@@ -215,10 +219,18 @@ def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.fill_null("")
 
 
-def resolve_base(base: str | Place | Model | None) -> Model | None:
-    """The model that lends its background."""
+def resolve_base(base: str | Place | Model | None, *, sha256: str | None = None) -> Model | None:
+    """The model that lends its background.
+
+    Raises
+    ------
+    InputError
+        If a digest is given, and no file that could have it.
+    ModelError
+        If the file is not a usable model, or is another than the digest says.
+    """
     if base is None or isinstance(base, Model):
+        if sha256 is not None:
+            raise InputError("the SHA-256 of a base is that of its file, and the base is no file")
         return base
-    if base == "starter":
-        return load_model(starter_path())
-    return load_model(base)
+    return load_model(starter_path() if base == "starter" else base, sha256=sha256)

@@ -3,6 +3,8 @@ do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class MismatchError(Exception):
     """Something the user can act on; the command line prints the message and ends with `exit_code`."""
@@ -12,6 +14,14 @@ class MismatchError(Exception):
 
 class InputError(MismatchError):
     """An input or output that cannot be used: a missing file, a missing column, a full disk."""
+
+
+class MissingColumnError(InputError):
+    """A column that an input does not have; `columns` are those that it has."""
+
+    def __init__(self, message: str, columns: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.columns = tuple(columns)
 
 
 class ModelError(MismatchError):

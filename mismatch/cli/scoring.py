@@ -57,24 +57,12 @@ def score(
         known = InputOptions(format=given.format, title=given.title, body=given.body, source=given.source)
         if given != known:
             raise InputError("of the options for inputs --format, --title, --body and --source go with --engine spark")
-        if (
-            only
-            or explain
-            or rejected
-            or threads
-            or out_format
-            or prior
-            or thorough
-            or paragraphs
-            or restart
-            or model_sha256
-            or safe_csv
-        ):
+        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs or restart or safe_csv:
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --model-sha256, --safe-csv and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --safe-csv and --out-format go with --engine local"
             )
         named = {"format": given.format, "title": given.title, "body": given.body, "source": given.source}
-        return _score_on(engine, inputs, out, quiet=quiet, model=model, adapt=adapt, **named)
+        return _score_on(engine, inputs, out, quiet=quiet, model=model, model_sha256=model_sha256, adapt=adapt, **named)
     fast_start.start()
     from mismatch.judging import pipeline
     from mismatch.model.starter import model_path

@@ -9,7 +9,7 @@ import typer
 
 from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
-from mismatch.cli.options import Confidence, MaxFalseFlags, Prior, Quiet, Rejected, between_or_none
+from mismatch.cli.options import Confidence, MaxFalseFlags, ModelSha256, Prior, Quiet, Rejected, between_or_none
 from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
@@ -26,6 +26,7 @@ def train(
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of headline-body pairs.", show_default=False)],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the model goes, e.g. models/mine.joblib.", show_default=False)],
     base: Annotated[str, typer.Option("--base", metavar="MODEL", help="Model that lends its background.")] = "starter",
+    model_sha256: Annotated[str | None, typer.Option("--model-sha256", metavar="DIGEST", help="End with 3 unless the file of --base has this SHA-256.", show_default=False)] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
     suspects: Annotated[str | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
     max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
@@ -52,6 +53,8 @@ def train(
     from mismatch.training.archive import train_archive
     from mismatch.training.settings import TrainingSettings
 
+    if fresh and model_sha256 is not None:
+        raise InputError("--model-sha256 is that of --base, and --fresh starts from nothing; leave one of them out")
     for path in (out, suspects):
         if path is not None:
             check_folder(path)
@@ -59,7 +62,7 @@ def train(
         {"--out": out, "--suspects": suspects, "--rejected": rejected}, pairs, given.format,
         models=[] if fresh else [base], bodies=given.bodies,
     )  # fmt: skip
-    lender = None if fresh else resolve_base(model_path(base))
+    lender = None if fresh else resolve_base(model_path(base), sha256=model_sha256)
     with spinner(quiet=quiet) as tell:
         archive, digests = read_archive(pairs, given, rejected, seed=seed, tell=tell, quiet=quiet)
         labels = _labels(archive, given.label)
@@ -147,6 +150,7 @@ def calibrate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model that is adapted: a file, or 'starter'.", show_default=False)],
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs of the feed, which the model was not trained on.", show_default=False)],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the adapted model goes.", show_default=False)],
+    model_sha256: ModelSha256 = None,
     max_false_flags: Annotated[float | None, typer.Option("--max-false-flags", metavar="R", callback=between_or_none, help="Promise to flag at most this share of good articles.", show_default=False)] = None,
     confidence: Confidence = defaults.CONFIDENCE,
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
@@ -171,7 +175,7 @@ def calibrate(
         raise InputError(f"--by is pair or source, not {by!r}")
     check_folder(out)
     check_outputs({"--out": out, "--rejected": rejected}, pairs, given.format, [model], given.bodies)
-    loaded = load_scorer(model).model
+    loaded = load_scorer(model, sha256=model_sha256).model
     table, digests = read_pairs(pairs, given, rejected, quiet)
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")

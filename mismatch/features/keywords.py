@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.compiling.kernels import kernel
+from mismatch.features.function_words import is_function_word
 from mismatch.terms.folding import folding_table
 from mismatch.terms.lexicon import Lexicon, LookupTable, look_up
 from mismatch.terms.tokens import terms_of
@@ -57,7 +58,7 @@ class TitleTerm:
     """for a missing term, the terms of the body whose vectors are nearest to its own"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A term and where it stands in the text (characters)."""
 
@@ -133,7 +134,7 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
         if len(out) == MOST_TERMS:
             break
         weight = idf(span.term, lexicon.term_table)
-        if span.term in seen or weight < TELLING_IDF:
+        if span.term in seen or weight < TELLING_IDF or is_function_word(span.term):
             continue
         seen.add(span.term)
         hit = first.get(span.stem)
@@ -170,8 +171,9 @@ def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, .
     for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
         if cosines[i] < _NEAR or len(found) == _NEAREST:
             break
-        if idf(int(hashes[i + 1]), lexicon.term_table) > _CONTENT_IDF:
-            found.append(words[int(hashes[i + 1])])
+        near = int(hashes[i + 1])
+        if idf(near, lexicon.term_table) > _CONTENT_IDF and not is_function_word(near):
+            found.append(words[near])
     return tuple(found)
 
 
@@ -201,10 +203,10 @@ def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
     }
     ranked = sorted((key for key in weights if weights[key] > 0), key=lambda key: -weights[key])[:limit]
     first: dict[tuple[int, ...], Span] = {(span.term,): span for span in reversed(found)}
-    return _whole_runs(text, [(shown[key], first.get(key)) for key in ranked])
+    return whole_runs(text, [(shown[key], first.get(key)) for key in ranked])
 
 
-def _whole_runs(text: str, ranked: list[tuple[str, Span | None]]) -> list[str]:
+def whole_runs(text: str, ranked: list[tuple[str, Span | None]]) -> list[str]:
     """Keywords with the pairs of characters that overlap put together, at the place of the best of them."""
     out: list[tuple[str, int, int]] = []
     for words, span in ranked:

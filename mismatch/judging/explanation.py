@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from mismatch.features.keywords import LONGEST_SENTENCE, TitleTerm, keywords, title_terms
 from mismatch.judging.notebook import as_html
+from mismatch.judging.topic_terms import topic_terms
 from mismatch.judging.verdicts import Verdict
 from mismatch.model.model import Model
-from mismatch.records.output.inert import inert
+from mismatch.records.output.outside_text import inert
 from mismatch.screening.reasons import VERDICT_SENTENCES, likelihood, sentences
 from mismatch.terms.text_buffers import text_buffers
 
@@ -42,6 +43,9 @@ class Explanation:
     body_keywords: list[str]
     foreign_paragraph: str | None = None
     """the beginning of the paragraph that fits neither the title nor the rest of the body, if there is one"""
+    title_topic_terms: tuple[str, ...] = ()
+    """the terms that speak for the topic of the title, strongest first"""
+    body_topic_terms: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join(inert(line, _LONGEST_LINE) for line in in_words(self))
@@ -61,7 +65,7 @@ class Explanation:
             "title_topic": verdict["title_topic"],
             "body_topic": verdict["body_topic"],
             "terms": [{**term, "nearest": list(term["nearest"])} for term in plain.pop("terms")],
-            **plain,
+            **{name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()},
             "words": in_words(self),
         }
 
@@ -73,7 +77,11 @@ def explain(scorer: Judge, title: str | None, body: str | None, source: str | No
     compared_title, compared_body = scorer.prepared(title, body, source)
     foreign = _foreign_paragraph(scorer, compared_title, compared_body) if verdict.verdict != "unscorable" else None
     terms = title_terms(compared_title, compared_body, lexicon)
-    return Explanation(title or "", verdict, terms, keywords(compared_body, lexicon), foreign)
+    of_topics = (
+        tuple(topic_terms(scorer.model, text, topic))
+        for text, topic in ((compared_title, verdict.title_topic), (compared_body, verdict.body_topic))
+    )
+    return Explanation(title or "", verdict, terms, keywords(compared_body, lexicon), foreign, *of_topics)
 
 
 def _foreign_paragraph(scorer: Judge, title: str, body: str) -> str | None:
@@ -94,6 +102,12 @@ def _with_nearest(term: TitleTerm) -> str:
     return f"{term.text} (nearest: {', '.join(term.nearest)})" if term.nearest else term.text
 
 
+def _with_terms(topic: str | None, terms: tuple[str, ...]) -> str:
+    if topic is None:
+        return "not known"
+    return f"{topic} (for: {', '.join(terms)})" if terms else topic
+
+
 def in_words(explanation: Explanation) -> list[str]:
     """The explanation as lines of text for a terminal."""
     verdict = explanation.verdict
@@ -103,7 +117,9 @@ def in_words(explanation: Explanation) -> list[str]:
     for code, sentence in zip(verdict.reasons, sentences(verdict.reasons), strict=True):
         lines.append(f"reason: {sentence} ({code})")
     if verdict.title_topic or verdict.body_topic:
-        lines.append(f"topics: title {verdict.title_topic or 'not known'}, body {verdict.body_topic or 'not known'}")
+        title_topic = _with_terms(verdict.title_topic, explanation.title_topic_terms)
+        body_topic = _with_terms(verdict.body_topic, explanation.body_topic_terms)
+        lines.append(f"topics: title {title_topic}, body {body_topic}")
     lines.append(f"title: {explanation.title}")
     missing = [term for term in explanation.terms if not term.found]
     if missing:

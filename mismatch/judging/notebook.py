@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 
 from mismatch.judging.verdicts import Verdict
-from mismatch.records.output.inert import inert
+from mismatch.records.output.outside_text import inert
 
 _COLOURS = {"match": "#2e7d32", "mismatch": "#c62828", "unsure": "#b26a00", "unscorable": "#757575"}
 _LONGEST = 600

@@ -1,29 +1,18 @@
-"""Words for a terminal: lines, a progress bar, a spinner, and text from outside made harmless."""
+"""Words for a terminal: lines, a progress bar, a spinner."""
 
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
+
+from mismatch.records.output.outside_text import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from mismatch.judging.tally import Tally
-
-
-def safe(text: str, limit: int = 100) -> str:
-    """Text from outside for a terminal: control, format and line-breaking characters become spaces, and it is cut.
-
-    What a GitHub workflow takes for a command in its log (`::` where a line begins, `##[` anywhere) is broken up.
-    """
-    clean = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text[: 4 * limit])
-    clean = " ".join(clean.split()).replace("##[", "## [")
-    if clean.startswith("::"):
-        clean = f": {clean[1:]}"
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def say(words: str, *, quiet: bool = False) -> None:
@@ -38,8 +27,16 @@ def console(*, to_stderr: bool) -> Console:
     """A rich console; not on a terminal it is wide enough for tables and has no colours."""
     from rich.console import Console
 
+    class Whole(Console):
+        """rich would end the process with 1 once nobody reads on, which is the exit code of a gate that has failed."""
+
+        def on_broken_pipe(self) -> None:
+            if not to_stderr:
+                raise BrokenPipeError
+            self.quiet = True
+
     stream = sys.stderr if to_stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
+    return Whole(file=stream, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
 
 
 class Progress(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mismatch.batch.source_ranking import Standing, standings
-from mismatch.report.console import safe
+from mismatch.records.output.outside_text import safe
 from mismatch.report.percentages import percent
 from mismatch.screening.reasons import VERDICT_SENTENCES
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from mismatch.batch.source_ranking import standings
 from mismatch.evaluation.decision import ESTIMATE
 from mismatch.evaluation.prevalence import OPERATING_POINT
-from mismatch.report.console import console, safe
+from mismatch.records.output.outside_text import safe
+from mismatch.report.console import console
 from mismatch.report.gate_table import SHOWN_SOURCES, print_sources, worse_in_words
 from mismatch.report.percentages import percent
 from mismatch.screening.reasons import REASONS_OF_BATCHES, REASONS_TO_REFUSE, likelihood, sentences

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mismatch.batch.repeats import KINDS, REPEATED_BODY
 from mismatch.batch.told_apart import MAX_LEADERS
-from mismatch.report.console import console, safe
+from mismatch.records.output.outside_text import safe
+from mismatch.report.console import console
 
 if TYPE_CHECKING:
     from mismatch.batch.repeats import Cluster, Repeats

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mismatch.report.console import console, safe
+from mismatch.records.output.outside_text import safe
+from mismatch.report.console import console
 from mismatch.report.percentages import percent
 from mismatch.screening.reasons import REASONS
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mismatch.report.console import console, safe
+from mismatch.records.output.outside_text import safe
+from mismatch.report.console import console
 from mismatch.screening.reasons import likelihood
 
 if TYPE_CHECKING:

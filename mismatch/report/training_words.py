@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mismatch.evaluation.trade_off import ARTICLES_A_DAY, TradeOff
-from mismatch.report.console import console, safe
+from mismatch.records.output.outside_text import safe
+from mismatch.report.console import console
 from mismatch.training.fingerprints import KNOWN_SHARE
 
 if TYPE_CHECKING:

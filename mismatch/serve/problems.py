@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Problem(Exception):
     """An answer other than success. The answer's body is `{"detail": "..."}`."""
@@ -9,6 +11,8 @@ class Problem(Exception):
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
         self.status, self.detail = status, detail
+        self.more: dict[str, Any] = {}
+        """what else a program can use, beside the line"""
         self.headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
 
 

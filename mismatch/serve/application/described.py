@@ -47,6 +47,11 @@ def score(settings: ServiceSettings) -> dict[str, Any]:
         _query("body", "column of bodies (streams only)"),
         _query("source", "column of sources (streams only)"),
         _query("id", "column of ids (streams only)"),
+        _query("name", "name of a file; its ending says what it is (application/octet-stream only)"),
+        _query("delimiter", "what separates the cells of a table of text, where that is not found out"),
+        _query("quote", "what quotes its cells"),
+        _query("encoding", "encoding of text"),
+        _query("table", "table of a database, or sheet of a workbook"),
         _query("only", "leave out everything but the id and the verdict columns (streams only)", "boolean"),
     ]
     return _route(
@@ -55,13 +60,16 @@ def score(settings: ServiceSettings) -> dict[str, Any]:
             "application/x-ndjson": lines,
             "text/csv": {"schema": {"type": "string"}, "example": "title,body\n…,…\n"},
             "text/tab-separated-values": {"schema": {"type": "string"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
         },
         {
             "application/json": {"schema": {"anyOf": [_ROW, {"type": "array", "items": _ROW}]}},
             "application/x-ndjson": {"schema": {"type": "string"}},
         },
         "The verdict columns: an object for an object, a list for a list. A stream comes back as JSON lines, each row with "
-        "the columns added, and a row that could not be read as an object with its line and the error.",
+        "the columns added, and a row that could not be read as an object with its line and the error. The header "
+        "mismatch-input says which columns were taken. A file of another format is sent as application/octet-stream, with "
+        "its name in the query.",
         parameters=parameters,
     )
 
@@ -111,7 +119,7 @@ def vocabulary() -> dict[str, Any]:
         "reasons": {**sentences, "description": "each reason code with its sentence"},
         "likelihoods": {"type": "array", "items": word, "description": "words for mismatch_probability, highest first"},
         "columns": {"type": "object", "additionalProperties": names, "description": "names that columns usually have"},
-        "content_types": {**sentences, "description": "what a stream is sent as, by the ending of its file"},
+        "content_types": {**sentences, "description": "what a file is sent as, by its ending"},
     }
     return _plain(properties, {}, "The tables")
 

@@ -50,6 +50,11 @@ class Feed:
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
 
+    def step(self) -> None:
+        """Called by the thread when it has done a part of its work: a file that came whole is judged part by part."""
+        if self._busy_since is not None:
+            self._busy_since = time.monotonic()
+
     def close(self) -> None:
         """Called by the thread when it has done its work."""
         self._busy_since = None
@@ -84,7 +89,8 @@ class Spool:
         self._room = threading.Condition()
         self._notify, self._limit, self._seconds = notify, limit, seconds
         self._unsent = self._taken = 0
-        self._closed = False
+        self.is_closed = False
+        """whether nobody takes any more"""
         self.is_full = False
         """whether the thread waits until something is taken"""
 
@@ -100,7 +106,7 @@ class Spool:
             piece = data[start : start + _SEGMENT]
             with self._room:
                 self._wait_for_room(len(piece))
-                if self._closed:
+                if self.is_closed:
                     return
                 if not self._segments or self._segments[-1].written >= _SEGMENT:
                     self._segments.append(_Segment())
@@ -121,15 +127,15 @@ class Spool:
 
     def close(self) -> None:
         with self._room:
-            self._closed = True
+            self.is_closed = True
             while self._segments:
                 self._segments.popleft().close()
             self._room.notify_all()
 
     def _wait_for_room(self, n: int) -> None:
-        while self._unsent and self._unsent + n > self._limit and not self._closed:
+        while self._unsent and self._unsent + n > self._limit and not self.is_closed:
             before, self.is_full = self._taken, True
-            if not self._room.wait_for(lambda: self._taken != before or self._closed, self._seconds):  # noqa: B023
+            if not self._room.wait_for(lambda: self._taken != before or self.is_closed, self._seconds):  # noqa: B023
                 raise Problem(
                     413, f"more than {self._limit:,} bytes of the answer wait to be fetched; fetch it while sending",
                     connection="close",

@@ -1,4 +1,5 @@
-"""Rows in, the same rows with the verdict columns out: JSON lines, CSV or TSV of any length in constant memory."""
+"""Rows in, the same rows with the verdict columns out: JSON lines, CSV or TSV of any length in constant memory; and files
+of the other formats (`files`), which are read like them."""
 
 from __future__ import annotations
 
@@ -6,27 +7,28 @@ import asyncio
 import contextlib
 import functools
 import math
-import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from dataclasses import dataclass, field
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mismatch.errors import MismatchError
+from mismatch.errors import InputError, MismatchError, MissingColumnError
 from mismatch.judging.scorer import Scorer
+from mismatch.judging.title_choice import judged_block
 from mismatch.records.blocks import Block, Reject
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.compression import compression_of
 from mismatch.records.known_formats import COMPRESSIONS
+from mismatch.records.layout import Layout
 from mismatch.records.output.encoding import Encoder
-from mismatch.records.reading import Reader
 from mismatch.serve.admission import drain
+from mismatch.serve.application.files import ANY_FILE, opened, understood, words_for_the_web
 from mismatch.serve.application.spool import Feed, Spool
 from mismatch.serve.metrics import Metrics
 from mismatch.serve.problems import ClientGone, Problem, busy
@@ -38,7 +40,9 @@ FORMATS = {
     b"application/jsonl": "jsonl",
     b"text/csv": "csv",
     b"text/tab-separated-values": "tsv",
+    ANY_FILE: None,
 }
+"""what is sent, by its content type; None: a file whose name, in the query, says what it is"""
 CONTENT_TYPE = b"application/x-ndjson"
 MAX_STREAMS = 4
 """each has a thread that is always busy; more would only slow each other down and everything else"""
@@ -47,31 +51,44 @@ SLOWEST, PATIENCE = 16 << 10, 5.0
 _LONGEST_MAGIC = max(len(known.magic) for known in COMPRESSIONS)
 MOST_UNSENT = 2
 """times the size of the longest stream: may wait in temporary files for a client that reads only once it has sent all"""
+_ROLES = ("title", "body", "source", "id")
+_LAYOUT = ("delimiter", "quote", "encoding", "table")
 _LOOK_SECONDS = _LAST_WORDS_SECONDS = 1.0
+_MOST_NAMES, _LONGEST_NAME = 1000, 200
+"""of columns in an error"""
 _PIECE = 1 << 16
 _CHUNK = 1 << 18
-_FLAG = re.compile(r"--(title|body|source|id)(?: COLUMN)?\b")
 Judged = Callable[[dict[str, int], int], object]
 
 
 @dataclass(frozen=True)
 class StreamOptions:
-    """What the query says: which columns, and whether only the id and the verdict columns are wanted."""
+    """What the query says: which columns, whether only the id and the verdict columns are wanted, and of a file its name and
+    how it is laid out."""
 
     columns: ColumnChoice
     only: bool
+    name: str = ""
+    layout: Layout = field(default_factory=Layout)
 
     @staticmethod
     def parse(query: bytes) -> StreamOptions:
         """From a query string; Problem 422 for one that is not understood."""
         given = dict(parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True, errors="replace"))
         only = given.pop("only", "false").lower()
-        names = {role: given.pop(role) for role in ("title", "body", "source", "id") if given.get(role)}
+        names = {role: given.pop(role) for role in _ROLES if given.get(role)}
+        name = given.pop("name", "")
+        laid_out = {what: value for what in _LAYOUT if (value := given.pop(what, ""))}
         if given:
-            raise Problem(422, f"unknown query parameter {next(iter(given))[:40]!r}; known: title, body, source, id, only")
+            known = ", ".join((*_ROLES, "only", "name", *_LAYOUT))
+            raise Problem(422, f"unknown query parameter {next(iter(given))[:40]!r}; known: {known}")
         if only not in ("true", "false", "1", "0", ""):
             raise Problem(422, "only is true or false")
-        return StreamOptions(ColumnChoice(**cast(Any, names)), only in ("true", "1", ""))
+        try:
+            layout = Layout(**laid_out)
+        except InputError as error:
+            raise Problem(422, words_for_the_web(error, name)) from None
+        return StreamOptions(ColumnChoice(**cast(Any, names)), only in ("true", "1", ""), name, layout)
 
 
 class _Running:
@@ -112,7 +129,7 @@ class Streams:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def answer(
-        self, receive: Any, send: Any, *, scorer: Scorer, format: str, options: StreamOptions, declared: int | None,
+        self, receive: Any, send: Any, *, scorer: Scorer, format: str | None, options: StreamOptions, declared: int | None,
         headers: list[tuple[bytes, bytes]], wait: bool = False,
     ) -> None:  # fmt: skip
         """Reads the stream, judges it, sends the rows.
@@ -144,15 +161,16 @@ class Streams:
         self._running.append(running)
         self._open += 1
         judged = functools.partial(loop.call_soon_threadsafe, cast(Any, self._metrics.judged))
-        judge = functools.partial(_judge_stream, feed, spool, scorer, format, options, self._settings.max_body, judged)
+        said: list[tuple[bytes, bytes]] = []
+        judge = functools.partial(_judge_stream, feed, spool, scorer, format, options, self._settings, judged, said.append)
         work = loop.run_in_executor(self._pool, judge)
-        intake = asyncio.create_task(self._take_in(receive, feed, limit, running))
+        intake = asyncio.create_task(self._take_in(receive, feed, limit, running, may_be_compressed=format is None))
         intake.add_done_callback(lambda _: news.set())
         work.add_done_callback(lambda _: news.set())
-        sending = _Sending(send, headers, self._settings.body_seconds, running)
+        sending = _Sending(send, headers, said, self._settings.body_seconds, running)
         try:
             async with running.end:
-                await self._send_out(sending, spool, news, work, intake, wait)
+                await self._send_out(sending, spool, news, work, intake, wait, options.name)
         except TimeoutError:
             if not running.gave_way:
                 raise
@@ -169,7 +187,9 @@ class Streams:
         if not work.cancelled():
             work.exception()
 
-    async def _take_in(self, receive: Any, feed: Feed, limit: int, running: _Running) -> None:
+    async def _take_in(
+        self, receive: Any, feed: Feed, limit: int, running: _Running, *, may_be_compressed: bool
+    ) -> None:  # fmt: skip
         size, head = 0, b""
         try:
             while True:
@@ -182,7 +202,7 @@ class Streams:
                 running.n_bytes += len(piece)
                 if len(head) < _LONGEST_MAGIC:  # however small the pieces are
                     head += piece[:_LONGEST_MAGIC]
-                    if compression_of(head):
+                    if not may_be_compressed and compression_of(head):
                         raise Problem(415, "the stream is compressed; send it as it is")
                 if size > limit:
                     await drain(receive)
@@ -199,7 +219,7 @@ class Streams:
 
     async def _send_out(
         self, sending: _Sending, spool: Spool, news: asyncio.Event, work: asyncio.Future[None], intake: asyncio.Task[None],
-        wait: bool,
+        wait: bool, name: str,
     ) -> None:  # fmt: skip
         seconds = self._settings.work_seconds
         while True:
@@ -218,8 +238,10 @@ class Streams:
                 return await sending.failed(Problem(504, words, connection="close"))
         error = work.exception()
         if isinstance(error, MismatchError):
-            words = _FLAG.sub(r"?\1=COLUMN", str(error)).replace("-: ", "the stream: ", 1)
-            error = Problem(422, words, connection="close")
+            columns = error.columns if isinstance(error, MissingColumnError) else None
+            error = Problem(422, words_for_the_web(error, name), connection="close")
+            if columns is not None:
+                error.more = {"columns": [column[:_LONGEST_NAME] for column in columns[:_MOST_NAMES]]}
         if error is None:
             await sending.end()
         else:
@@ -229,8 +251,11 @@ class Streams:
 class _Sending:
     """The answer of a stream, begun with its first row."""
 
-    def __init__(self, send: Any, headers: list[tuple[bytes, bytes]], seconds: float, running: _Running) -> None:
-        self._send, self._headers, self._seconds, self.running = send, headers, seconds, running
+    def __init__(
+        self, send: Any, headers: list[tuple[bytes, bytes]], said: list[tuple[bytes, bytes]], seconds: float,
+        running: _Running,
+    ) -> None:  # fmt: skip
+        self._send, self._headers, self._said, self._seconds, self.running = send, headers, said, seconds, running
         self._begun = False
 
     async def rows(self, data: bytes) -> None:
@@ -258,22 +283,28 @@ class _Sending:
     async def _begin(self) -> None:
         if not self._begun:
             self._begun = True
-            await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
+            await self._send({"type": "http.response.start", "status": 200, "headers": [*self._headers, *self._said]})
 
 
 def _judge_stream(
-    feed: Feed, spool: Spool, scorer: Scorer, format: str, options: StreamOptions, max_row: int, judged: Judged
-) -> None:
-    reader = Reader(
-        ["-"], format=format, columns=options.columns, stdin=cast(BinaryIO, feed), chunk_bytes=_CHUNK, max_line_bytes=max_row
+    feed: Feed, spool: Spool, scorer: Scorer, format: str | None, options: StreamOptions, settings: ServiceSettings,
+    judged: Judged, say: Callable[[tuple[bytes, bytes]], None],
+) -> None:  # fmt: skip
+    reader = opened(
+        feed, format, options.name, columns=options.columns, layout=options.layout, settings=settings, chunk_bytes=_CHUNK
     )
+    say(understood(reader))
     encoder = Encoder("jsonl", only=options.only)
     for chunk in reader:
-        block = chunk.decode()
-        added = scorer.added_columns(*(block.pairs.column(name) for name in ("title", "body", "source")))
-        data = encoder.encode(block, added).data
+        block, found = judged_block(scorer, chunk.decode())
+        data = encoder.encode(block, found.columns).data
         spool.write(b"".join(_in_order(block, b"" if data is None else data.tobytes())))
-        judged(_counted(added.column("mismatch_verdict")), len(block.rejects))
+        judged(_counted(found.columns.column("mismatch_verdict")), len(block.rejects))
+        if spool.is_closed:  # a file that has arrived whole would be judged to its end for nobody
+            raise ClientGone
+        feed.step()
+    if reader.problems:
+        raise InputError("; ".join(reader.problems))
     feed.close()
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mismatch.records.columns import USUAL_NAMES
-from mismatch.records.inputs import BY_SUFFIX
+from mismatch.records.known_formats import BY_SUFFIX, COMPRESSIONS
 from mismatch.screening.reasons import LIKELIHOODS, REASONS, VERDICT_SENTENCES
+from mismatch.serve.application.files import ANY_FILE
 from mismatch.serve.application.stream import FORMATS
 
 
 def vocabulary() -> dict[str, Any]:
-    """Verdicts and reasons with their sentences, words for probabilities, usual names of columns, formats of streams."""
+    """Verdicts and reasons with their sentences, words for probabilities, usual names of columns, formats of files."""
     return {
         "verdicts": VERDICT_SENTENCES,
         "reasons": REASONS,
@@ -23,5 +24,6 @@ def vocabulary() -> dict[str, Any]:
 
 def _content_types() -> dict[str, str]:
     """What a file is sent as, by the ending of its name."""
-    first = {name: content_type.decode() for content_type, name in reversed(FORMATS.items())}
-    return {suffix.lstrip("."): first[name] for suffix, name in BY_SUFFIX.items() if name in first}
+    first = {name: content_type for content_type, name in reversed(FORMATS.items())}
+    suffixes = {**BY_SUFFIX, **{known.suffix: "" for known in COMPRESSIONS}}
+    return {suffix.lstrip("."): first.get(name, ANY_FILE).decode() for suffix, name in suffixes.items()}

@@ -7,16 +7,20 @@ import { fill, likelihood, reason, tell, verdictName, vocabulary } from "./words
 const at = (id) => document.getElementById(id);
 let latest = 0;
 
-export async function check(title, body) {
+// Judges an article and shows why. `ofRow` says that it is a row of a file, on which one can decide.
+export async function check(title, body, source = null, { ofRow = false } = {}) {
   const mine = ++latest;
+  at("title").value = title ?? "";
+  at("body").value = body ?? "";
   tell("article-problem", "");
   tell("article-status", "Checking…");
   at("answer").hidden = true;
   try {
-    const answer = await ask("/explain", "application/json", JSON.stringify({ title, body }));
+    const answer = await ask("/explain", "application/json", JSON.stringify(source ? { title, body, source } : { title, body }));
     const found = await answer.json();
     if (mine !== latest) return;
-    show(title, body, found);
+    show(title ?? "", body ?? "", found);
+    at("of-row").hidden = !ofRow;
     tell("article-status", "");
     at("answer").focus();
   } catch (error) {
@@ -31,10 +35,10 @@ export async function readHtml(file) {
   tell("article-status", `Reading ${file.name}…`);
   try {
     const found = await (await ask("/extract", "text/html", file)).json();
-    at("title").value = found.title;
-    at("body").value = found.body;
     if (!found.title || !found.body) {
       const what = !found.title && !found.body ? "Neither a title nor a body" : `No ${found.title ? "body" : "title"}`;
+      at("title").value = found.title;
+      at("body").value = found.body;
       tell("article-status", `${what} was found in ${file.name}.`);
       return;
     }
@@ -54,9 +58,9 @@ function show(title, body, found) {
   at("probability-line").hidden = !known;
   at("probability").value = known ? found.mismatch_probability : 0;
   at("probability-words").textContent = likelihood(found.mismatch_probability);
-  at("title-topic").textContent = found.title_topic || "not known";
-  at("body-topic").textContent = found.body_topic || "not known";
   const explanation = found.explanation || {};
+  at("title-topic").textContent = topic(found.title_topic, explanation.title_topic_terms);
+  at("body-topic").textContent = topic(found.body_topic, explanation.body_topic_terms);
   at("body-terms").textContent = (explanation.body_keywords || []).join(", ") || "not known";
   fill(at("reasons"), (found.mismatch_reasons || []).map(reason), "Nothing speaks against the pair.");
   const missing = (explanation.terms || []).filter((term) => !term.found).map((term) => term.text);
@@ -64,6 +68,11 @@ function show(title, body, found) {
   at("judged-title").textContent = title;
   at("marked").replaceChildren(...marked(body, found.marks || []));
   at("answer").hidden = false;
+}
+
+function topic(name, terms) {
+  if (!name) return "not known";
+  return terms?.length ? `${name}, for: ${terms.join(", ")}` : name;
 }
 
 export function setUp() {

@@ -3,20 +3,28 @@
 import { readHtml, setUp as setUpArticle } from "./article.js";
 import { readRows, setUp as setUpRows } from "./rows.js";
 import { read } from "./service.js";
-import { share, vocabulary } from "./words.js";
+import { share, tell, vocabulary } from "./words.js";
 
 const drop = document.getElementById("drop");
 
 function take(file) {
-  if (/\.html?$/i.test(file.name)) readHtml(file);
+  if (/\.x?html?$/i.test(file.name)) readHtml(file);
   else readRows(file);
 }
 
-document.getElementById("file").accept = [...Object.keys(vocabulary.content_types).map((ending) => `.${ending}`), ".html", ".htm"].join();
+function dropped(data) {
+  const { files } = data;
+  if (data.items[0]?.webkitGetAsEntry?.()?.isDirectory) tell("rows-problem", `${files[0].name} is a folder. Drop one file.`);
+  else if (files.length > 1) tell("rows-problem", `${files.length} files were dropped. Drop one at a time.`);
+  else if (files.length) take(files[0]);
+}
+
+document.getElementById("file").accept = [...Object.keys(vocabulary.content_types), "txt"].map((ending) => `.${ending}`).join();
 setUpArticle();
 setUpRows();
 document.getElementById("file").addEventListener("change", (event) => {
   if (event.target.files.length) take(event.target.files[0]);
+  event.target.value = ""; // so that the same file can be chosen again
 });
 for (const kind of ["dragenter", "dragover"]) {
   document.addEventListener(kind, (event) => {
@@ -30,7 +38,7 @@ document.addEventListener("dragleave", (event) => {
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+  dropped(event.dataTransfer);
 });
 read("/ready").then((ready) => {
   if (!ready) return;

@@ -4,13 +4,14 @@ const token = document.getElementById("token");
 token.value = sessionStorage.getItem("mismatch-token") || "";
 token.addEventListener("change", () => sessionStorage.setItem("mismatch-token", token.value.trim()));
 
-export async function ask(path, type, body) {
+export async function ask(path, type, body, signal) {
   const headers = { "content-type": type };
   if (token.value.trim()) headers.authorization = `Bearer ${token.value.trim()}`;
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", headers, body });
-  } catch {
+    answer = await fetch(path, { method: "POST", headers, body, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new Error("The service cannot be reached. Is it still running?");
   }
   if (answer.ok) return answer;
@@ -18,12 +19,14 @@ export async function ask(path, type, body) {
     document.getElementById("token-box").open = true;
     token.focus();
   }
-  let detail = "";
+  let said = {};
   try {
-    detail = (await answer.json()).detail;
+    said = await answer.json();
   } catch { /* not ours: a proxy's page */ }
+  const { detail } = said;
   const error = new Error(detail ? `${detail} (${answer.status})` : `The service answered with status ${answer.status}.`);
   error.status = answer.status;
+  error.columns = said.columns;
   throw error;
 }
 
