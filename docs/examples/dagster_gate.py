@@ -1,6 +1,6 @@
 """Dagster: a day's clean articles as an asset, with the gate as a check that blocks what is built on it.
 
-`dagster dev -f dagster_gate.py`, with gating.py beside it. (Dagster looks at the annotations, so that they are not to be postponed.)
+`dagster dev -f dagster_gate.py`, with gating.py beside it. Dagster looks at the annotations: they must not be postponed.
 """
 
 import os
