@@ -130,7 +130,7 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int, n_shown: int) 
     for example in shown:
         where = _place(example, several_files)
         head = f"  {likelihood(example.probability):{certainty}}  {where if several_files else f'row {where}'}  "
-        title = safe(example.title, max(30, width - len(head)))
+        title = fitted(safe(example.title, width), max(30, width - len(head)))
         yield f"{escape(head)}[bold]{escape(title)}[/bold]"
         yield escape(safe_line(f"{_INDENT}{_why(example, lexicon)}", width))
     if tally.flagged > len(shown):
@@ -155,7 +155,14 @@ def safe_line(text: str, width: int) -> str:
     """One line of a terminal, its indent kept."""
     words = text.lstrip()
     indent = text[: len(text) - len(words)]
-    return indent + safe(words, max(40, width - len(indent)))
+    return indent + fitted(safe(words, width), max(40, width - len(indent)))
+
+
+def fitted(text: str, cells: int) -> str:
+    """A text cut to so many cells of a terminal, of which a Chinese character takes two."""
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= cells else f"{set_cell_size(text, cells - 1).rstrip()}…"
 
 
 def _why(example: Example, lexicon: Lexicon) -> str:
