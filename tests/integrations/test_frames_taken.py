@@ -92,7 +92,11 @@ def test_sources_are_found_under_their_usual_names_and_never_in_the_way() -> Non
         pairs_table(odd, source="source")
 
 
-@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table.from_pylist, list], ids=str)
+@pytest.mark.parametrize(
+    "make",
+    [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table.from_pylist, list],
+    ids=["pandas", "polars", "polars lazy", "Arrow", "rows"],
+)
 def test_an_error_lists_the_columns(make: Callable[..., Any], judge: Scorer) -> None:
     for row, said in (({"kop": "a", "prose": "b"}, "no body column"), ({"koptekst": "a", "text": "b"}, "no title column")):
         with pytest.raises(InputError, match=said) as caught:
