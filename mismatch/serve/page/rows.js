@@ -50,7 +50,7 @@ async function send() {
   let notices = [];
   let said = 0;
   try {
-    const query = new URLSearchParams({ name, ...chosenColumns() });
+    const query = new URLSearchParams({ name, in_order: true, ...chosenColumns() });
     const reply = await ask(`/score?${query}`, "application/octet-stream", file, mine.signal);
     const understood = JSON.parse(reply.headers.get("mismatch-input") || '{"columns": {}, "notices": []}');
     notices = understood.notices;
@@ -62,6 +62,7 @@ async function send() {
       }
       return stop === mine;
     });
+    if (answer.problem) throw new Error(answer.problem);
   } catch (error) {
     if (stop !== mine) return;
     if (!mine.signal.aborted) failed(error, name);
@@ -77,8 +78,8 @@ function failed(error, name) {
     askColumns(error.columns);
     return;
   }
-  const reason = answer.problem || error.message;
-  tell("rows-problem", answer.rows.length ? `The answer broke off after ${count(answer.rows.length)} rows: ${reason}` : reason || `${name} could not be read.`);
+  const { length } = answer.rows;
+  tell("rows-problem", length ? `The answer broke off after ${count(length)} rows: ${error.message}` : error.message || `${name} could not be read.`);
 }
 
 function finish(name, notices, stopped) {
