@@ -164,6 +164,10 @@ function decide(row, label) {
   if (!row || row.verdict === null) return;
   const position = wanted.indexOf(row);
   const explained = looked === row && at("answer").contains(document.activeElement);
+  if (row.label === label) {
+    withdraw(row, explained);
+    return;
+  }
   labels.decide(row, label);
   table.refresh(row);
   caption();
@@ -174,15 +178,19 @@ function decide(row, label) {
   else showDecision(row);
 }
 
-function undo() {
-  const row = labels.undo();
+// Takes a decision back: the last one, or, where the same is said of a row again, that one.
+function withdraw(row, explained) {
   if (!row) return;
+  labels.take(row);
   table.refresh(row);
   caption();
   tell("rows-status", `Undone: row ${count(row.number)}. ${count(labels.decided.length)} decided.`);
-  if (at("answer").contains(document.activeElement)) explain(row);
-  else table.focus(wanted.indexOf(row));
+  if (!explained) table.focus(wanted.indexOf(row));
+  else if (looked === row) showDecision(row);
+  else explain(row);
 }
+
+const undo = () => withdraw(labels.last, at("answer").contains(document.activeElement));
 
 function back() {
   if (!looked) return;
