@@ -123,7 +123,7 @@ def _small_model() -> dict[str, Any]:
     from mismatch.model.starter import starter_path
 
     contents: dict[str, Any] = joblib.load(starter_path())
-    for name in ("terms_hashes", "terms_frequencies", "stems_hashes", "stems_frequencies", "vector_hashes", "vector_codes", "vector_scales"):  # fmt: skip  # noqa: E501
+    for name in ("terms_hashes", "terms_frequencies", "stems_hashes", "stems_frequencies", "vector_hashes", "vector_codes", "vector_scales", "vector_telling"):  # fmt: skip  # noqa: E501
         packed = contents["arrays"][name]
         array = np.frombuffer(packed["data"], packed["dtype"]).reshape(packed["shape"])[:3000]
         packed["data"], packed["shape"] = array.tobytes(), list(array.shape)

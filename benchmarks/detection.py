@@ -17,13 +17,13 @@ from benchmarks.ranking import Figures
 from benchmarks.results import Plot, Result, Table, met, share
 from benchmarks.running import chosen, model_name, model_of, options_of, start, table_of
 from mismatch import MismatchClassifier, MismatchError, Scorer
-from mismatch.classifier import label_codes
 from mismatch.evaluation.drawing import columns_of
 from mismatch.judging.comparison import log_odds_of, prepared
 from mismatch.judging.swaps import Pairs
 from mismatch.model.model import Model
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.tables import read_pairs
+from mismatch.training.labels import label_codes
 from mismatch.training.pairs import group_folds
 
 PARTS = ("corpora", "fnc1", "natural")

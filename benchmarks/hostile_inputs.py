@@ -111,7 +111,7 @@ def _nested(levels: int) -> pa.Table:
 
 
 BINARY: dict[str, Callable[[Path], None]] = {
-    "long_entry.parquet": lambda path: pq.write_table(_shared(2_000_000_000, 1), path, compression="zstd"),
+    "long_entry.parquet": lambda path: pq.write_table(_shared(500_000_000, 1), path, compression="zstd"),
     "repeated_entry.parquet": lambda path: pq.write_table(_shared(1 << 20, 4000), path, store_schema=False),
     "long_buffer.arrow": lambda path: _arrow(
         path, pa.table({"title": ["t"], "body": ["x" * (1 << 30)]}), compression="zstd"

@@ -17,9 +17,9 @@ from benchmarks import corpora
 from benchmarks.results import Result, Table, share
 from benchmarks.running import model_name, model_of, options_of, start
 from mismatch import MismatchClassifier
-from mismatch.classifier import label_codes
 from mismatch.judging.comparison import compare
 from mismatch.model.recall import recall_at
+from mismatch.training.labels import label_codes
 from mismatch.training.pairs import group_folds
 
 CORPUS, N_FOLDS = "fnc1_train", 5

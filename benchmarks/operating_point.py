@@ -23,7 +23,7 @@ from mismatch import MismatchError, Scorer
 from mismatch.evaluation.operating_point import Promise, calibrate
 from mismatch.judging.swaps import Pairs
 from mismatch.model.model import Model
-from mismatch.report.outside_text import safe
+from mismatch.records.output.outside_text import safe
 from mismatch.training.pairs import group_folds
 
 LABELS = Path(__file__).parent / "labels"

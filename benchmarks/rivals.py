@@ -34,8 +34,8 @@ from benchmarks.running import chosen, model_name, model_of, options_of, start
 from benchmarks.starter_quality import FIGURES, LABELLED, cells, cosine_figures
 from benchmarks.throughput import score_file, write
 from mismatch import MismatchClassifier, MismatchError, Scorer
-from mismatch.classifier import label_codes
 from mismatch.model.model import Model
+from mismatch.training.labels import label_codes
 
 CORPORA = ("newssumm_india", "technews", LABELLED)
 ARTICLES, FEWER, FEW = 20_000, 2_000, 300

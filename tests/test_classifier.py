@@ -18,8 +18,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from mismatch import MismatchClassifier
-from mismatch.classifier import label_codes
 from mismatch.errors import InputError, MismatchError, ModelError
+from mismatch.training.labels import label_codes
 
 Pair = tuple[str, str]
 

@@ -22,8 +22,8 @@ import pyarrow.parquet
 import pytest
 
 from mismatch import MismatchClassifier, load
-from mismatch.classifier import CLASSES
 from mismatch.judging.scorer import Scorer
+from mismatch.training.labels import CLASSES
 
 ROOT = Path(__file__).parent.parent
 SUFFIX = " | The Daily Ferry"

@@ -33,7 +33,7 @@ _LEAST_DOUBT, _MOST_DOUBT = 1e-4, 0.99
 PRIOR_POWER, TO_EVEN = 1.3, 0.8
 """of the rows' probabilities in the prior: with 1, too many proposals touch rows that fit; and what is added to the
 log-odds, which would be too careful then"""
-_AT_ONCE = 1 << 17
+_AT_ONCE = 1 << 16
 _DENSE = 512
 """titles or bodies that compete up to which all pairs of them are laid out"""
 
@@ -59,7 +59,8 @@ class JudgedPairs(NamedTuple):
 def pair_probabilities(
     pairs: JudgedPairs, doubt: NDArray[np.float64], is_sample: NDArray[np.bool_]
 ) -> tuple[JudgedPairs, NDArray[np.float64]]:
-    """The pairs of suspects, and the log-odds that each is a right one; without regard to the others that compete.
+    """The pairs of suspects, without their features, and the log-odds that each is a right one; without regard to the others
+    that compete.
 
     Parameters
     ----------
@@ -74,9 +75,10 @@ def pair_probabilities(
     right = _described(pairs, shown, own)
     wrong = _described(pairs, ~own, is_sample[pairs.title] != is_sample[pairs.body])
     n_samples, n_suspects = int(is_sample.sum()), int((~is_sample).sum())
-    of_suspects = pairs.some(asked)
+    of_suspects = pairs._replace(features=pairs.features[:, :0]).some(asked)
     if len(right) >= LEAST_RIGHT and len(wrong) >= LEAST_WRONG:
-        ratio = _learned(right, wrong, of_suspects) + np.log(2 * n_samples * n_suspects / len(right))
+        learned = _learned(right, wrong, of_suspects, pairs.features, np.flatnonzero(asked))
+        ratio = learned + np.log(2 * n_samples * n_suspects / len(right))
     else:
         ratio = features_of(of_suspects) @ USUAL_WEIGHTS + USUAL_CONSTANT + np.log(2 * max(1, n_suspects))
     p = np.clip(doubt, _LEAST_DOUBT, _MOST_DOUBT)
@@ -132,8 +134,14 @@ def best_other(keys: NDArray[np.int64], values: NDArray[np.float64], none: float
     return out
 
 
-def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: JudgedPairs) -> NDArray[np.float64]:
-    """The log-odds that the pairs asked for are right, by what right and wrong ones look like."""
+def _learned(
+    right: NDArray[np.float64], wrong: NDArray[np.float64], asked: JudgedPairs, compared: NDArray[np.float32],
+    places: NDArray[np.int64],
+) -> NDArray[np.float64]:  # fmt: skip
+    """The log-odds that the pairs asked for are right, by what right and wrong ones look like.
+
+    What the scorer compares of them stands in the rows `places` of `compared`: of millions of pairs it is not copied.
+    """
     features = features_of(asked)
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
@@ -144,7 +152,7 @@ def _learned(right: NDArray[np.float64], wrong: NDArray[np.float64], asked: Judg
     with threadpool_limits(1, user_api="openmp"):  # on so few pairs, threads only wait for one another
         trees.fit(np.concatenate([right, wrong]), np.concatenate([np.ones(len(right)), np.zeros(len(wrong))]))
         parts = [slice(start, start + _AT_ONCE) for start in range(0, len(features), _AT_ONCE)]
-        found = [trees.decision_function(np.column_stack([features[part], asked.features[part]])) for part in parts]
+        found = [trees.decision_function(np.column_stack([features[part], compared[places[part]]])) for part in parts]
     return np.concatenate([np.empty(0), *found])
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.batch.scored import SCHEMA, ScoredBlock, ScoredRows
 from mismatch.judging.verdicts import MATCH, UNSCORABLE
+from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.quarantine import Quarantine
 from mismatch.screening import screening
 
@@ -24,7 +25,8 @@ SUSPECT_FROM = 0.01
 """probability of a mismatch from which a row is a suspect"""
 OF_LANGUAGES = 0.9
 """the same of a row that is unscorable since title and body differ in language or script"""
-MOST_SUSPECTS = 1 << 20
+MOST_SUSPECTS = 1 << 19
+"""their titles, and sixteen candidates of each, take about 4 GB"""
 SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 2.5, 300
 """suspects at most, for each stray row that the probabilities promise, and besides: the likeliest are taken"""
 SAMPLED = 400
@@ -88,7 +90,7 @@ class Suspects:
 
 def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
     """Reads all rows, and keeps the suspects and a sample of those that fit."""
-    folder = tempfile.TemporaryDirectory(prefix="mismatch-")
+    folder = tempfile.TemporaryDirectory(prefix=scratch_prefix())
     path = Path(folder.name) / "suspects.arrow"
     sample, generator = _Sample(), np.random.default_rng(0)
     n_rows = n_rejected = 0

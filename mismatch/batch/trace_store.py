@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mismatch.batch.traces import BANDS, TITLE_STEMS, Traces
 from mismatch.compiling.kernels import read_only
 from mismatch.records.blocks import Block
+from mismatch.records.left_behind import scratch_prefix
 from mismatch.terms.near_duplicates import SKETCH_BINS
 
 TITLE_SHOWN = 200
@@ -52,7 +53,7 @@ class TraceStore:
         self._title_stems = np.zeros(STEM_SLOTS, np.uint32)
         """in how many titles each stem stands, stems that share a slot counted together"""
         self._open = ExitStack()
-        self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="mismatch-")))
+        self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix=scratch_prefix())))
         self._files = {name: self._open.enter_context((self._folder / name).open("wb")) for name in _COLUMNS}
         self._shown = self._open.enter_context(pa.ipc.new_file(str(self._folder / "shown"), _SHOWN_SCHEMA))
 

@@ -12,6 +12,7 @@ import typer
 
 from mismatch.cli import first_start
 from mismatch.cli.compiling import compile_
+from mismatch.cli.empty_values import Command
 from mismatch.cli.exit_codes import Commands, run
 from mismatch.cli.judging import evaluate, explain
 from mismatch.cli.models import info
@@ -50,7 +51,7 @@ def _top(
 
 
 for _command in (train, score, gate, explain, evaluate, calibrate, repair, repeats, sources, review):
-    app.command()(_command)
+    app.command(cls=Command)(_command)
 app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(serve)
 app.command()(info)
 app.command("compile")(compile_)

@@ -105,6 +105,7 @@ def _python() -> None:
 def _adapting() -> None:
     """On rows enough to adapt to, with what cleaning finds in some: a page's markup, a title that stands again in its body."""
     from mismatch.cli import app
+    from mismatch.records.left_behind import scratch_prefix
 
     syllables = "ba", "do", "fe", "gu", "ki", "la", "mo", "ne", "pu", "ri", "so", "tu"
     words = ["".join(word) for word in itertools.product(syllables, repeat=3)]
@@ -112,7 +113,7 @@ def _adapting() -> None:
     for k in range(0, 32 * 48, 32):
         title = " ".join(words[k : k + 6]).capitalize()
         rows.append({"title": title, "body": f"{title}\n<p>{' '.join(words[k : k + 32])}.</p> {ARTICLE['body']}"})
-    with tempfile.TemporaryDirectory(prefix="mismatch-") as name:
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as name:
         source = Path(name) / "rows.jsonl"
         source.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
         app(["score", str(source), "--quiet", "--out", str(source.with_name("scored.jsonl"))], standalone_mode=False)
@@ -121,8 +122,9 @@ def _adapting() -> None:
 def _command(*arguments: str, read: str = "jsonl", write: str | None = None) -> None:
     """A command on a file of the format `read`; `write` is the format of its output."""
     from mismatch.cli import app
+    from mismatch.records.left_behind import scratch_prefix
 
-    with tempfile.TemporaryDirectory(prefix="mismatch-") as name:
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as name:
         source = _written(Path(name) / f"rows.{read}")
         target = ["--out", str(Path(name) / f"scored.{write}")] if write else []
         if code := app([arguments[0], str(source), *arguments[1:], *target], standalone_mode=False):

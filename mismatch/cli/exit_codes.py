@@ -13,8 +13,8 @@ from typer.core import TyperGroup
 
 from mismatch.cli.stopping import TERMINATED, Terminated, watched
 from mismatch.errors import InputError, MismatchError
+from mismatch.records.output.outside_text import safe
 from mismatch.records.stores.failures import UPLOADING
-from mismatch.report.outside_text import safe
 
 WRONG_USAGE = InputError.exit_code
 INTERRUPTED = 130

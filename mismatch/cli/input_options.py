@@ -88,6 +88,17 @@ class InputOptions:
             pages=page_options(self.with_body, self.page_seconds, self.page_memory),
         )
 
+    def arguments(self, *left_out: str) -> list[str]:
+        """The options that were given, as they stand on a command line."""
+        words = []
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if option.name in left_out or value == option.default:
+                continue
+            for one in value if isinstance(value, list) else [value]:
+                words += [f"--{option.name.replace('_', '-')}", *([] if one is True else [str(one)])]
+        return words
+
     def plain(self) -> dict[str, Any]:
         """The options as the manifest of a folder keeps them."""
         return asdict(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Annotated
 
@@ -53,7 +54,7 @@ def explain(
             text_body = read_text(body_file)
     else:
         raise InputError("give --title with --body-text or --body-file, or a file and --row")
-    from mismatch.report.outside_text import safe
+    from mismatch.records.output.outside_text import safe
 
     for line in in_words(explain_pair(scorer, text_title, text_body, text_source)):
         typer.echo(safe(line, 400) if line.strip() else "")
@@ -65,6 +66,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     report: Report = None,
     compare: Annotated[str | None, typer.Option("--compare", metavar="MODEL", help="A second model to measure on the same pairs.", show_default=False)] = None,
+    compare_sha256: Annotated[str | None, typer.Option("--compare-sha256", metavar="DIGEST", help="End with 3 unless the file of --compare has this SHA-256.", show_default=False)] = None,
     prior: Prior = None,
     cost_false_flag: Annotated[float | None, typer.Option("--cost-false-flag", metavar="COST", callback=not_negative, help="What a false flag costs; finds the cheapest cut.", show_default=False)] = None,
     cost_miss: Annotated[float | None, typer.Option("--cost-miss", metavar="COST", callback=not_negative, help="What a missed mismatch costs, in the same unit.", show_default=False)] = None,
@@ -85,15 +87,16 @@ def evaluate(
     from mismatch.judging import adaptation
     from mismatch.report import tables
     from mismatch.report.console import say
-    from mismatch.training.fingerprints import KNOWN_SHARE
 
     read = [model] if compare is None else [model, compare]
     check_outputs({"--report": report, "--rejected": rejected}, inputs, given.format, read, given.bodies)
+    if compare_sha256 is not None and compare is None:
+        raise InputError("--compare-sha256 goes with --compare MODEL")
     if report == "-" and as_json:
         raise InputError("--json and --report - both write to standard output; give the report a file")
     scorers = [load_scorer(model, sha256=model_sha256)]
     if compare is not None:
-        scorers.append(load_scorer(compare))
+        scorers.append(load_scorer(compare, sha256=compare_sha256))
     models = [scorer.model for scorer in scorers]
     if compare is not None:  # two cards may bear one name
         models = [named_after_file(loaded, path) for loaded, path in zip(models, (model, compare), strict=True)]
@@ -112,18 +115,21 @@ def evaluate(
     else:
         result = evaluation.compare(models[0], models[1], table, labels=labels, setup=setup)
         measured = [result.first, result.second]
-    for one in measured:
-        if one.known > KNOWN_SHARE:
-            say(f"{one.model} has learned from {one.known:.0%} of these articles: its figures are too good", quiet=quiet)
+    warnings = [warning for one in measured if (warning := one.warning)]
+    for warning in warnings:
+        say(warning, quiet=quiet)
     if report is not None:
         from mismatch.report.evaluation_page import evaluation_page
 
         write_page(report, evaluation_page(result, inputs))
     if as_json:
         typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=1, allow_nan=False))
-    elif report == "-":
-        pass
-    elif isinstance(result, evaluation.Comparison):
+        return
+    if report == "-":
+        return
+    if quiet or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        tables.print_warnings(warnings)  # whoever reads the table alone is told too
+    if isinstance(result, evaluation.Comparison):
         tables.print_comparison(result)
     else:
         tables.print_evaluation(result)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mismatch.cli.options import Quiet
+from mismatch.cli.options import ModelSha256, Quiet
 
 if TYPE_CHECKING:
     from mismatch.judging.scorer import Scorer
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def info(
     model: Annotated[str, typer.Argument(metavar="[MODEL]", help="A model file, or 'starter'.")] = "starter",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    model_sha256: ModelSha256 = None,
     quiet: Quiet = False,
 ) -> None:
     """Prints the model card: what the model was trained on, its settings, figures and promises.
@@ -26,7 +27,7 @@ def info(
 
     from mismatch.report.tables import print_card
 
-    loaded = load_scorer(model).model
+    loaded = load_scorer(model, sha256=model_sha256).model
     card = {**loaded.card, "calibration": dict(vars(loaded.calibration)), "terms": len(loaded.lexicon.terms.hashes)}
     if as_json:
         typer.echo(json.dumps(card, ensure_ascii=False, indent=1))

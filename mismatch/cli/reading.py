@@ -109,8 +109,8 @@ def read_text(path: str) -> str:
 
 def labels_of(table: Any, asked: str | None, quiet: bool) -> Any:
     """The labels as 0 and 1; None where there are none."""
-    from mismatch.classifier import label_codes
     from mismatch.report.console import say
+    from mismatch.training.labels import label_codes
 
     missing = table["label"].null_count
     if table.num_rows and not missing:

@@ -57,24 +57,12 @@ def score(
         known = InputOptions(format=given.format, title=given.title, body=given.body, source=given.source)
         if given != known:
             raise InputError("of the options for inputs --format, --title, --body and --source go with --engine spark")
-        if (
-            only
-            or explain
-            or rejected
-            or threads
-            or out_format
-            or prior
-            or thorough
-            or paragraphs
-            or restart
-            or model_sha256
-            or safe_csv
-        ):
+        if only or explain or rejected or threads or out_format or prior or thorough or paragraphs or restart or safe_csv:
             raise InputError(
-                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --model-sha256, --safe-csv and --out-format go with --engine local"
+                "--only, --explain, --rejected, --threads, --prior, --thorough, --paragraphs, --restart, --safe-csv and --out-format go with --engine local"
             )
         named = {"format": given.format, "title": given.title, "body": given.body, "source": given.source}
-        return _score_on(engine, inputs, out, quiet=quiet, model=model, adapt=adapt, **named)
+        return _score_on(engine, inputs, out, quiet=quiet, model=model, model_sha256=model_sha256, adapt=adapt, **named)
     fast_start.start()
     from mismatch.judging import pipeline
     from mismatch.model.starter import model_path
@@ -188,7 +176,9 @@ def gate(
     from mismatch.records.output.writing import open_sink
     from mismatch.records.quarantine import Quarantine
     from mismatch.report import console
-    from mismatch.report.gate_words import print_gate, sources_as_plain
+    from mismatch.report.gate_table import sources_as_plain
+    from mismatch.report.gate_words import print_gate
+    from mismatch.report.next_steps import GateRun, after_gate
 
     if out is not None and (passed or flagged or rejected):
         raise InputError(
@@ -272,7 +262,13 @@ def gate(
     if as_json:
         typer.echo(json.dumps(to_plain(decision, tally, sources_as_plain(tally)), ensure_ascii=False, indent=2))
     elif tally.rows:
-        print_gate(tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs)
+        judging = [] if model == "starter" else ["--model", model]
+        judging += [] if adapt is None else ["--adapt" if adapt else "--no-adapt"]
+        called = GateRun(inputs, flagged, [*given.arguments("with_body"), *judging])
+        print_gate(
+            tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs,
+            next_step=after_gate(tally, decision, called),
+        )  # fmt: skip
     if report is not None:
         from mismatch.report.gate_page import gate_page
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
-from mismatch.cli.options import Confidence, MaxFalseFlags, Prior, Quiet, Rejected, between_or_none
+from mismatch.cli.options import Confidence, MaxFalseFlags, ModelSha256, Prior, Quiet, Rejected, between_or_none
 from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import labels_of, read_archive, read_pairs
 from mismatch.errors import InputError
@@ -27,6 +26,7 @@ def train(
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of headline-body pairs.", show_default=False)],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the model goes, e.g. models/mine.joblib.", show_default=False)],
     base: Annotated[str, typer.Option("--base", metavar="MODEL", help="Model that lends its background.")] = "starter",
+    model_sha256: Annotated[str | None, typer.Option("--model-sha256", metavar="DIGEST", help="End with 3 unless the file of --base has this SHA-256.", show_default=False)] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start from nothing.")] = False,
     suspects: Annotated[str | None, typer.Option("--suspects", metavar="FILE", help="List the pairs of the archive that look wrong (JSON lines).", show_default=False)] = None,
     max_false_flags: MaxFalseFlags = defaults.MAX_FALSE_FLAGS,
@@ -45,12 +45,16 @@ def train(
     Example: mismatch train training_data/articles --out models/mine.joblib --suspects suspects.jsonl
     """
     from mismatch.classifier import resolve_base
+    from mismatch.evaluation.trade_off import RATES, trade_offs
     from mismatch.model.model_file import save_model
     from mismatch.model.starter import model_path
     from mismatch.report.console import say, spinner
+    from mismatch.report.training_words import Asked, print_training
     from mismatch.training.archive import train_archive
     from mismatch.training.settings import TrainingSettings
 
+    if fresh and model_sha256 is not None:
+        raise InputError("--model-sha256 is that of --base, and --fresh starts from nothing; leave one of them out")
     for path in (out, suspects):
         if path is not None:
             check_folder(path)
@@ -58,7 +62,7 @@ def train(
         {"--out": out, "--suspects": suspects, "--rejected": rejected}, pairs, given.format,
         models=[] if fresh else [base], bodies=given.bodies,
     )  # fmt: skip
-    lender = None if fresh else resolve_base(model_path(base))
+    lender = None if fresh else resolve_base(model_path(base), sha256=model_sha256)
     with spinner(quiet=quiet) as tell:
         archive, digests = read_archive(pairs, given, rejected, seed=seed, tell=tell, quiet=quiet)
         labels = _labels(archive, given.label)
@@ -73,47 +77,29 @@ def train(
         save_model(training.model, out)
     if suspects is not None:
         _write_suspects(suspects, archive, training)
-    for line in _told(archive, training, suspects, labelled=labels is not None and bool(labels.any())):
-        say(line, quiet=quiet)
-    say(f"model written to {out}", quiet=quiet)
+    if not quiet:
+        asked = Asked(
+            out, suspects, max_false_flags, default_cut=max_false_flags == defaults.MAX_FALSE_FLAGS,
+            options=given.arguments("topic", "label", "with_body", "bodies"),
+            suffix=_suffix(pairs), labelled=labels is not None and bool(labels.any()),
+        )  # fmt: skip
+        measured = training.measured
+        rates = sorted({*RATES, max_false_flags})
+        points = trade_offs(measured.log_odds, measured.labels, measured.groups, rates=rates, seed=seed)
+        print_training(archive, training, points, asked)
 
 
-def _told(archive: Archive, training: Training, suspects: str | None, *, labelled: bool) -> Iterator[str]:
-    """What came to light in training, line by line."""
-    from mismatch.training.fingerprints import KNOWN_SHARE
+def _suffix(pairs: list[str]) -> str:
+    """How the name of a file like the archive's ends."""
+    from mismatch.records.known_formats import BY_SUFFIX
 
-    counts, figures = training.model.card["pairs"], training.model.card["figures_out_of_fold"]
-    if archive.sampled:
-        yield (
-            f"{counts['given']:,} pairs are more than are held in memory: terms were counted in {counts['counted']:,}, "
-            f"the rest was learned from {counts['sampled']:,} drawn at random"
-        )
-    yield (
-        f"trained on {counts['used']:,} pairs ({counts['duplicates']:,} duplicates and {counts['without_text']:,} without "
-        "text left out)"
-    )
-    if counts["seen_by_base"] > KNOWN_SHARE:
-        what = (
-            "its forest was kept as it is, and the figures are too good"
-            if counts["own_head"] == 0
-            else "trained without it, for it would take all of them for good pairs"
-        )
-        yield f"the base model has seen {counts['seen_by_base']:.0%} of these articles: {what}"
-    if n := len(training.suspects):
-        of = f"the {counts['sampled']:,} that were drawn from your archive" if archive.sampled else "your archive"
-        look = f"1 pair of {of} looks wrong and was" if n == 1 else f"{n:,} pairs of {of} look wrong and were"
-        yield f"{look} left out: {f'listed in {suspects}' if suspects else 'list them with --suspects FILE'}"
-    yield (
-        f"out of fold against {'the labels' if labelled else 'random swaps'}: AUROC {figures['auroc']:.4f}, "
-        f"found at 1 % false flags {figures['recall_at_0.01']:.1%}, at 0.1 % {figures['recall_at_0.001']:.1%}"
-    )
-    promise = training.model.calibration.promise
-    yield promise or "too few pairs for a guaranteed false-flag rate: the cut is where a mismatch is as likely as not"
+    suffix = os.path.splitext(pairs[0])[1].lower()
+    return suffix if suffix in BY_SUFFIX else ".jsonl"
 
 
 def _labels(archive: Archive, asked: str | None) -> Any:
     """The labels of the pairs that are learned from as 0 and 1; None where not all pairs of the archive have one."""
-    from mismatch.classifier import label_codes
+    from mismatch.training.labels import label_codes
 
     seen = archive.labels
     if archive.n_rows and not seen.missing:
@@ -164,6 +150,7 @@ def calibrate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model that is adapted: a file, or 'starter'.", show_default=False)],
     pairs: Annotated[list[str], typer.Argument(metavar="PAIRS…", help="Files, globs or folders of pairs of the feed, which the model was not trained on.", show_default=False)],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the adapted model goes.", show_default=False)],
+    model_sha256: ModelSha256 = None,
     max_false_flags: Annotated[float | None, typer.Option("--max-false-flags", metavar="R", callback=between_or_none, help="Promise to flag at most this share of good articles.", show_default=False)] = None,
     confidence: Confidence = defaults.CONFIDENCE,
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="pair: the promise is for new pairs like these. source: for a random pair of a new source, one pair drawn from each.")] = "pair",
@@ -188,7 +175,7 @@ def calibrate(
         raise InputError(f"--by is pair or source, not {by!r}")
     check_folder(out)
     check_outputs({"--out": out, "--rejected": rejected}, pairs, given.format, [model], given.bodies)
-    loaded = load_scorer(model).model
+    loaded = load_scorer(model, sha256=model_sha256).model
     table, digests = read_pairs(pairs, given, rejected, quiet)
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")

@@ -6,6 +6,7 @@ Everywhere a higher score stands for a likelier mismatch, label 1 is a mismatch,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,9 +146,10 @@ def costs(of: Curve, own: tuple[float, float], prevalence: float, false_flag: fl
 
 
 def bootstrap(
-    scores: NDArray[np.float64], labels: NDArray[np.int64], groups: NDArray[np.int64], *, draws: int, seed: int
-) -> dict[str, NDArray[np.float64]]:
-    """AUROC, average precision and recall at `FALSE_FLAG_RATES` on bootstrap draws of whole groups.
+    scores: NDArray[np.float64], labels: NDArray[np.int64], groups: NDArray[np.int64], *, draws: int, seed: int,
+    rates: Sequence[float] = FALSE_FLAG_RATES,
+) -> dict[str, NDArray[np.float64]]:  # fmt: skip
+    """AUROC, average precision and recall at some false-flag rates on bootstrap draws of whole groups.
 
     Groups are drawn, not pairs: pairs with one body are no independent evidence. Models compared on the same pairs get the
     same draws from the same seed, so that their difference can be taken draw by draw.
@@ -165,14 +167,14 @@ def bootstrap(
     last = np.searchsorted(ordered, ordered, "right") - 1  # of equal scores
     first = np.searchsorted(ordered, ordered, "left")
     ends = np.unique(last)
-    names = ["auroc", "average_precision", *(f"recall_at_{rate:g}" for rate in FALSE_FLAG_RATES)]
+    names = ["auroc", "average_precision", *(f"recall_at_{rate:g}" for rate in rates)]
     out = {name: np.full(draws, np.nan) for name in names}
     step = max(1, _CELLS // max(n, n_groups))
     for start in range(0, draws, step):
         size = min(step, draws - start)
         times = np.stack([np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups) for _ in range(size)])
         weights = times[:, group].astype(np.float64)
-        here = _measured(weights, is_mismatch, first, last, ends)
+        here = _measured(weights, is_mismatch, first, last, ends, rates)
         for name in names:
             out[name][start : start + size] = here[name]
     return out
@@ -180,7 +182,7 @@ def bootstrap(
 
 def _measured(
     weights: NDArray[np.float64], is_mismatch: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64],
-    ends: NDArray[np.int64],
+    ends: NDArray[np.int64], rates: Sequence[float],
 ) -> dict[str, NDArray[np.float64]]:  # fmt: skip
     """The figures of many weightings at once; scores ascending, `first` and `last` the bounds of equal scores."""
     matched = np.cumsum(weights * ~is_mismatch, axis=1)
@@ -198,7 +200,7 @@ def _measured(
         gained = np.diff(found, axis=1, prepend=0.0)
         share = np.where(found + false > 0, found / (found + false), 0.0)
         out["average_precision"] = (gained * share).sum(axis=1) / n_mismatched[:, 0]
-        for rate in FALSE_FLAG_RATES:
+        for rate in rates:
             allowed = n_matched - matched <= rate * n_matched * (1 + ROUNDING)
             cut = last[np.argmax(allowed, axis=1)]
             above = n_mismatched[:, 0] - np.take_along_axis(mismatched, cut[:, None], axis=1)[:, 0]

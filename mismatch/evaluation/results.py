@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.evaluation.measures import Bin, Costs, Curve, Interval
+from mismatch.training.fingerprints import KNOWN_SHARE
 
 MIN_GROUP = 20
 """pairs of each class, below which a group gets no figures"""
@@ -91,10 +92,18 @@ class Evaluation:
     """log-odds above which the model flags, and above which it abstains"""
     unsure_cut: float = math.inf
 
+    @property
+    def warning(self) -> str | None:
+        """What has to be said before the figures: the model has learned from these pairs."""
+        if self.known <= KNOWN_SHARE:
+            return None
+        return f"{self.model} has learned from {self.known:.0%} of these articles: its figures are too good"
+
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the single scores, as plain values; what is not a number is None."""
+        """Everything but the single scores, as plain values, a warning first; what is not a number is None."""
         left_out = ("curve", "log_odds", "labels")
-        parts = {name: value for name, value in vars(self).items() if name not in left_out}
+        parts: dict[str, Any] = {"warning": self.warning}
+        parts |= {name: value for name, value in vars(self).items() if name not in left_out}
         return _plain({name: _as_plain(value) for name, value in parts.items()})
 
 

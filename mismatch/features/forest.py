@@ -51,11 +51,11 @@ class Forest:
             part, kind = getattr(self, name), np.float64 if name in ("threshold", "value") else np.int32
             if part.dtype != kind or part.ndim != 1:
                 raise ValueError(f"the {name} of the head have the type {part.dtype} and {part.ndim} dimensions")
-        if not (np.isfinite(self.value).all() and math.isfinite(self.offset)):
-            raise ValueError("the head holds values that are no numbers")
         n = len(self.feature)
         if not 0 < len(self.roots) <= MOST_TREES or n > MOST_NODES:
             raise ValueError(f"the head has {len(self.roots):,} trees of {n:,} nodes in all")
+        if not (np.isfinite(self.value).all() and math.isfinite(self.offset)):
+            raise ValueError("the head holds values that are no numbers")
         at = np.arange(n)
         inner = self.left != 0
         if any(len(part) != n for part in (self.threshold, self.left, self.right, self.value)):

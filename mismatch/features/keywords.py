@@ -58,7 +58,7 @@ class TitleTerm:
     """for a missing term, the terms of the body whose vectors are nearest to its own"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A term and where it stands in the text (characters)."""
 

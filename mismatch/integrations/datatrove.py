@@ -35,20 +35,22 @@ class MismatchFilter(BaseFilter):
         Key of the title in the metadata; by default the usual names (title, headline).
     drop
         The verdicts that are dropped.
+    model_sha256
+        The SHA-256 that the model's file must have.
     """
 
     name = "📰 Headline mismatch"
 
     def __init__(
         self, model: str | Path = "starter", title: str | None = None, drop: tuple[str, ...] = ("mismatch",),
-        exclusion_writer: DiskWriter | None = None, batch_size: int = 256,
+        exclusion_writer: DiskWriter | None = None, batch_size: int = 256, model_sha256: str | None = None,
     ) -> None:  # fmt: skip
         from mismatch.judging.verdicts import VERDICTS
 
         if not set(drop) <= set(VERDICTS):
             raise InputError(f"drop={drop!r}: the verdicts are {', '.join(VERDICTS)}")
         super().__init__(exclusion_writer, batch_size)
-        self.model, self.title, self.drop = model, title, drop
+        self.model, self.model_sha256, self.title, self.drop = model, model_sha256, title, drop
         self._scorer: Scorer | None = None
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
@@ -73,7 +75,7 @@ class MismatchFilter(BaseFilter):
         if self._scorer is None:  # in the process that does the work: a step is pickled to its workers
             from mismatch.judging.scorer import load
 
-            self._scorer = load(self.model)
+            self._scorer = load(self.model, sha256=self.model_sha256)
         return self._scorer
 
     def __getstate__(self) -> dict[str, object]:

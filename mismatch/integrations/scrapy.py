@@ -55,16 +55,17 @@ _Article = tuple[str | None, str | None, str | None]
 class MismatchPipeline:
     """Judges items. Settings:
 
-    ==================== =========================================================================================
-    MISMATCH_ACTION      what becomes of `mismatch` items: "drop" (default; `DropItem`), "tag" (they go on, with the
-                         verdict in their fields), "feed" (written to MISMATCH_FEED, then dropped)
-    MISMATCH_FEED        JSON lines file of "feed"; it is appended to; %(name)s is the spider, %(time)s the start
-    MISMATCH_MODEL       a model file, or "starter" (default)
-    MISMATCH_TITLE, _BODY  names of the fields; by default the usual ones (title, headline; body, text, content, ...)
-    MISMATCH_ADAPT       True adapts the model to the last 4,096 items, after each 1,000 (False)
-    MISMATCH_BATCH_ITEMS items judged at once, at most (256)
-    MISMATCH_MAX_WAIT    seconds an item waits for others, at most (0.1)
-    ==================== =========================================================================================
+    ===================== =========================================================================================
+    MISMATCH_ACTION       what becomes of `mismatch` items: "drop" (default; `DropItem`), "tag" (they go on, with the
+                          verdict in their fields), "feed" (written to MISMATCH_FEED, then dropped)
+    MISMATCH_FEED         JSON lines file of "feed"; it is appended to; %(name)s is the spider, %(time)s the start
+    MISMATCH_MODEL        a model file, or "starter" (default)
+    MISMATCH_MODEL_SHA256 the SHA-256 that the model's file must have
+    MISMATCH_TITLE, _BODY names of the fields; by default the usual ones (title, headline; body, text, content, ...)
+    MISMATCH_ADAPT        True adapts the model to the last 4,096 items, after each 1,000 (False)
+    MISMATCH_BATCH_ITEMS  items judged at once, at most (256)
+    MISMATCH_MAX_WAIT     seconds an item waits for others, at most (0.1)
+    ===================== =========================================================================================
 
     The verdict is written to the fields `mismatch_verdict`, `mismatch_probability`, ... of every item that has room for
     them: dictionaries always, other items if they declare the fields.
@@ -84,7 +85,7 @@ class MismatchPipeline:
         self._batches = _Batches(
             self._judge, settings.getint("MISMATCH_BATCH_ITEMS", 256), settings.getfloat("MISMATCH_MAX_WAIT", 0.1)
         )
-        self.scorer = load(settings.get("MISMATCH_MODEL", "starter"))
+        self.scorer = load(settings.get("MISMATCH_MODEL", "starter"), sha256=settings.get("MISMATCH_MODEL_SHA256"))
         self.scorer.verdicts(["compiles"], ["before the first item comes"])
         self._recent = RecentArticles(self.scorer) if settings.getbool("MISMATCH_ADAPT") else None
 

@@ -31,6 +31,7 @@ from mismatch.model.model_file import load_model, save_model
 from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.known_formats import BY_SUFFIX, named_format
+from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.stores.stored_file import Place
 
 try:
@@ -54,7 +55,7 @@ _shipped: dict[str, Path] = {}
 
 def score(
     df: DataFrame, *, model: str | Path = "starter", title: str | None = None, body: str | None = None,
-    source: str | None = None, adapt: bool | None = None,
+    source: str | None = None, adapt: bool | None = None, model_sha256: str | None = None,
 ) -> DataFrame:  # fmt: skip
     """The data frame with the verdict columns added; lazy, like any transformation, but for the sample that it adapts to.
 
@@ -67,6 +68,8 @@ def score(
     adapt
         Whether the model is first adapted to the frame: it is read once for a sample, which goes to the driver, and all
         executors get the same adapted model. By default only a model that was not adapted to a feed yet.
+    model_sha256
+        The SHA-256 that the model's file must have.
 
     Raises
     ------
@@ -76,16 +79,19 @@ def score(
         If the model cannot be used.
     """
     columns = text_columns(df, ColumnChoice(title=title, body=body, source=source))
-    return judged_by(ship_model_for(df, columns, model, adapt), df, columns)
+    return judged_by(ship_model_for(df, columns, model, adapt, model_sha256), df, columns)
 
 
-def ship_model_for(df: DataFrame, columns: Columns, model: str | Path, adapt: bool | None) -> tuple[str, str]:
+def ship_model_for(
+    df: DataFrame, columns: Columns, model: str | Path, adapt: bool | None, sha256: str | None = None
+) -> tuple[str, str]:
     """Sends a model to the executors, adapted to the frame as `score` says; returns what `ship_model` does."""
     context, path = context_of(df.sparkSession), model_path(model)
-    loaded = load_model(path)
+    loaded = load_model(path, sha256=sha256)
     if adapt or (adapt is None and not loaded.is_adapted):
-        path = _adapted_to(df, columns, loaded, path)
-    return ship_model(context, path)
+        adapted = _adapted_to(df, columns, loaded, path)
+        path, sha256 = adapted, sha256 if adapted == path else None
+    return ship_model(context, path, sha256=sha256)
 
 
 def judged_by(shipped: tuple[str, str], df: DataFrame, columns: Columns) -> DataFrame:
@@ -115,7 +121,7 @@ def _adapted_to(df: DataFrame, columns: Columns, model: Model, path: Place) -> P
     adapted = adapt_model(model, drawn.toArrow()).model
     if adapted is model:
         return path
-    folder = Path(tempfile.mkdtemp(prefix="mismatch-"))
+    folder = Path(tempfile.mkdtemp(prefix=scratch_prefix()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     save_model(adapted, folder / path.name)
     return folder / path.name
@@ -154,7 +160,7 @@ def context_of(session: SparkSession) -> SparkContext:
         raise InputError("Spark Connect cannot ship the model file; use a classic session (spark-submit)") from error
 
 
-def ship_model(context: SparkContext, model: str | Place) -> tuple[str, str]:
+def ship_model(context: SparkContext, model: str | Place, *, sha256: str | None = None) -> tuple[str, str]:
     """Sends a model file to the executors; returns the name it has there and its SHA-256.
 
     Raises
@@ -163,13 +169,15 @@ def ship_model(context: SparkContext, model: str | Place) -> tuple[str, str]:
         If the model cannot be used: told here, before a task starts.
     """
     path = model_path(model)
-    load_model(path)
+    load_model(path, sha256=sha256)
     with path.open("rb") as file:
         raw = file.read()
     digest = hashlib.sha256(raw).hexdigest()
+    if sha256 is not None and digest != sha256.strip().lower():
+        raise ModelError(f"{path}: the file was changed while it was read")
     name = f"mismatch-{digest[:16]}.joblib"  # by digest: Spark knows files by name, and two models may share one
     if digest not in _shipped:
-        folder = Path(tempfile.mkdtemp(prefix="mismatch-"))
+        folder = Path(tempfile.mkdtemp(prefix=scratch_prefix()))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         _shipped[digest] = folder / name
         _shipped[digest].write_bytes(raw)
@@ -198,6 +206,7 @@ def shipped_scorer(name: str, digest: str) -> Scorer:
 def score_files(
     inputs: list[str], out: str, *, model: str | Path = "starter", format: str | None = None,
     title: str | None = None, body: str | None = None, source: str | None = None, adapt: bool | None = None,
+    model_sha256: str | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Scores folders or files of Parquet or JSON lines, on any path that Spark reads, into a folder of the same format.
 
@@ -227,7 +236,8 @@ def score_files(
             session.sparkContext.pythonExec = sys.executable  # else the workers are the `python3` of the path
         counts = [f.count_if(f.col("mismatch_verdict") == verdict).alias(verdict) for verdict in VERDICTS]
         given = session.read.parquet(*inputs) if kind == "parquet" else session.read.json(inputs)
-        judged = score(given, model=model, title=title, body=body, source=source, adapt=adapt)
+        named = {"title": title, "body": body, "source": source}
+        judged = score(given, model=model, model_sha256=model_sha256, adapt=adapt, **named)
         scored = judged.observe(seen, f.count(f.lit(1)).alias("rows"), *counts)
         getattr(scored.write, kind)(out)
     except (PySparkException, Py4JError) as error:

@@ -22,7 +22,7 @@ from mismatch.batch.trace_store import STEM_SLOTS, weights_of
 from mismatch.batch.traces import TITLE_STEMS, traces_of
 from mismatch.errors import InputError, MissingExtraError
 from mismatch.integrations.spark import text_columns
-from mismatch.judging.frames import named_source
+from mismatch.judging.pair_columns import named_source
 from mismatch.judging.source_names import source_key
 from mismatch.judging.tally import NO_SOURCE
 from mismatch.judging.verdicts import VERDICTS

@@ -68,6 +68,7 @@ _Shipped = tuple[str, str]
 def repair(
     df: DataFrame, *, within: Sequence[str] = (), least: float = 0.5, id: str | None = None, title: str | None = None,
     body: str | None = None, source: str | None = None, model: str | Path = "starter", adapt: bool | None = None,
+    model_sha256: str | None = None,
 ) -> DataFrame:  # fmt: skip
     """Which title belongs to which body: a frame of `title_id`, `body_id`, `probability` and `evidence`.
 
@@ -86,7 +87,7 @@ def repair(
         Smallest probability of a proposal.
     id, title, body, source
         Names of the columns; by default the usual ones are tried. Ids should differ: they name the rows in the result.
-    model, adapt
+    model, adapt, model_sha256
         As for `score`: the model judges pairs of title and body from different rows.
 
     Raises
@@ -104,7 +105,7 @@ def repair(
     for name in [*within, *(VERDICT_COLUMNS if VERDICT_COLUMNS[0] in df.columns else ())]:
         if name not in df.columns:
             raise InputError(f"the data frame has no column {name!r}; its columns are {', '.join(df.columns)}")
-    shipped = ship_model_for(df, columns, model, adapt)
+    shipped = ship_model_for(df, columns, model, adapt, model_sha256)
     scored = df if VERDICT_COLUMNS[0] in df.columns else judged_by(shipped, df, columns)
     rows = _suspects(doubtful_rows(scored, columns, within)).persist(StorageLevel.DISK_ONLY)
     judged = _judged(_candidates(rows, shipped), rows, shipped)

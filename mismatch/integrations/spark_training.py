@@ -43,7 +43,7 @@ _RANGE = 1 << 64
 def train(
     df: DataFrame, *, title: str | None = None, body: str | None = None, source: str | None = None,
     topic: str | None = None, base: str | Path | Model | None = "starter", settings: TrainingSettings | None = None,
-    sample_rows: int = SAMPLE_ROWS, card: dict[str, Any] | None = None,
+    sample_rows: int = SAMPLE_ROWS, card: dict[str, Any] | None = None, base_sha256: str | None = None,
 ) -> Training:  # fmt: skip
     """Trains a model on a data frame of matched pairs.
 
@@ -55,6 +55,8 @@ def train(
     ----------
     sample_rows
         Rows that come to the driver, at most: about 10 kB each while training.
+    base_sha256
+        The SHA-256 that the file of `base` must have.
 
     Raises
     ------
@@ -63,14 +65,14 @@ def train(
     MismatchError
         If there are too few different pairs.
     """
-    settings = settings or TrainingSettings()
+    settings, lender = settings or TrainingSettings(), resolve_base(base, sha256=base_sha256)
     counts, n_rows = document_frequencies(df, title=title, body=body)
     table = sample(
         df, title=title, body=body, source=source, topic=topic, rows=sample_rows, n_rows=n_rows, seed=settings.seed
     )
     whole = n_rows <= sample_rows
     said = {"data": [{"rows": n_rows, "sampled": table.num_rows, "engine": "spark"}], **(card or {})}
-    return train_locally(table, settings=settings, base=resolve_base(base), card=said, counts=None if whole else counts)
+    return train_locally(table, settings=settings, base=lender, card=said, counts=None if whole else counts)
 
 
 def document_frequencies(

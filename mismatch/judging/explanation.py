@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from mismatch.features.keywords import LONGEST_SENTENCE, TitleTerm, keywords, title_terms
+from mismatch.judging.notebook import as_html
 from mismatch.judging.topic_terms import topic_terms
+from mismatch.judging.verdicts import Verdict
+from mismatch.model.model import Model
+from mismatch.records.output.outside_text import inert
 from mismatch.screening.reasons import VERDICT_SENTENCES, likelihood, sentences
 from mismatch.terms.text_buffers import text_buffers
 
-if TYPE_CHECKING:
-    from mismatch.judging.scorer import Scorer
-    from mismatch.judging.verdicts import Verdict
+_LONGEST_LINE = 600
+
+
+class Judge(Protocol):
+    """What an explanation needs of a scorer."""
+
+    @property
+    def model(self) -> Model: ...
+
+    def verdicts(
+        self, titles: Sequence[str | None], bodies: Sequence[str | None], sources: Sequence[str | None] | None = None
+    ) -> list[Verdict]: ...
+
+    def prepared(self, title: str | None, body: str | None, source: str | None = None) -> tuple[str, str]: ...
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a pair got its verdict."""
+    """Why a pair got its verdict. `print` shows it as text, a notebook as a small page, `as_dict` gives plain values."""
 
     title: str
     verdict: Verdict
@@ -31,8 +47,30 @@ class Explanation:
     """the terms that speak for the topic of the title, strongest first"""
     body_topic_terms: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return "\n".join(inert(line, _LONGEST_LINE) for line in in_words(self))
 
-def explain(scorer: Scorer, title: str | None, body: str | None, source: str | None = None) -> Explanation:
+    def _repr_html_(self) -> str:
+        return as_html(self.verdict, in_words(self))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: the verdict columns, the title, its terms, and the explanation as lines of text (`words`)."""
+        plain = asdict(self)
+        verdict = plain.pop("verdict")
+        return {
+            "title": plain.pop("title"),
+            "mismatch_verdict": verdict["verdict"],
+            "mismatch_probability": verdict["probability"],
+            "mismatch_reasons": list(verdict["reasons"]),
+            "title_topic": verdict["title_topic"],
+            "body_topic": verdict["body_topic"],
+            "terms": [{**term, "nearest": list(term["nearest"])} for term in plain.pop("terms")],
+            **plain,
+            "words": in_words(self),
+        }
+
+
+def explain(scorer: Judge, title: str | None, body: str | None, source: str | None = None) -> Explanation:
     """Judges one pair and says why, by what was compared."""
     lexicon = scorer.model.lexicon
     verdict = scorer.verdicts([title], [body], [source])[0]
@@ -46,7 +84,7 @@ def explain(scorer: Scorer, title: str | None, body: str | None, source: str | N
     return Explanation(title or "", verdict, terms, keywords(compared_body, lexicon), foreign, *of_topics)
 
 
-def _foreign_paragraph(scorer: Scorer, title: str, body: str) -> str | None:
+def _foreign_paragraph(scorer: Judge, title: str, body: str) -> str | None:
     paragraphs = scorer.model.paragraphs
     if paragraphs is None:
         return None

@@ -1,5 +1,5 @@
-"""Titles and bodies out of whatever people keep them in (data frames, Arrow tables, sequences of pairs), and the verdict
-columns back into the same kind."""
+"""Titles and bodies out of whatever people keep them in (data frames, Arrow tables, sequences of pairs or of rows), and the
+verdict columns back into the same kind."""
 
 from __future__ import annotations
 
@@ -10,107 +10,145 @@ import numpy as np
 import pyarrow as pa
 
 from mismatch.errors import InputError
-from mismatch.records.columns import usual_name
+from mismatch.judging.pair_columns import names_of, texts_in
+
+Pair = tuple[str | None, str | None]
+"""title and body"""
+Row = Mapping[str, Any]
+"""an article as a dictionary"""
+_EXPECTED = "a data frame, an Arrow table, pairs of (title, body), or rows as dictionaries"
 
 
-def pairs_table(data: Any, *, title: str = "title", body: str = "body") -> pa.Table:
-    """`data` as an Arrow table whose columns `title` and `body` are text; other columns are kept.
+def pairs_table(
+    data: Any, *, title: str | None = None, body: str | None = None, source: str | None = None, topics: bool = False
+) -> pa.Table:
+    """The pairs in `data` as an Arrow table of text: columns `title` and `body`, and `source` where it is known.
 
     Parameters
     ----------
     data
-        An Arrow table or record batch, whatever exposes the Arrow C stream (pandas, polars, DuckDB), a pandas data frame,
-        an array of shape (n_pairs, 2), or a sequence of (title, body).
+        An Arrow table or record batch, whatever exposes the Arrow C stream (pandas, polars, DuckDB), a polars lazy frame, a
+        mapping of columns, an array of shape (n_pairs, 2), a sequence of (title, body), or one of dictionaries.
+    title, body, source
+        Names of columns; by default the usual names are tried. A sequence of (title, body) needs none.
+    topics
+        Take a column `topic` too, where there is one.
 
     Raises
     ------
     InputError
         If a column is missing or is not text, or an element is not a pair.
     """
-    table = arrow_table(data, title=title, body=body)
-    for flag, name in (("title", title), ("body", body)):
-        if name not in table.column_names:
-            raise InputError(f"no {flag} column {name!r}: the columns are {', '.join(map(str, table.column_names))}")
-        position = table.column_names.index(name)
-        table = table.set_column(position, name, _as_text(table.column(position), name))
-    return table
+    data = at_hand(data)
+    asked = {"title": title, "body": body, "source": source, **({"topic": None} if topics else {})}
+    if isinstance(data, list) and not any(isinstance(row, Mapping) for row in data):
+        return _of_tuples(data)
+    if isinstance(data, list):
+        found = names_of(_keys(data), asked)
+        return pa.table({role: pa.array(_values(data, name, role), pa.large_string()) for role, name in found.items()})
+    names = {str(name): name for name in reversed(_names(data))}
+    found = names_of(list(reversed(names)), asked)
+    for name in found.values():
+        if _names(data).count(name) > 1:
+            raise InputError(f"there are two columns {name!r}; rename one")
+    table = _arrow(data, [names[name] for name in dict.fromkeys(found.values())])
+    return texts_in(table, found, asked)
 
 
-def judged_part(data: Any, title: str, body: str, source: str | None = None) -> Any:
-    """What of `data` has to be converted to judge it: of a pandas data frame two or three columns, of anything else all.
-
-    A pandas data frame may hold columns that Arrow has no type for.
-    """
-    if _library(data) == "pandas" and {title, body} <= set(data.columns):
-        sources = named_source([str(name) for name in data.columns], source)
-        wanted = dict.fromkeys((title, body) if sources is None else (title, body, sources))
-        return data[[name for name in wanted if name in data.columns]]
-    return data
-
-
-def named_source(names: Sequence[str], asked: str | None = None) -> str | None:
-    """The name of the column of sources: the one asked for, else the first of the usual names, in any case.
+def at_hand(data: Any) -> Any:
+    """`data` as something that can be looked at more than once: a data frame of pandas or polars, an Arrow table or record
+    batch as it is, a lazy frame collected, anything else of columns as an Arrow table, anything else as a list.
 
     Raises
     ------
     InputError
-        If the one asked for is not there.
+        If it is nothing that holds pairs.
     """
-    if asked is not None:
-        if asked not in names:
-            raise InputError(f"no source column {asked!r}: the columns are {', '.join(map(str, names))}")
-        return asked
-    return usual_name("source", names)
+    if isinstance(data, (pa.Table, pa.RecordBatch, list)) or _library(data) == "polars":
+        return data
+    if _library(data) == "pandas":
+        if not data.columns.is_unique:
+            raise InputError("the data frame has two columns of one name; rename one")
+        return data
+    if is_lazy(data):
+        return data.collect()
+    if hasattr(data, "__arrow_c_stream__") or isinstance(data, Mapping):
+        return _table(lambda: pa.table(data))
+    if hasattr(data, "to_arrow_table"):  # DuckDB relations
+        return data.to_arrow_table()
+    if isinstance(data, (str, bytes)) or not isinstance(data, (Sequence, Iterable, np.ndarray)):
+        raise InputError(f"expected {_EXPECTED}, got {type(data).__name__}")
+    return list(data)
 
 
-def source_column(table: pa.Table | pa.RecordBatch, asked: str | None = None) -> pa.Array | pa.ChunkedArray | None:
-    """The column of sources as text; None where there is none, or where one that nobody asked for is not text."""
-    name = named_source(table.schema.names, asked)
-    if name is None:
-        return None
-    try:
-        return _as_text(pa.chunked_array([table[name]]) if isinstance(table, pa.RecordBatch) else table[name], name)
-    except InputError:
-        if asked is not None:
-            raise
-        return None
+def with_columns(given: Any, held: Any, added: pa.Table) -> Any:
+    """`given` with the columns `added`, as the kind that it is; `held` is what `at_hand` made of it.
 
-
-def with_columns(data: Any, scored: pa.Table, added: Sequence[str]) -> Any:
-    """`data` with the columns `added` of `scored`, as the kind that `data` is.
-
-    A pandas data frame keeps its index and its types, a polars data frame stays one, a DuckDB relation stays on its
-    connection, an Arrow record batch stays one. Columns of the same names are replaced and move to the end. For any
-    other kind `scored` is returned as it is.
+    A pandas data frame keeps its index and its types, a polars data frame stays one, a lazy one too, a DuckDB relation stays
+    on its connection, an Arrow record batch stays one. Columns of the same names are replaced and move to the end. Any other
+    kind comes back as an Arrow table.
     """
-    library = _library(data)
+    names = added.column_names
+    library = _library(held)
     if library == "pandas":
-        columns = {name: _pandas_values(scored[name]) for name in added}
-        return data.drop(columns=[name for name in added if name in data.columns]).assign(**columns)
+        columns = {name: _pandas_values(added[name]) for name in names}
+        return held.drop(columns=[name for name in names if name in held.columns]).assign(**columns)
     if library == "polars":
         import polars
 
-        verdicts = polars.DataFrame(scored.select(added))
-        return data.drop([name for name in added if name in data.columns]).hstack(verdicts)
-    if isinstance(data, pa.RecordBatch):
+        frame = held.drop([name for name in names if name in held.columns]).hstack(polars.DataFrame(added))
+        return frame.lazy() if is_lazy(given) else frame
+    scored = appended(pa.Table.from_batches([held]) if isinstance(held, pa.RecordBatch) else held, added)
+    if isinstance(held, pa.RecordBatch):
         return scored.combine_chunks().to_batches()[0] if scored.num_rows else _empty_batch(scored.schema)
-    if library in ("duckdb", "_duckdb"):
-        return data.query("given", "SELECT * FROM scored")  # DuckDB finds `scored` among the variables of the caller
+    if _library(given) in ("duckdb", "_duckdb"):
+        return given.query("given", "SELECT * FROM scored")  # DuckDB finds `scored` among the variables of the caller
     return scored
 
 
-def is_pairs(data: Any) -> bool:
-    """True for a sequence of (title, body), False for a table of any kind."""
-    if isinstance(data, (pa.Table, pa.RecordBatch)) or _library(data) in ("pandas", "polars"):
-        return False
-    return not (hasattr(data, "__arrow_c_stream__") or hasattr(data, "to_arrow_table"))
+def appended(table: pa.Table, added: pa.Table) -> pa.Table:
+    """An Arrow table with the columns `added` at its end, in place of those of the same names."""
+    table = table.drop_columns([name for name in added.column_names if name in table.column_names])
+    for field in added.schema:
+        table = table.append_column(field, added[field.name])
+    return table
+
+
+def is_lazy(data: Any) -> bool:
+    """True for a lazy frame of polars."""
+    return type(data).__name__ == "LazyFrame" and _package(data) == "polars"
+
+
+def _package(data: Any) -> str:
+    return type(data).__module__.partition(".")[0]
 
 
 def _library(data: Any) -> str:
     """The library of a data frame or relation; nothing for what is neither (a numpy array of pandas' or a lazy frame)."""
-    kind = type(data)
-    known = ("DataFrame", "DuckDBPyRelation")
-    return kind.__module__.partition(".")[0] if kind.__name__ in known else ""
+    return _package(data) if type(data).__name__ in ("DataFrame", "DuckDBPyRelation") else ""
+
+
+def _names(data: Any) -> list[Any]:
+    return list(data.schema.names) if isinstance(data, (pa.Table, pa.RecordBatch)) else list(data.columns)
+
+
+def _arrow(data: Any, names: list[Any]) -> pa.Table:
+    """Some columns as an Arrow table; the others may be of types that Arrow does not have."""
+    if isinstance(data, pa.RecordBatch):
+        return pa.Table.from_batches([data.select(names)])
+    if isinstance(data, pa.Table):
+        return data.select(names)
+    if _library(data) == "pandas":
+        return _table(lambda: pa.Table.from_pandas(data[names], preserve_index=False))
+    return pa.table(data.select(names))
+
+
+def _table(make: Any) -> pa.Table:
+    try:
+        return make()
+    except (pa.ArrowException, TypeError) as error:
+        words = " ".join(" ".join(map(str, error.args)).split())
+        raise InputError(f"the data frame has a column of mixed types: {words}") from error
 
 
 def _pandas_values(column: pa.ChunkedArray) -> Any:
@@ -127,56 +165,37 @@ def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
 
 
-def arrow_table(data: Any, *, title: str = "title", body: str = "body") -> pa.Table:
-    """`data` as an Arrow table, its columns as they are; a sequence of pairs gets the columns `title` and `body`.
-
-    Raises
-    ------
-    InputError
-        If it is nothing that holds pairs.
-    """
-    if isinstance(data, pa.Table):
-        return data
-    if isinstance(data, pa.RecordBatch):
-        return pa.Table.from_batches([data])
-    if _library(data) == "pandas":
-        if not data.columns.is_unique:
-            raise InputError("the data frame has two columns of one name; rename one")
-        try:
-            return pa.Table.from_pandas(data, preserve_index=False)
-        except pa.ArrowException as error:
-            raise InputError(f"the data frame has a column of mixed types: {' '.join(map(str, error.args))}") from error
-    if hasattr(data, "__arrow_c_stream__"):
-        return pa.table(data)
-    if hasattr(data, "to_arrow_table"):  # DuckDB relations
-        return data.to_arrow_table()
-    if isinstance(data, (str, bytes)) or not isinstance(data, (Sequence, Iterable, np.ndarray)):
-        raise InputError(f"expected a data frame, an Arrow table or pairs of (title, body), got {type(data).__name__}")
+def _of_tuples(data: list[Any]) -> pa.Table:
     titles, bodies = [], []
     for i, pair in enumerate(data):
-        if isinstance(pair, (str, bytes, Mapping)) or not hasattr(pair, "__len__") or len(pair) != 2:
-            raise InputError(f"element {i} is not a pair of (title, body)")
-        titles.append(_text_or_none(pair[0], i))
-        bodies.append(_text_or_none(pair[1], i))
-    return pa.table({title: pa.array(titles, pa.large_string()), body: pa.array(bodies, pa.large_string())})
+        if isinstance(pair, (str, bytes)) or not hasattr(pair, "__len__") or len(pair) != 2:
+            raise InputError(f"element {i} is not a pair of (title, body); expected {_EXPECTED}")
+        titles.append(text_or_none(pair[0], i))
+        bodies.append(text_or_none(pair[1], i))
+    return pa.table({"title": pa.array(titles, pa.large_string()), "body": pa.array(bodies, pa.large_string())})
 
 
-def _text_or_none(value: Any, i: int) -> str | None:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+def _keys(data: list[Any]) -> list[str]:
+    names: dict[str, None] = {}
+    for i, row in enumerate(data):
+        if not isinstance(row, Mapping):
+            raise InputError(f"element {i} is a {type(row).__name__} among rows that are dictionaries")
+        names.update(dict.fromkeys(map(str, row)))
+    return list(names)
+
+
+def _values(data: list[Any], name: str, role: str) -> list[str | None]:
+    if role in ("title", "body"):
+        return [text_or_none(row.get(name), i) for i, row in enumerate(data)]
+    values = [row.get(name) for row in data]
+    return [text_or_none(value, i) if isinstance(value, str) else None for i, value in enumerate(values)]
+
+
+def text_or_none(value: Any, place: int | str) -> str | None:
+    """A text as Arrow can hold it, None for what the libraries have for nothing; `place` is for the message."""
+    if value is None or (isinstance(value, float) and np.isnan(value)) or type(value).__name__ == "NAType":
         return None
     if not isinstance(value, str):
-        raise InputError(f"element {i} holds a {type(value).__name__} where text belongs")
+        where = f"element {place}" if isinstance(place, int) else f"the {place}"
+        raise InputError(f"{where} holds a {type(value).__name__} where text belongs")
     return value.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot stand in Arrow text
-
-
-def _as_text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    if pa.types.is_large_string(column.type):
-        return column
-    if pa.types.is_string(kind) or pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return column.cast(pa.large_string())
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return column.cast(pa.large_string())
-    raise InputError(f"column {name!r} is {kind}, not text")

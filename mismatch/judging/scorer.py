@@ -6,10 +6,10 @@ A verdict is a function of the row and of the model. Every front door calls `Sco
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,9 @@ from mismatch.errors import ModelError
 from mismatch.features.overlap_features import FEATURE_NAMES
 from mismatch.judging import adaptation
 from mismatch.judging.comparison import Column, Compared, compare, prepared
-from mismatch.judging.frames import arrow_table, is_pairs, judged_part, pairs_table, source_column, with_columns
+from mismatch.judging.explanation import Explanation, explain
+from mismatch.judging.frames import Pair, Row, appended, at_hand, pairs_table, text_or_none, with_columns
+from mismatch.judging.progress import counting
 from mismatch.judging.verdicts import (
     ADDED_SCHEMA,
     KEYWORD_FIELDS,
@@ -42,6 +44,8 @@ from mismatch.terms.text_buffers import texts_of
 
 _HITS = FEATURE_NAMES.index("hits")
 BATCH_PAIRS = 4096
+Frame = TypeVar("Frame")
+"""a table of any kind (pandas, polars, DuckDB, pyarrow)"""
 
 
 class Scorer:
@@ -75,14 +79,35 @@ class Scorer:
         if paragraphs and model.paragraphs is None:
             raise ModelError("this model cannot look for foreign paragraphs: it was trained without a base that can")
         self.model = model
-        self.explain, self.thorough, self.paragraphs = explain, thorough, paragraphs
+        self.keywords, self.thorough, self.paragraphs = explain, thorough, paragraphs
         self.schema = pa.schema([*ADDED_SCHEMA, *KEYWORD_FIELDS]) if explain else ADDED_SCHEMA
+
+    def __repr__(self) -> str:
+        options = [name for name in ("keywords", "thorough", "paragraphs") if getattr(self, name)]
+        return f"Scorer({', '.join([repr(self.model), *(f'{name}=True' for name in options)])})"
 
     def with_model(self, model: Model) -> Scorer:
         """A scorer with another model and the same options."""
-        return Scorer(model, explain=self.explain, thorough=self.thorough, paragraphs=self.paragraphs)
+        return Scorer(model, explain=self.keywords, thorough=self.thorough, paragraphs=self.paragraphs)
 
-    def adapt(self, pairs: Any, *, title: str = "title", body: str = "body", source: str | None = None) -> Scorer:
+    def explain(self, title: str | None, body: str | None, source: str | None = None) -> Explanation:
+        """One article in words: the verdict, and which terms of the title are in the body, where, and which are not.
+
+        Returns
+        -------
+        Explanation
+            `print` shows it as text, a notebook as a small page, and `as_dict` gives plain values.
+
+        Examples
+        --------
+        >>> print(mismatch.load().explain("KXIP vs KKR Live Score", "Speaking to reporters ..."))   # doctest: +SKIP
+        """
+        texts = {"title": title, "body": body, "source": source}
+        return explain(self, *(text_or_none(text, name) for name, text in texts.items()))
+
+    def adapt(
+        self, pairs: Any, *, title: str | None = None, body: str | None = None, source: str | None = None
+    ) -> Scorer:  # fmt: skip
         """A scorer that is adapted to the stream that some pairs are drawn from; no labels are needed.
 
         It learns how titles and bodies of the stream go together, and what the titles of each source share, such as the name
@@ -92,12 +117,10 @@ class Scorer:
         ----------
         pairs
             As `score` takes them.
-        source
-            Name of the column of sources; by default the usual names are tried.
+        title, body, source
+            Names of columns; by default the usual names are tried.
         """
-        return self._adapted(
-            arrow_table(judged_part(pairs, title, body, source), title=title, body=body), title, body, source
-        )
+        return self._adapted(pairs_table(pairs, title=title, body=body, source=source))
 
     def save(self, path: str | Path) -> None:
         """Writes the model, with what it was adapted to, to one file.
@@ -149,7 +172,7 @@ class Scorer:
             title_topics,
             body_topics,
         ]
-        if self.explain:
+        if self.keywords:
             from mismatch.features.keywords import keywords
 
             columns += [
@@ -183,7 +206,7 @@ class Scorer:
         return names[0], names[1], topics.differ(title_topics, body_topics)
 
     def score_batch(
-        self, batch: pa.RecordBatch, *, title: str = "title", body: str = "body", source: str | None = None
+        self, batch: pa.RecordBatch, *, title: str | None = None, body: str | None = None, source: str | None = None
     ) -> pa.RecordBatch:
         """The batch with the verdict columns added; columns of those names that it had are replaced.
 
@@ -192,8 +215,8 @@ class Scorer:
         InputError
             If a column is missing or is not text.
         """
-        pairs = pairs_table(batch.select([n for n in (title, body) if n in batch.schema.names]), title=title, body=body)
-        added = self.added_columns(pairs[title], pairs[body], source_column(batch, source))
+        pairs = pairs_table(batch, title=title, body=body, source=source)
+        added = self.added_columns(*_columns(pairs))
         kept = [name for name in batch.schema.names if name not in self.schema.names]
         fields = [batch.schema.field(name) for name in kept] + list(self.schema)
         return pa.RecordBatch.from_arrays(
@@ -201,43 +224,58 @@ class Scorer:
         )
 
     def score_table(
-        self, table: pa.Table, *, title: str = "title", body: str = "body", source: str | None = None
+        self, table: pa.Table, *, title: str | None = None, body: str | None = None, source: str | None = None
     ) -> pa.Table:
         """The table with the verdict columns added, on all cores, by the model as it is."""
-        if not table.num_rows:
-            empty = pa.RecordBatch.from_arrays([pa.array([], f.type) for f in table.schema], schema=table.schema)
-            return pa.Table.from_batches([self.score_batch(empty, title=title, body=body, source=source)])
-        batches = table.to_batches(max_chunksize=BATCH_PAIRS)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            scored = pool.map(lambda b: self.score_batch(b, title=title, body=body, source=source), batches)
-            return pa.Table.from_batches(scored)
+        return appended(table, self._added(pairs_table(table, title=title, body=body, source=source)))
+
+    @overload
+    def score(
+        self, pairs: Sequence[Pair] | Sequence[Row] | Iterator[Pair] | NDArray[Any], *, title: str | None = None,
+        body: str | None = None, source: str | None = None, adapt: bool | None = None, progress: bool = False,
+    ) -> list[Verdict]: ...  # fmt: skip
+
+    @overload
+    def score(
+        self, pairs: Frame, *, title: str | None = None, body: str | None = None, source: str | None = None,
+        adapt: bool | None = None, progress: bool = False,
+    ) -> Frame: ...  # fmt: skip
 
     def score(
-        self, pairs: Any, *, title: str = "title", body: str = "body", source: str | None = None, adapt: bool | None = None
-    ) -> Any:
+        self, pairs: Any, *, title: str | None = None, body: str | None = None, source: str | None = None,
+        adapt: bool | None = None, progress: bool = False,
+    ) -> Any:  # fmt: skip
         """Judges pairs, as `mismatch score` does.
 
         Parameters
         ----------
         pairs
-            A sequence of (title, body), or a data frame or Arrow table with a title and a body column.
-        source
-            Name of the column of sources; by default the usual names are tried.
+            A sequence of (title, body) or of dictionaries, or a data frame, lazy frame, relation or Arrow table.
+        title, body, source
+            Names of columns; by default the usual names are tried, as on the command line.
         adapt
             Whether the model is first adapted to these pairs (see `adapt`); by default a model that was adapted to a feed
             already is used as it is. False makes the verdict on a pair independent of the others.
+        progress
+            Show a progress bar on standard error.
 
         Returns
         -------
         list of Verdict for a sequence; a table with the verdict columns added for a table, of the same kind (pandas,
         polars, DuckDB, pyarrow; an Arrow table for whatever else exposes the Arrow C stream).
+
+        Raises
+        ------
+        InputError
+            If a column is missing or is not text; the message lists the columns that there are.
         """
-        table = arrow_table(judged_part(pairs, title, body, source), title=title, body=body)
+        held = at_hand(pairs)
+        table = pairs_table(held, title=title, body=body, source=source)
         scorer = self
         if adapt or (adapt is None and not self.model.is_adapted):
-            scorer = self._adapted(table, title, body, source)
-        scored = scorer.score_table(table, title=title, body=body, source=source)
-        return verdicts_of(scored) if is_pairs(pairs) else with_columns(pairs, scored, self.schema.names)
+            scorer = self._adapted(table)
+        added = scorer._added(table, progress=progress)
+        return verdicts_of(added) if isinstance(held, list) else with_columns(pairs, held, added)
 
     def verdicts(
         self, titles: Sequence[str | None], bodies: Sequence[str | None], sources: Sequence[str | None] | None = None
@@ -246,16 +284,25 @@ class Scorer:
         columns = [None if texts is None else pa.array(texts, pa.large_string()) for texts in (titles, bodies, sources)]
         return verdicts_of(pa.Table.from_batches([self.added_columns(*columns)]))
 
-    def _adapted(self, table: pa.Table, title: str, body: str, source: str | None) -> Scorer:
-        if table.num_rows < adaptation.MIN_PAIRS:
+    def _added(self, pairs: pa.Table, *, progress: bool = False) -> pa.Table:
+        """The verdict columns of a table of pairs, on all cores."""
+        batches = pairs.to_batches(max_chunksize=BATCH_PAIRS)
+        with ThreadPoolExecutor(os.cpu_count()) as pool, counting("judging", pairs.num_rows, shown=progress) as tell:
+            added = []
+            for columns in pool.map(lambda batch: self.added_columns(*_columns(batch)), batches):
+                added.append(columns)
+                tell(columns.num_rows)
+        return pa.Table.from_batches(added, self.schema)
+
+    def _adapted(self, pairs: pa.Table) -> Scorer:
+        if pairs.num_rows < adaptation.MIN_PAIRS:
             return self
-        drawn = adaptation.drawn_evenly(table)
-        pairs = pairs_table(drawn, title=title, body=body)
-        columns = {"title": pairs[title], "body": pairs[body]}
-        if (sources := source_column(pairs, source)) is not None:
-            columns["source"] = sources
-        model = adaptation.adapt(self.model, pa.table(columns)).model
+        model = adaptation.adapt(self.model, adaptation.drawn_evenly(pairs)).model
         return self if model is self.model else self.with_model(model)
+
+
+def _columns(pairs: pa.Table | pa.RecordBatch) -> tuple[Column, Column, Column | None]:
+    return pairs["title"], pairs["body"], pairs["source"] if "source" in pairs.schema.names else None
 
 
 def load(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.screening import screening
-from mismatch.screening.reasons import REASONS_TO_DOUBT
+from mismatch.screening.reasons import REASONS_TO_DOUBT, VERDICT_SENTENCES, likelihood, sentences
 
 VERDICTS = ("match", "mismatch", "unsure", "unscorable")
 MATCH, MISMATCH, UNSURE, UNSCORABLE = range(4)
@@ -42,6 +42,13 @@ class Verdict:
     reasons: tuple[str, ...]
     title_topic: str | None
     body_topic: str | None
+
+    def __str__(self) -> str:
+        if self.probability is None:
+            words = [f"{self.verdict}: {VERDICT_SENTENCES[self.verdict]}"]
+        else:
+            words = [f"{self.verdict}: {likelihood(self.probability)} a mismatch (probability {self.probability:.3f})."]
+        return " ".join([*words, *sentences(self.reasons)])
 
 
 class Judged(NamedTuple):

@@ -42,6 +42,18 @@ class Model:
     across_languages: AcrossLanguages | None = None
     """without it a title in another language than its body is refused"""
 
+    def __repr__(self) -> str:
+        """The name, what it learned from, and whether it was adapted: its arrays would fill screens."""
+        name, pairs = self.card.get("name") or "model without a name", self.card.get("pairs")
+        parts = [repr(str(name))]
+        if isinstance(pairs, dict) and isinstance(pairs.get("used"), int):
+            parts.append(f"trained on {pairs['used']:,} pairs")
+        if self.stream is not None and self.is_adapted:
+            parts.append(f"adapted to {self.stream.n_pairs:,} rows")
+        if self.topics is not None:
+            parts.append(f"{len(self.topics.names)} topics")
+        return f"<Model {', '.join(parts)}>"
+
     @property
     def is_adapted(self) -> bool:
         """Whether it was adapted to a feed."""

@@ -1,8 +1,7 @@
 """Model files: one file written with joblib that holds only dictionaries, lists, strings, numbers and bytes.
 
-Loading runs no code. A pickle needs an opcode that names a class or a function to run anything; the reader goes through
-the opcodes first and refuses every one that is not on a short list of constructors of plain values, then checks the
-format, its version, the digest and the sizes, and builds the arrays itself. `joblib.load` opens the file too.
+Loading runs no code: `plain_values` reads the file and builds nothing else. Then the format is checked, its version, the
+digest and the sizes, and the arrays are built here. `joblib.load` opens the file too.
 """
 
 from __future__ import annotations
@@ -11,11 +10,8 @@ import hashlib
 import io
 import json
 import math
-import pickle
-import pickletools
 import reprlib
 import sys
-import zlib
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,6 +27,7 @@ from mismatch.features.plain_arrays import packed, unpacked
 from mismatch.model.across_languages import AcrossLanguages
 from mismatch.model.calibration import Calibration, Curve
 from mismatch.model.model import Model
+from mismatch.model.plain_values import read_plain_values
 from mismatch.model.stream_profile import MOST_DOCUMENTS, StreamProfile
 from mismatch.model.topics import TopicModel
 from mismatch.paragraphs.paragraph_model import ParagraphModel
@@ -47,17 +44,13 @@ _EARLIER = (3,)
 """versions that are read as well: 3 has no terms that tell of topics"""
 MAX_FILE_BYTES = 64 << 20
 """twice the starter, which has as many terms as a lexicon may have"""
+_MOST_TERMS = 1 << 19
+"""in a table: twice what training keeps"""
 _LONGEST_VECTOR = 4096
 _LONGEST_REASON = 300
 _MOST_TOLD = 256
 _FINGERPRINTS = "seen"
 """the key of the fingerprints in the file"""
-_PLAIN_OPCODES = frozenset(
-    """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT SHORT_BINUNICODE BINUNICODE
-    BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_DICT EMPTY_LIST APPEND APPENDS SETITEM SETITEMS BINGET
-    LONG_BINGET MEMOIZE""".split()  # noqa: SIM905 (a page of quotes says less)
-)
-"""what joblib writes for plain values at protocol 4, and no more: PUT, for one, lets a few bytes ask for gigabytes"""
 _MAX_VALUES = 50_000
 """values in a file (the starter has 1,200), each counted as often as it is referred to: lists can stand for billions"""
 _MAX_ANCHORS = 1 << 14
@@ -141,16 +134,7 @@ def load_model(path: str | Path | StoredFile, *, sha256: str | None = None) -> M
         If the file is missing, truncated, not a model, of an unknown version, altered, or not the one with that digest.
     """
     path = place_of(path)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"{path}: the model cannot be read ({error.strerror or error})") from error
-    if len(raw) > MAX_FILE_BYTES:
-        _refuse(path, "it is larger than any model")
-    if sha256 is not None and (found := hashlib.sha256(raw).hexdigest()) != sha256.strip().lower():
-        _refuse(path, f"its SHA-256 is {found}, not {sha256[:64]}: it is not the model that was asked for")
-    contents = _plain_values(path, _inflated(path, raw))
+    contents = read_plain_values(path, most_bytes=MAX_FILE_BYTES, most_values=_MAX_VALUES, sha256=sha256)
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
     version = contents.get("format_version")
@@ -169,47 +153,6 @@ def load_model(path: str | Path | StoredFile, *, sha256: str | None = None) -> M
 
 def _refuse(path: Place, why: str) -> NoReturn:
     raise ModelError(f"{path}: {why}")
-
-
-def _inflated(path: Place, raw: bytes) -> bytes:
-    if raw[:1] == b"\x80":
-        return raw
-    if raw[:1] != b"\x78":
-        _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")
-    inflater = zlib.decompressobj()
-    try:
-        data = inflater.decompress(raw, MAX_FILE_BYTES)
-    except zlib.error:
-        _refuse(path, "it is damaged (the compressed data are broken)")
-    if inflater.unconsumed_tail:
-        _refuse(path, "it is larger than any model")
-    if not inflater.eof:
-        _refuse(path, "it is cut off; copy it again")
-    if inflater.unused_data:
-        _refuse(path, "there is more after its end; copy it again")
-    return data
-
-
-class _NoClasses(pickle.Unpickler):
-    def find_class(self, module_name: str, global_name: str) -> NoReturn:
-        raise pickle.UnpicklingError(f"refers to {module_name}.{global_name}")
-
-    def persistent_load(self, pid: Any) -> NoReturn:
-        raise pickle.UnpicklingError("refers to a persistent object")
-
-
-def _plain_values(path: Place, data: bytes) -> Any:
-    try:
-        for n_opcodes, (opcode, _, _) in enumerate(pickletools.genops(data)):
-            if n_opcodes > 4 * _MAX_VALUES:
-                _refuse(path, f"it holds more than {_MAX_VALUES:,} values")
-            if opcode.name not in _PLAIN_OPCODES:
-                _refuse(path, f"it holds more than plain values (pickle opcode {opcode.name}); it is not loaded")
-        return _NoClasses(io.BytesIO(data)).load()
-    except ModelError:
-        raise
-    except Exception as error:  # a broken pickle may raise anything
-        raise ModelError(f"{path}: it is damaged or not a model of mismatch ({type(error).__name__})") from error
 
 
 def _digest(contents: dict[str, Any]) -> str:
@@ -260,11 +203,18 @@ def _rebuilt(path: Place, contents: dict[str, Any]) -> Model:
     if list(contents["features"]) != list(FEATURE_NAMES):
         _refuse(path, "its features are not those of this version of mismatch; train the model again")
     arrays = {name: unpacked(name, plain) for name, plain in contents["arrays"].items()}
+    forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in FOREST_ARRAYS}
+    forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
+    forest.check(N_FEATURES)
+    first_look = _first_look(contents["first_look"]) if "first_look" in contents else None
     counts: list[Counts] = []
     for name, n_documents in zip(("terms", "stems"), map(float, contents["n_documents"]), strict=True):
-        hashes, frequencies = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"].astype(np.float64)
-        if hashes.ndim != 1 or hashes.dtype != np.uint64 or hashes.shape != frequencies.shape:
+        hashes, kept = arrays[f"{name}_hashes"], arrays[f"{name}_frequencies"]
+        if hashes.ndim != 1 or hashes.dtype != np.uint64 or hashes.shape != kept.shape:
             raise ValueError(f"the {name} of the lexicon differ in number from their frequencies")
+        if len(hashes) > _MOST_TERMS:
+            raise ValueError(f"there are {len(hashes):,} {name}")
+        frequencies = kept.astype(np.float64)
         numbers = np.append(frequencies, n_documents)
         if not (np.isfinite(numbers).all() and (numbers >= 0).all() and (numbers < MOST_DOCUMENTS).all()):
             raise ValueError(f"the frequencies of the {name} are no counts")
@@ -273,9 +223,6 @@ def _rebuilt(path: Place, contents: dict[str, Any]) -> Model:
         if name == "stems" or "vector_hashes" not in arrays:  # else the table holds more than these
             check_probes(hashes, n_slots(len(hashes)))
         counts.append(Counts(hashes, frequencies, n_documents))
-    forest_arrays: dict[str, Any] = {name: arrays[f"forest_{name}"] for name in FOREST_ARRAYS}
-    forest = Forest(**forest_arrays, offset=float(contents["forest_offset"]))
-    forest.check(N_FEATURES)
     calibration, card = _calibration(contents["calibration"]), contents["card"]
     if not isinstance(card, dict):
         raise ValueError("the model card is no dictionary")
@@ -289,9 +236,8 @@ def _rebuilt(path: Place, contents: dict[str, Any]) -> Model:
     boilerplate = BoilerplateModel.from_plain(contents["boilerplate"]) if "boilerplate" in contents else None
     paragraphs = ParagraphModel.from_plain(contents["paragraphs"]) if "paragraphs" in contents else None
     terms, stems = counts
-    first_look = _first_look(contents["first_look"]) if "first_look" in contents else None
-    kept = unpacked(_FINGERPRINTS, contents[_FINGERPRINTS], "uint32", dimensions=1) if _FINGERPRINTS in contents else None
-    if kept is not None and (kept[1:] <= kept[:-1]).any():
+    seen = unpacked(_FINGERPRINTS, contents[_FINGERPRINTS], "uint32", dimensions=1) if _FINGERPRINTS in contents else None
+    if seen is not None and (seen[1:] <= seen[:-1]).any():
         raise ValueError("the fingerprints of what it learned from are not in their order")
     stream = StreamProfile.from_plain(contents["stream"]) if "stream" in contents else None
     anchors = unpacked("anchors", contents["anchors"], "float32", dimensions=2) if "anchors" in contents else None
@@ -311,7 +257,7 @@ def _rebuilt(path: Place, contents: dict[str, Any]) -> Model:
         topics,
         boilerplate,
         paragraphs,
-        kept,
+        seen,
         stream,
         anchors,
         across,
@@ -331,6 +277,8 @@ def _vectors(arrays: dict[str, NDArray[Any]]) -> TermVectors | None:
     hashes, codes, scales = (arrays[f"vector_{name}"] for name in ("hashes", "codes", "scales"))
     if (hashes.dtype, codes.dtype, scales.dtype) != (np.uint64, np.int8, np.float32) or (hashes.ndim, codes.ndim) != (1, 2):
         raise ValueError("the term vectors have the wrong type")
+    if len(hashes) > _MOST_TERMS:
+        raise ValueError(f"there are {len(hashes):,} term vectors")
     if not len(hashes) == len(codes) == len(scales) or not 0 < codes.shape[1] <= _LONGEST_VECTOR:
         raise ValueError("the term vectors differ in number")
     if (hashes[1:] <= hashes[:-1]).any() or not np.isfinite(scales).all():

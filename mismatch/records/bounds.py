@@ -16,6 +16,8 @@ DEEPEST = 512
 """levels of JSON that compiled code, and `json.loads` in any thread, can follow"""
 FREE_BYTES = 16 << 20
 """what an input may become whatever its size; beyond it `ratio` counts"""
+LEAST_ROW = 32
+"""bytes that a line of a compressed input counts for at least: rows of nothing take time, and more room out than in"""
 MOST_ROWS = 1 << 14
 """rows that are taken from an input at once"""
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}

@@ -1,12 +1,16 @@
-"""Which column is the title, which the body: what the user named, or the usual names."""
+"""Which column is the title, which the body: what the user named, or the usual names, or else what the columns hold."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 from mismatch.errors import MissingColumnError
+
+Sample = Mapping[str, Sequence[object]]
+"""values of some rows, by column"""
 
 ROLES = ("title", "body", "source", "id", "topic", "label")
 
@@ -84,17 +88,31 @@ class Columns:
     id: str | None
     topic: str | None
     label: str | None
+    guessed: tuple[str, ...] = ()
+    """which of title and body were told by what the columns hold"""
 
     def notice(self) -> str:
         """One line for standard error, such as `title=headline, body=text`."""
-        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return ", ".join(f"{role}={name}" for role, name in pairs if name is not None)
+        pairs = ((role, getattr(self, role)) for role in ROLES)
+        words = ", ".join(f"{role}={name}" for role, name in pairs if name is not None)
+        if not self.guessed:
+            return words
+        others = " and ".join(f"--{role}" for role in self.guessed)
+        return f"{words} ({' and '.join(self.guessed)} told by what the columns hold; {others} names another)"
 
 
-def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, inside: str | None = None) -> Columns:
+def find_columns(
+    names: Sequence[str],
+    choice: ColumnChoice,
+    origin: str,
+    *,
+    inside: str | None = None,
+    sample: Callable[[], Sample] | None = None,
+) -> Columns:
     """The columns of a file that has `names`.
 
-    With `inside` the usual names are those in an object of that name, written with a dot, or else those beside it.
+    With `inside` the usual names are those in an object of that name, written with a dot, or else those beside it. With
+    `sample`, which gives values of some rows, a title or body that has no usual name is told by what the columns hold.
 
     Raises
     ------
@@ -102,6 +120,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
         No title or body, or a column that was asked for is not there; the message says what there is.
     """
     found: dict[str, str | None] = {}
+    absent: list[str] = []
     lowered: dict[str, str] = {}
     for name in names:
         lowered.setdefault(_plain(name), name)
@@ -113,7 +132,7 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
         if asked is not None:
             if asked not in names:
                 raise MissingColumnError(
-                    f"{origin}: there is no column {asked!r}; {_listing(names)}. Name the right one with --{role}.", names
+                    f"{origin}: there is no column {asked!r}; {listed(names)}. Name the right one with --{role}.", names
                 )
             found[role] = asked
             continue
@@ -123,11 +142,24 @@ def find_columns(names: Sequence[str], choice: ColumnChoice, origin: str, *, ins
             usual = within if role in ("title", "body") else [*within, *usual]
         found[role] = usual[0] if usual else None
         if found[role] is None and role in choice.needed:
-            tried = few(USUAL_NAMES[role])
-            raise MissingColumnError(
-                f"{origin}: found no {role} column (tried {tried}); {_listing(names)}. Name it with --{role} COLUMN.", names
-            )
-    return Columns(**found)
+            absent.append(role)
+    if not absent:
+        return Columns(**cast(Any, found))
+    why = ""
+    if sample is not None and names and {"title", "body"} <= set(choice.needed):
+        from mismatch.records.guessing import Unsure, guess
+
+        try:
+            guessed = guess(sample(), found["title"], found["body"])
+            return Columns(**cast(Any, {**found, **guessed}), guessed=tuple(absent))
+        except Unsure as unsure:
+            why = f" and cannot tell it by what the columns hold: {unsure}"
+    role = absent[0]
+    raise MissingColumnError(
+        f"{origin}: found no {role} column (tried {few(USUAL_NAMES[role])}){why}; {listed(names)}. "
+        f"Name it with --{role} COLUMN.",
+        names,
+    )
 
 
 def usual_name(role: str, names: Iterable[str]) -> str | None:
@@ -149,7 +181,7 @@ def _plain(name: str) -> str:
 def columns_unseen(choice: ColumnChoice) -> Columns:
     """The columns of a file in which no row can be read: as asked for, else the first usual name."""
     names = {role: getattr(choice, role) or USUAL_NAMES[role][0] for role in ROLES}
-    return Columns(**{role: None if role in choice.left_out else name for role, name in names.items()})
+    return Columns(**cast(Any, {role: None if role in choice.left_out else name for role, name in names.items()}))
 
 
 def few(names: Sequence[str], limit: int = 6) -> str:
@@ -157,7 +189,8 @@ def few(names: Sequence[str], limit: int = 6) -> str:
     return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
 
 
-def _listing(names: Sequence[str], limit: int = 30) -> str:
+def listed(names: Sequence[str], limit: int = 30) -> str:
+    """The columns that there are, for a message."""
     if not names:
         return "it has no columns"
     shown = ", ".join(repr(name) for name in names[:limit])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import BinaryIO, cast
 
 from mismatch.records.arrivals import STOPPED
-from mismatch.records.bounds import USUAL, Bounds
+from mismatch.records.bounds import LEAST_ROW, USUAL, Bounds
 from mismatch.records.gzip_stream import GzipStream
 from mismatch.records.known_formats import COMPRESSIONS
 from mismatch.records.python_compression import Decompressed
@@ -73,7 +73,7 @@ class ByteSource:
         self._raw = stream
         self._stream = self._decompressed(_Counting(self._raw, self._counted, head))
         self._ahead = b""
-        self._delivered = 0
+        self._delivered = self._lines = 0
         self.broken: str | None = None
         """Why the stream ended before its end, in words; None while all is well."""
 
@@ -158,7 +158,9 @@ class ByteSource:
             self._delivered += len(data)
             left -= len(data)
             if self._compression is not None:
-                self.broken = self._bounds.exceeded_by(self._delivered, self._stored)
+                self._lines += data.count(b"\n")
+                becomes = max(self._delivered, LEAST_ROW * self._lines)
+                self.broken = self._bounds.exceeded_by(becomes, self._stored)
             if self._live:
                 break
         return parts[0] if len(parts) == 1 else b"".join(parts)

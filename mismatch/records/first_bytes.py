@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from mismatch.records.formats.json_paths import find_values, keys_inside
 from mismatch.records.formats.json_scan import ABSENT, OK, scan_rows
 from mismatch.records.formats.json_wrapped import END, LIST, LOOKED_INTO, first_in_list, walk
 from mismatch.records.formats.lines import lines_of
+from mismatch.records.guessing import SAMPLE_ROWS
 from mismatch.records.known_formats import DEFAULT_FORMAT, FORMATS, columnar_format_of
 
 FEW_BYTES = 1 << 18
@@ -96,19 +98,25 @@ def json_layout(source: ByteSource, format: str, choice: ColumnChoice, origin: s
             wrapped = _wrapped(head, choice, origin) if layout != "array" else None
             if wrapped is not None:
                 return wrapped
-            if is_last_try:
-                raise
+            try:
+                columns = columns_of_rows(data, starts, ends, choice, origin, by_content=True)
+                if columns is not None:
+                    return JsonLayout(layout, columns)
+            except InputError:
+                if is_last_try:
+                    raise
         if looked_at >= size:  # else more is still to come
             size = min(size * 4, _MOST_BYTES)
 
 
 def columns_of_rows(
-    data: np.ndarray, starts: np.ndarray, ends: np.ndarray, choice: ColumnChoice, origin: str
+    data: np.ndarray, starts: np.ndarray, ends: np.ndarray, choice: ColumnChoice, origin: str, *, by_content: bool = False
 ) -> Columns | None:
     """The columns of the objects `data[starts[i]:ends[i]]`, also inside their objects; None where no key is found.
 
     A column that is asked for may be nested (`article.title`). Where nothing is asked for and no title or body stands in the
-    rows themselves, both are looked for in each object that the rows hold.
+    rows themselves, both are looked for in each object that the rows hold, and at last, with `by_content`, by what the rows
+    hold.
 
     Raises
     ------
@@ -131,7 +139,22 @@ def columns_of_rows(
                     return find_columns([*inside, *names], choice, origin, inside=outer)
                 except InputError:
                     continue
-        raise error
+        if not by_content:
+            raise error
+    return find_columns([*names, *there], choice, origin, sample=lambda: _sample(data, starts, ends, names))
+
+
+def _sample(data: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: list[str]) -> dict[str, list[object]]:
+    """The values of the first rows, by key."""
+    rows = []
+    for start, end in zip(starts[:SAMPLE_ROWS].tolist(), ends[:SAMPLE_ROWS].tolist(), strict=True):
+        try:
+            row = json.loads(data[start:end].tobytes())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _wrapped(head: bytes, choice: ColumnChoice, origin: str) -> JsonLayout | None:

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mismatch.errors import InputError
+from mismatch.records.contents import unnamed
 from mismatch.records.known_formats import (
     BY_SUFFIX,
     COLUMNAR,
     COMPRESSIONS,
-    FORMATS,
     MAGIC_BYTES,
     WRITTEN,
     columnar_format_of,
     format_of,
     named_format,
 )
+from mismatch.records.left_behind import TEMPORARY_SUFFIX
 from mismatch.records.stores.address import Address, address_of, local_path
 from mismatch.records.stores.stored_file import Place, StoredFile
 
-TEMPORARY_SUFFIX = ".mismatch-tmp"
 REJECTED_FOLDER = "_rejected"
 """in a folder of parts, what could not be read: no input"""
 
@@ -87,7 +87,7 @@ def _file(name: str, forced: tuple[str, str | None] | None, stored: StoredFile |
     if forced is not None:
         kind, compression = forced[0], forced[1] or compression
     if kind is None:
-        raise InputError(f"{name}: unknown format; say which with --format {'|'.join(FORMATS)}.")
+        raise unnamed(name, stored or Path(name))
     if kind in COLUMNAR and compression:
         raise InputError(f"{name}: a compressed {kind} file cannot be read; decompress it first.")
     return InputFile(name, stored or Path(name), kind, compression)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from mismatch.errors import InputError
 from mismatch.records.blocks import Block, Chunk, JsonLines, Reject, pairs_batch
 from mismatch.records.columns import ROLES, ColumnChoice
+from mismatch.records.left_behind import scratch_prefix
 
 _MOST_REJECTED = 64 << 20
 """bytes of rows of the file of bodies that may be unreadable"""
@@ -46,7 +47,9 @@ class Bodies:
         self.name, self.missing = name, 0
         self.rejects: list[Reject] = []
         self._lock = threading.Lock()
-        with tempfile.NamedTemporaryFile(prefix="mismatch-") as file:  # its name goes at once, the file with the process
+        with tempfile.NamedTemporaryFile(
+            prefix=scratch_prefix()
+        ) as file:  # its name goes at once, the file with the process
             self._index = sqlite3.connect(file.name, check_same_thread=False, isolation_level=None)
             self._index.execute("PRAGMA journal_mode = OFF").fetchall()
             for setting in ("synchronous = OFF", "cache_size = -32768", "temp_store = FILE"):

@@ -109,6 +109,9 @@ def named_format(name: str) -> tuple[str, str | None]:
         It names none that is known.
     """
     kind, compression = format_of("." + name.lower().lstrip("."))
+    if kind is None and compression is not None:
+        suffix = next(known.suffix for known in COMPRESSIONS if known.name == compression)
+        raise InputError(f"--format {name} says how the rows are compressed, not what they are: say, --format csv{suffix}.")
     if kind is None:
         raise InputError(f"unknown format {name!r}: use one of {', '.join(FORMATS)} (--format).")
     return kind, compression

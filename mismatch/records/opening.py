@@ -7,7 +7,8 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
 
 import pyarrow as pa
 
@@ -17,6 +18,7 @@ from mismatch.records.blocks import Chunk
 from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ColumnChoice, Columns, columns_unseen
 from mismatch.records.compression import ByteSource, compression_of
+from mismatch.records.contents import LOOKED_AT, check_compression, check_content
 from mismatch.records.drawing import Runs, runs_of_lines, texts_only
 from mismatch.records.first_bytes import json_layout, sniffed_format
 from mismatch.records.formats.json_array import json_element_chunks
@@ -25,13 +27,18 @@ from mismatch.records.formats.json_wrapped import wrapped_chunks
 from mismatch.records.inputs import InputFile
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
 from mismatch.records.layout import Layout
+from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.pages.inputs import PageOptions, archive, page_files
 from mismatch.records.partitions import Constants
 from mismatch.records.recoding import Recoded, recoded
 from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.stores.stored_file import Place, StoredFile
 from mismatch.records.text_tables import found_encoding, text_table
+from mismatch.records.unreadable import cause_of_whole_file
 from mismatch.records.whole_files import OPENED_BY_NAME, WholeFile, open_whole
+
+_T = TypeVar("_T")
+_BEGINNING = 1 << 10
 
 LOOK_BYTES = 64 << 20
 """of a Parquet file that a look at all of it may read"""
@@ -95,12 +102,22 @@ class Opener:
 
     def _open(self, item: InputFile) -> Opened:
         size = None if item.is_stream or item.path is None else item.path.stat().st_size
+        is_here = isinstance(item.path, Path) and not item.is_stream  # a look at a file in a store costs a request
+        if is_here and item.compression is not None:
+            with cast(Path, item.path).open("rb") as file:
+                check_compression(item.origin, item.compression, file.read(LOOKED_AT))
         source = self._source(item, self._count if item.is_stream else lambda n: None)
         format = item.format or sniffed_format(source)
         if format == "html":
             return self.open_pages([item], source)
         if format == "warc":
             return self._archive(item, size, source)
+        if is_here:
+            try:
+                check_content(item.origin, format, source.peek(LOOKED_AT))
+            except InputError:
+                source.close()
+                raise
         if format in COLUMNAR:
             return self._columnar(item, format, size, source)
         try:
@@ -174,7 +191,10 @@ class Opener:
             raise InputError(f"{item.origin}: a compressed WARC file; say so with --format warc.")
         if not item.is_stream:
             source.close()
-        given = archive(item, size, self.pages, self.choice, source, self._count, self.problems.append)
+        given = _or_what_it_is(
+            lambda: archive(item, size, self.pages, self.choice, source, self._count, self.problems.append),
+            item.origin, "warc", None if item.is_stream else item.path,
+        )  # fmt: skip
         if given is None:
             return self._empty(item, "warc", size, source)
         return Opened(
@@ -202,7 +222,7 @@ class Opener:
 
         is_spooled = item.is_stream or (isinstance(item.path, StoredFile) and format in OPENED_BY_NAME)
         if is_spooled:  # read from its end, or opened by its name, so that it has to be on this disk
-            spool = tempfile.NamedTemporaryFile(prefix="mismatch-")  # noqa: SIM115 (closed by the finaliser)
+            spool = tempfile.NamedTemporaryFile(prefix=scratch_prefix())  # noqa: SIM115 (closed by the finaliser)
             weakref.finalize(self, spool.close)
             while data := source.read(1 << 20):
                 spool.write(data)
@@ -212,7 +232,7 @@ class Opener:
             if spool.tell() == 0:
                 return self._empty(item, format, size, source)
         source.close()
-        opened = open_file()
+        opened = _or_what_it_is(open_file, item.origin, format, Path(spool.name) if is_spooled else item.path)
         self._notice(item.origin, getattr(opened, "notice", None))
         return Opened(item, format, size, opened.columns, opened.schema, chunks, runs=None if item.is_stream else runs)
 
@@ -251,6 +271,21 @@ class Opener:
 
     def _count(self, n: int) -> None:
         self.bytes_read += n
+
+
+def _or_what_it_is(open_file: Callable[[], _T], origin: str, format: str, path: Place | None) -> _T:
+    """What `open_file` gives; where it refuses a file that is of another format than `format`, the refusal says of which."""
+    try:
+        return open_file()
+    except InputError:
+        head = b""
+        if path is not None:
+            with path.open("rb") as file:
+                head = file.read(_BEGINNING)
+        cause = cause_of_whole_file(format, head)
+        if cause is None:
+            raise
+        raise InputError(f"{origin}: no {format}; likeliest cause: {cause}") from None
 
 
 def _read_fully(stream: BinaryIO, n: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
@@ -15,7 +16,7 @@ from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.drawing import Runs, runs_of_records, texts_only
 from mismatch.records.encodings import SAMPLE_BYTES, UTF_8, encoding_of, samples_of, unicode_of
 from mismatch.records.first_bytes import FEW_BYTES
-from mismatch.records.formats.delimited import LONGEST_HEADER, delimited_chunks, read_header
+from mismatch.records.formats.delimited import LONGEST_HEADER, delimited_chunks, first_cells, read_header
 from mismatch.records.inputs import InputFile
 from mismatch.records.known_formats import DELIMITERS
 from mismatch.records.layout import HEAD_BYTES, Dialect, Layout, found_dialect
@@ -102,10 +103,13 @@ def text_table(
         raise InputError(f"{origin}: {len(header):,} columns; --limit columns=NUMBER allows more")
     header = [requoted_name(name, dialect.quote) for name in header]
     try:
-        columns = find_columns(header, choice, origin)
+        columns = find_columns(
+            header, choice, origin, sample=partial(first_cells, shown, header, dialect.delimiter, FEW_BYTES)
+        )
     except InputError as error:
         cause = cause_of_one_name(header, format)
         if cause is None:
             raise
-        raise InputError(f"{origin}: the header (line 1) has only one name; likeliest cause: {cause}") from error
+        what = "has only one name" if len(header) == 1 else "names no columns"
+        raise InputError(f"{origin}: the header (line 1) {what}; likeliest cause: {cause}") from error
     return TextTable(origin, header, columns, dialect)

@@ -43,23 +43,42 @@ def likeliest_cause(kind: str, raw: bytes) -> str | None:
     raw
         The beginning of the first such row.
     """
-    binary = columnar_format_of(raw[:MAGIC_BYTES])
-    if binary is not None:
-        return f"format: this is a {binary} file; give it with --format {binary}"
-    if any(raw.startswith(known.magic) for known in COMPRESSIONS):
-        return "format: the file is compressed and its name does not say so; add .gz, .zst, .bz2 or .xz to it"
+    found = _by_magic(raw)
+    if found is not None:
+        return found
     for start, cause in _CAUSES.items():
         if kind.startswith(start):
             return cause(raw)
     return None
 
 
+def cause_of_whole_file(format: str, head: bytes) -> str | None:
+    """What a file of another format than `format` is, by its first bytes, and what to do; None if not known."""
+    if columnar_format_of(head[:MAGIC_BYTES]) == format:
+        return None
+    if head.lstrip().startswith((b"{", b"[", b"<", b"WARC/")) and b"\0" not in head and format != "warc":
+        return "format: this is text; name it after what it holds, or say so with --format"
+    return _by_magic(head)
+
+
+def _by_magic(head: bytes) -> str | None:
+    binary = columnar_format_of(head[:MAGIC_BYTES])
+    if binary is not None:
+        return f"format: this is a {binary} file; give it with --format {binary}"
+    if any(head.startswith(known.magic) for known in COMPRESSIONS):
+        return "format: the file is compressed and its name does not say so; add .gz, .zst, .bz2 or .xz to it"
+    return None
+
+
 def cause_of_one_name(header: list[str], format: str) -> str | None:
-    """Why a table with such a header has only one column; None where it has more, or nothing can be said."""
+    """Why a table has no header to speak of: it is no table, or has only one column; None where nothing can be said."""
+    begin = header[0].lstrip()
+    if begin.startswith("<"):
+        return _markup(",".join(header))
+    if begin.startswith(("{", "[")):
+        return "format: this is no table; give it with --format json"
     if len(header) != 1:
         return None
-    if header[0].lstrip().startswith(("<", "{", "[")):
-        return f"format: this is no table; give it with --format {'html' if header[0].lstrip().startswith('<') else 'json'}"
     counts = {separator: header[0].count(separator) for separator in SEPARATORS if separator != DELIMITERS[format]}
     best = max(counts, key=lambda separator: counts[separator])
     return delimiter_cause(best) if counts[best] else None
@@ -93,7 +112,7 @@ def _format(raw: bytes) -> str:
     if text.startswith(b"WARC/"):
         return "format: this is a web archive; give it with --format warc"
     if text.startswith(b"<"):
-        return "format: this is HTML, or XML; give a page with --format html"
+        return _markup(text[:1000].decode("utf-8", "replace"))
     if text.startswith((b"{", b"[")) and len(text.strip()) <= 2:
         return "format: this is JSON over several lines; give it with --format json"
     if text.startswith(b"["):
@@ -102,6 +121,12 @@ def _format(raw: bytes) -> str:
         return "format: the JSON is damaged; write it with a JSON library, one object a line"
     others = " or ".join(name for name in DELIMITERS if name != DEFAULT_FORMAT)
     return f"format: this is not JSON; if it is a table, give it with --format {others}"
+
+
+def _markup(text: str) -> str:
+    if "<html" in text.lower() or "<!doctype html" in text.lower():
+        return "format: this is HTML; give a page with --format html"
+    return "format: this is XML; give a page with --format html, and save the articles of a feed as CSV or JSON lines"
 
 
 def _text_column(raw: bytes) -> str:

@@ -77,7 +77,7 @@ class _InFolders:
             role: name for role, name in named.items()
             if name is not None and (role in asked or getattr(self._file.columns, role) is None)
         }  # fmt: skip
-        self.columns = replace(self._file.columns, **self._roles)
+        self.columns = replace(self._file.columns, **cast(Any, self._roles))
         fields = [pa.field(name, value.type) for name, value in self._constants.items()]
         self.schema = pa.schema([*self._file.schema, *fields], metadata=self._file.schema.metadata)
 

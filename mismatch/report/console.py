@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from mismatch.report.outside_text import safe
+from mismatch.records.output.outside_text import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,8 +27,16 @@ def console(*, to_stderr: bool) -> Console:
     """A rich console; not on a terminal it is wide enough for tables and has no colours."""
     from rich.console import Console
 
+    class Whole(Console):
+        """rich would end the process with 1 once nobody reads on, which is the exit code of a gate that has failed."""
+
+        def on_broken_pipe(self) -> None:
+            if not to_stderr:
+                raise BrokenPipeError
+            self.quiet = True
+
     stream = sys.stderr if to_stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
+    return Whole(file=stream, width=None if stream.isatty() else 110, highlight=False, soft_wrap=False)
 
 
 class Progress(Protocol):

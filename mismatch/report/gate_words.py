@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mismatch.batch.source_ranking import Standing, standings
+from mismatch.batch.source_ranking import standings
 from mismatch.evaluation.decision import ESTIMATE
 from mismatch.evaluation.prevalence import OPERATING_POINT
+from mismatch.records.output.outside_text import safe
 from mismatch.report.console import console
-from mismatch.report.outside_text import safe
-from mismatch.screening.reasons import REASONS_OF_BATCHES, REASONS_TO_REFUSE, VERDICT_SENTENCES, likelihood, sentences
+from mismatch.report.gate_table import SHOWN_SOURCES, print_sources, worse_in_words
+from mismatch.report.percentages import percent
+from mismatch.screening.reasons import REASONS_OF_BATCHES, REASONS_TO_REFUSE, likelihood, sentences
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mismatch.evaluation.decision import Decision
     from mismatch.judging.tally import Example, Tally
     from mismatch.terms.lexicon import Lexicon
 
 MOST_ARE_WRONG = "Most rows are wrong: the titles and bodies look shifted against each other, or a column is the wrong one."
-_SHOWN_SOURCES = 12
-_NAME_SHOWN = 32
 _SHOWN_EXAMPLES = 7
+_TAKEN = 4
+"""lines of a screen that hold other things: the columns, the adaptation, and the shell's prompt before and after"""
 _SHOWN_PLACES = 12
 _SHOWN_REFUSALS = 2
 _SHOWN_KEYWORDS = 3
@@ -31,18 +35,63 @@ _MANY_UNSCORABLE = 0.1
 
 
 def print_gate(
-    tally: Tally, decision: Decision, lexicon: Lexicon, *, to_stderr: bool, paragraphs: bool = False
-) -> None:  # fmt: skip
-    """How many rows are wrong, which, and why; the table by source; the estimated share, the promise and the decision."""
+    tally: Tally, decision: Decision, lexicon: Lexicon, *, to_stderr: bool, paragraphs: bool = False, next_step: str = ""
+) -> None:
+    """How many rows are wrong, which, and why; the table by source; the estimated share, the promise, the decision, and what
+    to do next. On a terminal it fits the screen, if that has 24 lines.
+    """
+    from rich.markup import escape
+
     out = console(to_stderr=to_stderr)
-    for line in _flagged_in_words(tally, lexicon, out.width):
+    one_line = out.width if out.is_terminal else None
+    others = [*_others_in_words(tally, one_line), *_batch_in_words(tally)] if tally.rows else []
+    sources = standings(tally.by_source)
+    worse = worse_in_words(sources, one_line)
+    end = [*worse, *_decision_in_words(tally, decision, paragraphs), *([escape(safe(next_step, 600))] if next_step else [])]
+    room = None
+    if out.is_terminal:
+        room = out.height - _TAKEN - 1 - sum(_lines_of(line, out) for line in (*others, *end))
+    examples, rows = _shares(room, tally, len(sources))
+    for line in (*_flagged_in_words(tally, lexicon, out.width, examples), *others):
         out.print(line, soft_wrap=True)
     if tally.by_source:
+        if room is None:
+            out.print()
+        print_sources(tally, sources, out, rows)
+    if room is None:
         out.print()
-        _print_table(tally, out)
-    out.print()
-    for line in _decision_in_words(tally, decision, paragraphs):
-        out.print(line, soft_wrap=True)
+    for line in end:
+        out.print(line, soft_wrap=room is None or line.startswith("next: "))  # a command is pasted as it stands
+
+
+def _shares(room: int | None, tally: Tally, n_sources: int) -> tuple[int, int]:
+    """How many flagged rows and how many sources are shown in so many lines; at least one of each."""
+    most = min(_SHOWN_EXAMPLES, len(tally.examples)), min(SHOWN_SOURCES, n_sources)
+    if room is None:
+        return most
+    shown = [min(1, most[0]), min(1, most[1])]
+
+    def lines() -> int:
+        of_rows = 2 * shown[0] + (tally.flagged > shown[0])
+        return of_rows + (1 + shown[1] + (n_sources > shown[1]) if n_sources else 0)
+
+    turn, stuck = 0, 0
+    while stuck < 2:
+        stuck += 1
+        if shown[turn] < most[turn]:
+            shown[turn] += 1
+            if lines() > room:
+                shown[turn] -= 1
+            else:
+                stuck = 0
+        turn = 1 - turn
+    return shown[0], shown[1]
+
+
+def _lines_of(markup: str, out: Console) -> int:
+    from rich.text import Text
+
+    return len(Text.from_markup(markup).wrap(out, out.width))
 
 
 def heading(tally: Tally) -> str:
@@ -68,13 +117,7 @@ def share_in_words(decision: Decision, tally: Tally) -> str:
     return words
 
 
-def percent(share: float) -> str:
-    """A share with two or three digits: 0.34 %, 2.1 %, 37 %."""
-    digits = 2 if share < 0.01 else 1 if share < 0.1 else 0
-    return f"{100 * share:.{digits}f} %"
-
-
-def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int) -> Iterator[str]:
+def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int, n_shown: int) -> Iterator[str]:
     from rich.markup import escape
 
     if not tally.rows:
@@ -82,7 +125,7 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int) -> Iterator[st
         return
     yield f"[bold]{heading(tally)}[/bold]"
     several_files = len({example.origin for example in tally.examples}) > 1
-    shown = tally.examples[:_SHOWN_EXAMPLES]
+    shown = tally.examples[:n_shown]
     certainty = max((len(likelihood(example.probability)) for example in shown), default=0)
     for example in shown:
         where = _place(example, several_files)
@@ -92,18 +135,16 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int) -> Iterator[st
         yield escape(safe_line(f"{_INDENT}{_why(example, lexicon)}", width))
     if tally.flagged > len(shown):
         yield f"  … and {tally.flagged - len(shown):,} more"
-    yield from _others_in_words(tally)
-    yield from _batch_in_words(tally)
 
 
 def _place(example: Example, several_files: bool) -> str:
     return f"{_end_of(safe(example.origin, 1000))}:{example.row}" if several_files else f"{example.row:,}"
 
 
-def _places(examples: list[Example], n: int) -> str:
+def _places(examples: list[Example], n: int, most: int = _SHOWN_PLACES) -> str:
     """Where rows stand, the likeliest mismatches first: row 3; rows 12, 5 and 7; rows 12, 5, 7 and 20 more."""
     several_files = len({example.origin for example in examples}) > 1
-    shown = [_place(example, several_files) for example in examples[:_SHOWN_PLACES]]
+    shown = [_place(example, several_files) for example in examples[:most]]
     more = [f"{n - len(shown):,} more"] if n > len(shown) else []
     *first, last = [*shown, *more]
     word = "" if several_files else "row " if n == 1 else "rows "
@@ -128,19 +169,32 @@ def _why(example: Example, lexicon: Lexicon) -> str:
     return " ".join(why)
 
 
-def _others_in_words(tally: Tally) -> Iterator[str]:
+def _others_in_words(tally: Tally, one_line: int | None = None) -> Iterator[str]:
+    """The rows that pass unsure, and those that cannot be judged; each in one line of so many characters, if given."""
     from rich.markup import escape
 
     unsure, unscorable = tally.verdicts["unsure"], tally.verdicts["unscorable"]
     if unsure:
         more = " more" if tally.flagged else ""
         are, go = ("is", "passes") if unsure == 1 else ("are", "pass")
-        where = f": {escape(_places(tally.doubtful, unsure))}" if tally.doubtful else ""
-        yield f"{unsure:,}{more} {are} hard to say (unsure) and {go}{where}."
+        words = f"{unsure:,}{more} {are} hard to say (unsure) and {go}"
+        for most in range(_SHOWN_PLACES, 0, -1):
+            line = f"{words}: {_places(tally.doubtful, unsure, most)}." if tally.doubtful else f"{words}."
+            if one_line is None or len(line) <= one_line:
+                break
+        else:
+            line = f"{words}."
+        yield escape(line)
     if unscorable:
         reasons = Counter({code: n for code, n in tally.reasons.items() if code in REASONS_TO_REFUSE})
-        words = " ".join(REASONS_TO_REFUSE[code] for code, _ in reasons.most_common(_SHOWN_REFUSALS))
-        yield f"{unscorable:,} cannot be judged: {words}{' …' if len(reasons) > _SHOWN_REFUSALS else ''}"
+        sentences_shown = [REASONS_TO_REFUSE[code] for code, _ in reasons.most_common(_SHOWN_REFUSALS)]
+        for most in range(len(sentences_shown), -1, -1):
+            line = (
+                f"{unscorable:,} cannot be judged: {' '.join(sentences_shown[:most])}{' …' if len(reasons) > most else ''}"
+            )
+            if one_line is None or len(line) <= one_line:
+                break
+        yield escape(line)
 
 
 def _batch_in_words(tally: Tally) -> Iterator[str]:
@@ -148,47 +202,6 @@ def _batch_in_words(tally: Tally) -> Iterator[str]:
     for code, sentence in REASONS_OF_BATCHES.items():
         if tally.reasons[code]:
             yield f"{tally.reasons[code]:,} with {code}: {sentence}"
-
-
-def _print_table(tally: Tally, out) -> None:  # type: ignore[no-untyped-def]
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("source", overflow="ellipsis", max_width=_NAME_SHOWN)
-    for name in ("rows", *VERDICT_SENTENCES, "flagged", "95 % interval"):
-        table.add_column(name, justify="right")
-    sources = standings(tally.by_source)
-    for source in sources[:_SHOWN_SOURCES]:
-        name = escape(safe(source.name, _NAME_SHOWN))
-        of = source.verdicts
-        _row(table, f"[red]{name}[/red]" if source.worse else name, of.total(), of, (source.low, source.high))
-    if len(sources) > _SHOWN_SOURCES:
-        table.add_row(f"… {len(sources) - _SHOWN_SOURCES:,} more")
-    if len(sources) > 1:
-        _row(table, "all", tally.rows, tally.verdicts)
-    out.print(table)
-    worse = [safe(source.name, _NAME_SHOWN) for source in sources if source.worse]
-    if worse:
-        more = f" and {len(worse) - _SHOWN_SOURCES:,} more" if len(worse) > _SHOWN_SOURCES else ""
-        out.print(escape(f"surely worse than the others: {', '.join(worse[:_SHOWN_SOURCES])}{more}"), soft_wrap=True)
-
-
-def sources_as_plain(tally: Tally) -> list[dict[str, Any]]:
-    """The sources for JSON, the one that is worse than the others most surely first."""
-    return [_as_plain(source) for source in standings(tally.by_source)]
-
-
-def _as_plain(source: Standing) -> dict[str, Any]:
-    verdicts = {verdict: source.verdicts[verdict] for verdict in VERDICT_SENTENCES}
-    interval = {"low": source.low, "high": source.high, "worse": source.worse}
-    return {"source": source.name, "rows": source.verdicts.total(), **verdicts, **interval}
-
-
-def _row(table, name: str, rows: int, counts: Counter[str], interval: tuple[float, float] | None = None) -> None:  # type: ignore[no-untyped-def]
-    share = counts["mismatch"] / rows if rows else 0.0
-    between = "" if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
-    table.add_row(name, f"{rows:,}", *(f"{counts[verdict]:,}" for verdict in VERDICT_SENTENCES), f"{share:.2%}", between)
 
 
 def _decision_in_words(tally: Tally, decision: Decision, paragraphs: bool) -> Iterator[str]:

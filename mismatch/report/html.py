@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mismatch.errors import MissingExtraError
-from mismatch.report.outside_text import inert
+from mismatch.records.output.outside_text import inert
 from mismatch.screening.reasons import likelihood, sentences
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mismatch.features.keywords import spans
-from mismatch.report.outside_text import inert
+from mismatch.records.output.outside_text import inert
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mismatch.batch.repeats import KINDS, REPEATED_BODY
 from mismatch.batch.told_apart import MAX_LEADERS
+from mismatch.records.output.outside_text import safe
 from mismatch.report.console import console
-from mismatch.report.outside_text import safe
 
 if TYPE_CHECKING:
     from mismatch.batch.repeats import Cluster, Repeats

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mismatch.features.term_places import term_places
-from mismatch.report.outside_text import paragraphs
+from mismatch.records.output.outside_text import paragraphs
 
 if TYPE_CHECKING:
     from mismatch.batch.review.flagged import FlaggedRow

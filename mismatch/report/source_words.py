@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mismatch.records.output.outside_text import safe
 from mismatch.report.console import console
-from mismatch.report.gate_words import percent
-from mismatch.report.outside_text import safe
+from mismatch.report.percentages import percent
 from mismatch.screening.reasons import REASONS
 
 if TYPE_CHECKING:

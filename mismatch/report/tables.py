@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mismatch.records.output.outside_text import safe
 from mismatch.report.console import console
-from mismatch.report.outside_text import safe
 from mismatch.screening.reasons import likelihood
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ _SHOWN_EXAMPLES = 5
 
 _NAME_SHOWN = 22
 """characters of a group's name, so that the table of figures fits into 110"""
+
+
+def print_warnings(warnings: Sequence[str]) -> None:
+    """What the reader of the figures has to know before them."""
+    for warning in warnings:
+        console(to_stderr=False).print(safe(warning, 400), markup=False, soft_wrap=True)
 
 
 def print_evaluation(evaluation: Evaluation) -> None:

@@ -101,7 +101,10 @@ def serve(
     require_packages()
     from mismatch.serve.server import run
 
-    run(settings, None if review is None else _reviewed(**chosen))
+    reviewed = None if review is None else _reviewed(**chosen)
+    if reviewed is not None:
+        reviewed.keep_apart_from_model(model)
+    run(settings, reviewed)
 
 
 def _reviewed(

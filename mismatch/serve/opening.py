@@ -12,8 +12,10 @@ from mismatch.batch.review.shared import SharedReview
 from mismatch.batch.scored import ScoredRows
 from mismatch.errors import InputError
 from mismatch.judging.scorer import Scorer
+from mismatch.model.starter import model_path
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.reading import Reader
+from mismatch.records.stores.stored_file import Place
 from mismatch.report.console import say
 from mismatch.serve.application.review import ReviewDesk
 
@@ -38,13 +40,29 @@ class ReviewSettings:
     lease_seconds: float = 600.0
 
     def __post_init__(self) -> None:
+        if not self.file.strip():
+            raise InputError("--review names no file; is a variable of the shell empty?")
         if self.file == "-":
             raise InputError("--review takes a file, not standard input: it is read again when the service is started again")
         if self.lease_seconds <= 0:
             raise InputError(f"--lease-seconds is {self.lease_seconds:g}; it must be above 0")
+        if self.labels is not None and (self.labels == Path() or self.labels.is_dir()):
+            raise InputError(f"--labels {self.labels}: is a folder; name a file in it")
+        self._keep_apart("the file that is reviewed", self.file)
+
+    def keep_apart_from_model(self, model: str) -> None:
+        """
+        Raises
+        ------
+        InputError
+            The decisions would be written over the model.
+        """
+        self._keep_apart("the model", model_path(model))
+
+    def _keep_apart(self, what: str, read: Place | str) -> None:
         for written in (self.labels or self.database, self.database):
-            if os.path.exists(self.file) and os.path.exists(written) and os.path.samefile(self.file, written):
-                raise InputError(f"--labels names the file that is reviewed, {self.file}; give it a file of its own")
+            if os.path.exists(str(read)) and os.path.exists(written) and os.path.samefile(str(read), written):
+                raise InputError(f"--labels names {what}, {read}; give it a file of its own")
 
     @property
     def lines(self) -> Path | None:

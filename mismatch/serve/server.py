@@ -18,8 +18,8 @@ import uvicorn
 
 from mismatch.errors import InputError
 from mismatch.records.memory import give_back, keep_no_large_blocks
+from mismatch.records.output.outside_text import safe
 from mismatch.report.console import say
-from mismatch.report.outside_text import safe
 from mismatch.serve.application.api import build
 from mismatch.serve.application.front import Front
 from mismatch.serve.application.loaded import LoadedModel, ModelInUse

@@ -40,7 +40,7 @@ class ServiceSettings:
     """whether the model is adapted to the last articles from time to time"""
     quiet: bool = False
     threads: int = 2
-    """for judging; explanations and HTML files have as many of their own"""
+    """for judging; HTML files have as many of their own, explanations one"""
     max_body: int = 4 * MIB
     """of one article, a list of them, an HTML file, or one row of a stream"""
     max_stream: int = 1 * GIB

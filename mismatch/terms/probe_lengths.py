@@ -10,19 +10,22 @@ LONGEST_RUN = 4096
 
 
 def longest_run(hashes: NDArray[np.uint64], n_slots: int) -> int:
-    """The most slots that are taken one after another, in a table of `n_slots` (a power of two): no look-up goes further.
+    """The most slots that are taken one after another, in a table of `n_slots` (a power of two, at
+    most 2 ** 30): no look-up goes further.
 
-    Which slots are taken does not depend on the order in which hashes are stored. Slot by slot, what finds its place taken
-    is carried on to the next one; a slot stays free where the sum of hashes less slots reaches a new low.
+    Which slots are taken does not depend on the order in which hashes are stored. In the order of the slots that they ask
+    for, each takes that one, or the one behind that of the hash before it where this is further on.
     """
     if not len(hashes):
         return 0
-    surplus = np.bincount((hashes & np.uint64(n_slots - 1)).view(np.int64), minlength=n_slots) - 1
-    behind_a_free_slot = int(np.cumsum(surplus).argmin()) + 1  # the table is a ring
-    lowest = np.minimum(np.minimum.accumulate(np.cumsum(np.roll(surplus, -behind_a_free_slot))), 0)
-    free = np.flatnonzero(lowest[1:] < lowest[:-1]) + 1
-    free = np.concatenate([[-1], [0] if lowest[0] < 0 else [], free, [n_slots]]).astype(np.int64)
-    return int(np.diff(free).max()) - 1
+    wanted = np.sort((hashes & np.uint64(n_slots - 1)).astype(np.int32))
+    taken = np.concatenate([wanted, wanted + np.int32(n_slots)])  # a ring: what begins at its end goes on in front
+    at = np.arange(len(taken), dtype=np.int32)
+    taken -= at
+    np.maximum.accumulate(taken, out=taken)
+    taken += at
+    begins = np.flatnonzero(taken[1:] > taken[:-1] + 1) + 1
+    return int(np.diff(np.concatenate([[0], begins, [len(taken)]])).max())
 
 
 def check_probes(hashes: NDArray[np.uint64], n_slots: int) -> None:

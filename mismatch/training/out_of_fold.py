@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,27 @@ from mismatch.training.settings import TrainingSettings
 
 CAREFUL_PRIOR = 0.01
 """share of mismatches that is expected where nothing can be promised"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The pairs that calibration rests on: matched ones without the suspects, and mismatches (labelled, or swapped at
+    random)."""
+
+    log_odds: NDArray[np.float64]
+    """from a forest that has not seen the pair; shape (n_pairs,)"""
+    labels: NDArray[np.int64]
+    """0 for match, 1 for mismatch"""
+    groups: NDArray[np.int64]
+    """pairs whose titles stood over the same or nearly the same body share a number"""
+
+
+def measured_in(
+    examples: Examples, scores: NDArray[np.float64], use: NDArray[np.bool_], groups: NDArray[np.int64]
+) -> Measured:
+    """The pairs in `use` that are matched or swapped at random; `groups` are those of the rows of the input."""
+    chosen = examples.random & use
+    return Measured(scores[chosen], examples.labels[chosen], groups[examples.rows[chosen]])
 
 
 def calibration_of(

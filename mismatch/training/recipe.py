@@ -33,7 +33,7 @@ from mismatch.training.fingerprints import fingerprints_of, kept
 from mismatch.training.first_look import fit_first_look
 from mismatch.training.fold_counts import LearnLexicon, count_folds
 from mismatch.training.lender import Lender
-from mismatch.training.out_of_fold import calibration_of, figures_of
+from mismatch.training.out_of_fold import Measured, calibration_of, figures_of, measured_in
 from mismatch.training.selection import Selection, select_pairs
 from mismatch.training.settings import TrainingSettings
 from mismatch.training.topics import learn_topics
@@ -55,6 +55,8 @@ class Training:
     """log-odds of every row of the input that was used, NaN elsewhere; shape (n_rows,)"""
     n_duplicates: int
     n_unusable: int
+    measured: Measured
+    """what the calibration rests on"""
 
 
 def train(
@@ -150,7 +152,8 @@ def train(
         anchors=lender.anchors,
         across_languages=lender.across_languages(lexicon, own_share),
     )
-    return Training(model, suspects, out_of_fold[suspects], out_of_fold, chosen.n_duplicates, chosen.n_unusable)
+    measured = measured_in(examples, scores, fit.use, chosen.pairs.body_groups)
+    return Training(model, suspects, out_of_fold[suspects], out_of_fold, chosen.n_duplicates, chosen.n_unusable, measured)
 
 
 def _pairs_on_card(chosen: Selection, n_suspects: int, own_share: float, known: float) -> dict[str, Any]:

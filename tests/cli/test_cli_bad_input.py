@@ -42,7 +42,7 @@ UNUSABLE: dict[str, tuple[str, bytes | Callable[[Path], Any] | None, str]] = {
     "a Parquet file of lists": ("a.parquet", _parquet_of_lists, "not text"),
     "text under a Parquet name": ("a.parquet", LINE, "not a readable parquet file"),
     "a truncated gzip": ("a.jsonl.gz", _gzip_cut_off, "the compressed stream ends early after line"),
-    "no gzip at all": ("a.jsonl.gz", LINE, "the compressed stream is damaged"),
+    "no gzip at all": ("a.jsonl.gz", LINE, "not compressed with gzip"),
     "a CSV header in Latin-1": ("a.csv", "números,body\n".encode("latin-1"), "its columns are 'números', 'body'"),
     "an open quote in the CSV header": ("a.csv", b'"title,body\n', "a quote in the header (line 1) is not closed"),
     "an array that is not closed": ("a.json", b"[" + LINE.strip() + b",\n", "the array is not closed"),

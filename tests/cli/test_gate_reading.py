@@ -72,10 +72,10 @@ def _unquoted(path: Path, rows: Rows) -> None:
 CAUSES: dict[str, tuple[str, Callable[[Path, Rows], None], str]] = {
     "JSON lines in Windows-1252": ("a.jsonl", _windows_1252, "likeliest cause: encoding: the text is not UTF-8"),
     "JSON lines in UTF-16 behind others": ("a.jsonl", _utf_16, "likeliest cause: encoding: this is UTF-16"),
-    "gzip without its suffix": ("a.jsonl", _compressed, "likeliest cause: format: the file is compressed"),
+    "gzip without its suffix": ("a.jsonl", _compressed, "it looks like a gzip file"),
     "JSON over several lines": ("a.jsonl", _several_lines, "give it with --format json"),
     "HTML named .jsonl": ("a.jsonl", _html, "likeliest cause: format: this is HTML"),
-    "Parquet named .jsonl": ("a.jsonl", _parquet, "likeliest cause: format: this is a parquet file"),
+    "Parquet named .jsonl": ("a.jsonl", _parquet, "it looks like a Parquet file: say so with --format parquet"),
     "semicolons below a header with commas": (
         "a.csv", _semicolons_below_a_header_with_commas, "likeliest cause: delimiter: the cells are separated by semicolons",
     ),

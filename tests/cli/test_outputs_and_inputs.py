@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from mismatch.records.left_behind import host_name, mark_of_process, started
 from mismatch.records.output.output_file import OutputFile
-from mismatch.records.output.temporary import host_name, started
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and permissions of POSIX")
 COMMAND = [sys.executable, "-m", "mismatch.cli"]
@@ -29,7 +29,7 @@ def rows(tmp_path: Path, pairs_file: Path) -> Path:
 
 @pytest.fixture
 def own_model(tmp_path: Path, model_path: Path) -> Path:
-    path = tmp_path / "own.joblib"
+    path = tmp_path / "own.jsonl"  # a model may have any name
     path.write_bytes(model_path.read_bytes())
     return path
 
@@ -63,6 +63,12 @@ OUTPUTS = [
     ["gate", "ROWS", "--report", "OUTPUT"],
     ["evaluate", "ROWS", "--report", "OUTPUT"],
     ["evaluate", "ROWS", "--rejected", "OUTPUT"],
+    *(["repair", "ROWS", "--out", "-", option, "OUTPUT"] for option in ("--apply", "--shifts", "--report", "--rejected")),
+    ["repair", "ROWS", "--out", "OUTPUT"],
+    ["repair", "ROWS", "--out", "-", "--apply", "elsewhere.jsonl", "--log", "OUTPUT"],
+    *(["sources", "ROWS", option, "OUTPUT"] for option in ("--out", "--save-baseline", "--rejected")),
+    *(["repeats", "ROWS", "--out", "elsewhere.jsonl", option, "OUTPUT"] for option in ("--clusters", "--rejected")),
+    ["repeats", "ROWS", "--out", "OUTPUT"],
 ]
 LEARNING = [
     ["train", "ROWS", "--out", "OUTPUT"],
@@ -170,6 +176,28 @@ def test_what_killed_runs_left_goes_and_what_others_write_stays(tmp_path: Path) 
         (tmp_path / name).write_text("rows")
     OutputFile(tmp_path / "out.jsonl").commit()
     assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_temporary_files_of_killed_runs_go_with_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    places = {
+        f"mismatch-{host_name()}-{process.pid}-0-abcdefgh": False,
+        f"mismatch-{host_name()}-{process.pid}-0-abcdefgi.xlsx": False,
+        f"mismatch-{mark_of_process()}-abcdefgh": True,
+        "mismatch-report": True,
+        f"other-{host_name()}-{process.pid}-0-abcdefgh": True,
+    }
+    (outside := tmp_path / "outside").mkdir()
+    (outside / "kept").write_text("rows")
+    temporary = tmp_path / "temporary"
+    for name in places:
+        (temporary / name).mkdir(parents=True)
+        (temporary / name / "rows").symlink_to(outside)
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    OutputFile(tmp_path / "out.jsonl").commit()
+    assert {name: (temporary / name).exists() for name in places} == places
+    assert (outside / "kept").exists()
 
 
 def test_a_kill_leaves_what_the_next_run_removes(tmp_path: Path, rows: Path, model_path: Path) -> None:

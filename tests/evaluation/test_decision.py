@@ -15,7 +15,8 @@ from mismatch.evaluation.prevalence import MIXTURE, ShareEstimate, share_of_stre
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.tally import Example, Tally
 from mismatch.model.model import Model
-from mismatch.report.gate_words import MOST_ARE_WRONG, percent, print_gate, share_in_words
+from mismatch.report.gate_words import MOST_ARE_WRONG, print_gate, share_in_words
+from mismatch.report.percentages import percent
 
 
 @dataclass

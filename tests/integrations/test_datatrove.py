@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from stories import rows
 
-from mismatch import InputError, Scorer
+from mismatch import InputError, ModelError, Scorer
 
 pytest.importorskip("datatrove", reason="datatrove is not installed (extra: datatrove)")
 
@@ -69,6 +69,8 @@ def test_other_verdicts_can_be_dropped_too(judge_path: Path) -> None:
     assert result[1].startswith("unscorable")
     with pytest.raises(InputError, match="the verdicts are"):
         MismatchFilter(judge_path, drop=("bad",))
+    with pytest.raises(ModelError, match="its SHA-256 is"):
+        MismatchFilter(judge_path, model_sha256="0" * 64).filter(Document(text="", id="1", metadata={"title": "Empty"}))
 
 
 def test_the_filter_travels_to_workers_without_its_model(judge_path: Path) -> None:

@@ -167,3 +167,6 @@ def test_a_wrong_setting_stops_the_crawl_before_it_begins(crawl: Any) -> None:
     _, pages, _, log = crawl(MISMATCH_ACTION="delete")
     assert not pages
     assert "MISMATCH_ACTION is 'delete'; it must be one of drop, tag, feed" in log
+    _, pages, _, log = crawl(MISMATCH_MODEL_SHA256="0" * 64)
+    assert not pages
+    assert "its SHA-256 is" in log

@@ -171,6 +171,8 @@ def test_wrong_columns_and_models_are_refused_before_a_task_starts(spark: Any, j
     (tmp_path / "broken.joblib").write_bytes(b"no model")
     with pytest.raises(ModelError, match="not a model"):
         score(df, model=tmp_path / "broken.joblib")
+    with pytest.raises(ModelError, match="its SHA-256 is"):
+        score(df, model=judge_path, model_sha256="0" * 64)
 
 
 def test_terms_are_counted_on_the_cluster_as_locally(spark: Any) -> None:

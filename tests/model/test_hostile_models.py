@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,8 @@ import numpy as np
 import pytest
 
 import mismatch
-from mismatch.errors import ModelError
+from mismatch.classifier import resolve_base
+from mismatch.errors import InputError, ModelError
 from mismatch.features.plain_arrays import packed
 from mismatch.model import model_file
 from mismatch.model.model_file import load_model
@@ -112,6 +115,42 @@ def test_a_version_that_is_made_of_lists_is_not_printed_whole(tmp_path: Path, va
     assert len(refused(path)) < 300
 
 
+def _grown(contents: dict[str, Any], name: str) -> None:
+    kind = np.dtype(contents["arrays"][name]["dtype"])
+    contents["arrays"][name] = packed(np.zeros((40 << 20) // kind.itemsize, kind))
+
+
+_MEGABYTES = """
+import re, sys
+from mismatch.classifier import resolve_base
+from mismatch.errors import InputError, ModelError
+from mismatch.model.model_file import load_model
+
+def resident(what):
+    return int(re.findall(what + r":\\s+(\\d+)", open("/proc/self/status").read())[0]) >> 10
+
+before = resident("VmRSS")
+for path in sys.argv[1:]:
+    try:
+        load_model(path)
+    except ModelError:
+        print(resident("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the memory of a process")
+def test_a_model_is_refused_in_little_more_memory_than_its_values_take(forge: Any, tmp_path: Path) -> None:
+    paths = []
+    for name in ("forest_roots", "forest_value", "terms_hashes", "stems_hashes"):
+        path = tmp_path / f"{name}.joblib"
+        path.write_bytes(forge(lambda contents, name=name: _grown(contents, name)).read_bytes())
+        paths.append(path)
+    asked = subprocess.run([sys.executable, "-c", _MEGABYTES, *paths], capture_output=True, text=True, check=True)
+    megabytes = [int(line) for line in asked.stdout.split()]
+    assert len(megabytes) == len(paths)
+    assert max(megabytes) < 75
+
+
 def test_lists_that_are_very_deep_are_refused(tmp_path: Path) -> None:
     head = b"\x80\x04}(\x8c\x06format\x8c\x0emismatch model\x8c\x0eformat_versionK\x03\x8c\x04card"
     for depth in (2_000, 150_000):
@@ -138,9 +177,41 @@ def test_a_model_is_loaded_by_its_digest_only(tmp_path: Path, forge: Any) -> Non
 def test_every_command_takes_the_digest(forge: Any, tmp_path: Path, invoke: Callable[..., Any]) -> None:
     path = forge(lambda contents: None)
     rows = tmp_path / "a.jsonl"
-    rows.write_text('{"title": "a", "body": "b"}\n')
+    rows.write_text('{"title": "a", "body": "b", "source": "c"}\n')
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    for command in (["score", rows], ["gate", rows], ["explain", rows], ["evaluate", rows]):
-        done = invoke(*command, "--model", path, "--model-sha256", "f" * 64)
-        assert done.code == 3 and "SHA-256" in done.err, command
+    out = ["--out", tmp_path / "out.jsonl"]
+    for command in (
+        ["score", rows, "--model", path], ["gate", rows, "--model", path], ["explain", rows, "--model", path],
+        ["evaluate", rows, "--model", path], ["repair", rows, "--model", path, *out],
+        ["repeats", rows, "--model", path, *out],
+        ["sources", rows, "--model", path], ["serve", "--model", path, "--port", 0],
+        ["info", path], ["calibrate", path, rows, *out], ["train", rows, "--base", path, *out],
+    ):  # fmt: skip
+        done = invoke(*command, "--model-sha256", "f" * 64)
+        assert done.code == 3 and f"its SHA-256 is {digest}, not ffff" in done.err, command
+    done = invoke("evaluate", rows, "--model", path, "--compare", path, "--compare-sha256", "f" * 64)
+    assert done.code == 3 and "SHA-256" in done.err
     assert invoke("score", rows, "--model", path, "--model-sha256", digest).code == 0
+    assert invoke("info", path, "--model-sha256", digest.upper()).code == 0
+    assert invoke("train", rows, "--fresh", "--model-sha256", digest, *out).code == 2
+    assert invoke("evaluate", rows, "--model", path, "--compare-sha256", digest).code == 2
+
+
+def test_a_classifier_takes_a_base_by_its_digest_only(forge: Any) -> None:
+    path = forge(lambda contents: None)
+    pairs = [("a title", "a body")]
+    with pytest.raises(ModelError, match="SHA-256"):
+        mismatch.MismatchClassifier(base=path, base_sha256="0" * 64).fit(pairs)
+    with pytest.raises(InputError, match="no file"):
+        mismatch.MismatchClassifier(base=None, base_sha256="0" * 64).fit(pairs)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    lender = resolve_base(path, sha256=digest)
+    assert lender is not None and lender.forest.offset == load_model(path).forest.offset
+
+
+def test_another_digest_is_said_of_a_file_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "broken.joblib"
+    for data in (b"", b"no model", b"\x80\x04]" * 100, b"\x78\x9cxx"):
+        path.write_bytes(data)
+        with pytest.raises(ModelError, match=f"its SHA-256 is {hashlib.sha256(data).hexdigest()}, not 0000"):
+            load_model(path, sha256="0" * 64)

@@ -171,10 +171,11 @@ def test_a_file_that_asks_for_gigabytes_is_refused_at_once(tmp_path: Path) -> No
 
 def test_a_file_that_unpacks_to_more_than_any_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_file, "MAX_FILE_BYTES", 1 << 20)
-    path = _written(tmp_path / "bomb.joblib", zlib.compress(bytes(1 << 24)))
+    bomb = b"\x80\x04B" + (1 << 24).to_bytes(4, "little") + bytes(1 << 24) + b"."
+    path = _written(tmp_path / "bomb.joblib", zlib.compress(bomb))
     assert path.stat().st_size < 1 << 20
     assert _refused(path) == "it is larger than any model"
-    assert _refused(_written(path, bytes(1 << 21))) == "it is larger than any model"
+    assert _refused(_written(path, bomb)) == "it is larger than any model"
 
 
 def test_lists_of_lists_that_stand_for_billions_are_refused(tmp_path: Path) -> None:

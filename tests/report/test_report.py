@@ -18,11 +18,11 @@ from mismatch.evaluation.decision import ESTIMATE, Decision
 from mismatch.evaluation.prevalence import MIXTURE, ShareEstimate
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.tally import Tally
+from mismatch.records.output.outside_text import inert
 from mismatch.report.gate_page import gate_page
 from mismatch.report.gate_words import MOST_ARE_WRONG
 from mismatch.report.html import percent
 from mismatch.report.marks import marked
-from mismatch.report.outside_text import inert
 from mismatch.screening.reasons import REASONS
 
 HOSTILE = {

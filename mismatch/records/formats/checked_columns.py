@@ -180,8 +180,17 @@ def _sizes(column: pa.Array) -> np.ndarray:
         return np.full(n, width, np.int64)
     sizes = known(column)
     if column.null_count:
-        sizes = np.where(column.is_valid().to_numpy(zero_copy_only=False), sizes, 1)
+        sizes = np.where(has_value(column), sizes, 1)
     return sizes
+
+
+def has_value(column: pa.Array) -> np.ndarray:
+    """Which rows of a sound column are not null: bool[n]."""
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if pa.types.is_dictionary(column.type) and pa.types.is_null(column.type.value_type):
+        return np.zeros(len(column), dtype=bool)  # pyarrow's own way ends the process
+    return column.is_valid().to_numpy(zero_copy_only=False)
 
 
 def _of_text(column: pa.Array) -> np.ndarray:

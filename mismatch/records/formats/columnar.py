@@ -19,6 +19,7 @@ from mismatch.records.formats.columnar_rows import ColumnarChunk
 from mismatch.records.formats.mapped import Mapped
 from mismatch.records.formats.nested_columns import columns_of_schema, holds_text, outer_column, type_at
 from mismatch.records.formats.parquet_pages import check_footer, needs_of_group
+from mismatch.records.guessing import SAMPLE_ROWS
 
 _MOST_ROWS = 1 << 16
 _SLICE_BYTES = 32 << 20
@@ -72,7 +73,9 @@ class ColumnarFile:
             raise InputError(f"{origin}: not a readable {format} file ({_first_line(error)}); was it cut short?") from None
         if too_large is not None:
             raise InputError(f"{origin}: refused, since {too_large}")
-        self.columns = _checked(columns_of_schema(self.schema, choice, origin), choice, self.schema, origin)
+        self.columns = _checked(
+            columns_of_schema(self.schema, choice, origin, self._first_texts), choice, self.schema, origin
+        )
 
     def _open(self, format: str) -> str | None:
         """Looks at the file, then opens it; returns why it is refused."""
@@ -104,6 +107,20 @@ class ColumnarFile:
         if not 0 <= rows <= max(_LEAST_ROWS, self._size):
             return f"it announces {rows:,} rows, more than it has bytes"
         return None
+
+    def _first_texts(self) -> dict[str, list[str | None]]:
+        """The first rows of all columns of text that this room reads as such; none where they are damaged."""
+        texts = [field.name for field in self.schema if _is_plain_text(field.type)]
+        try:
+            for batch in self.batches():
+                if batch.num_rows:
+                    return {name: batch.column(name)[:SAMPLE_ROWS].cast(pa.large_string()).to_pylist() for name in texts}
+        except _DAMAGE:
+            pass  # whoever reads on says so
+        finally:
+            if self._parquet is None:
+                self._arrow = self._open_arrow()  # a stream is read once
+        return {}
 
     def _look_at_groups(self, data: ByteRanges) -> str | None:
         """Finds how many rows of each row group may be read at once, whatever they turn out to be; or why it is refused."""
@@ -285,7 +302,7 @@ def _checked(columns: Columns, choice: ColumnChoice, schema: pa.Schema, origin: 
         if role in ("title", "body") or getattr(choice, role) is not None:
             raise InputError(f"{origin}: the {role} column {name!r} is {kind}, not text; name another with --{role} COLUMN.")
         kept[role] = None
-    return Columns(**kept)
+    return Columns(**kept, guessed=columns.guessed)
 
 
 def _holds_others(kind: pa.DataType) -> bool:
@@ -295,6 +312,12 @@ def _holds_others(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return _holds_others(kind.value_type)
     return pa.types.is_nested(kind) or pa.types.is_union(kind)
+
+
+def _is_plain_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
 def _n_leaves(field: pa.Field) -> int:

@@ -20,6 +20,7 @@ from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.formats.delimited_cells import cells_of, rows_valid
 from mismatch.records.formats.delimited_records import UNCLOSED, UNCLOSED_AT_END, RecordCutter, Spans
+from mismatch.records.guessing import SAMPLE_ROWS
 
 LONGEST_HEADER = 1 << 22
 
@@ -52,6 +53,18 @@ def read_header(source: ByteSource, origin: str, delimiter: str, limit: int) -> 
     if head.strip():
         raise InputError(f"{origin}: a quote in the header (line 1) is not closed; repair the header.")
     return None
+
+
+def first_cells(source: ByteSource, header: list[str], delimiter: str, n_bytes: int) -> dict[str, list[str | None]]:
+    """The cells of the first rows, by column, as far as `n_bytes` reach; they stay to be read."""
+    head = source.peek(n_bytes)
+    final = source.ended and len(head) < n_bytes
+    data = read_only(np.frombuffer(head.removeprefix(BOM), dtype=np.uint8))
+    starts, ends, _, fields = RecordCutter(delimiter).cut(data.tobytes(), 0, final).spans
+    good = rows_valid(data, starts, ends) & (fields == len(header))
+    good[:1] = False  # the header itself
+    cells = cells_of(data, starts[good][:SAMPLE_ROWS], ends[good][:SAMPLE_ROWS], delimiter, len(header))
+    return {name: column.to_pylist() for name, column in zip(header, cells, strict=True)}
 
 
 def _first_record(source: ByteSource, delimiter: str, limit: int) -> tuple[bytes, Spans, bool]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mismatch.errors import InputError
-from mismatch.records.columns import ColumnChoice, Columns, find_columns
+from mismatch.records.columns import ColumnChoice, Columns, Sample, find_columns
 from mismatch.records.inner_text import KEYS_OF_ROLES, text_inside
 
 _DEEPEST = 8
 
 
-def columns_of_schema(schema: pa.Schema, choice: ColumnChoice, origin: str) -> Columns:
+def columns_of_schema(
+    schema: pa.Schema, choice: ColumnChoice, origin: str, sample: Callable[[], Sample] | None = None
+) -> Columns:
     """The columns of a table, also inside its structs.
 
-    Where nothing is asked for and the table itself has no title or body, both are looked for in each of its structs.
+    Where nothing is asked for and the table itself has no title or body, both are looked for in each of its structs, and at
+    last by what the columns of a `sample` hold.
 
     Raises
     ------
@@ -36,7 +39,9 @@ def columns_of_schema(schema: pa.Schema, choice: ColumnChoice, origin: str) -> C
                         return find_columns(names, choice, origin, inside=field.name)
                     except InputError:
                         continue
-        raise error
+        if sample is None:
+            raise error
+    return find_columns(names, choice, origin, sample=sample)
 
 
 def outer_column(schema_names: Sequence[str], name: str) -> str:

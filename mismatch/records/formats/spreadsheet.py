@@ -20,6 +20,7 @@ from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.formats import workbook_rows
 from mismatch.records.formats.columnar_rows import ColumnarChunk
+from mismatch.records.left_behind import scratch_prefix
 
 MOST_MEMORY = 1 << 30
 """bytes that the process may take which reads a workbook"""
@@ -144,15 +145,26 @@ class Workbook:
 def _header(rows: list[_Row], choice: ColumnChoice, origin: str) -> tuple[int, list[str], Columns] | None:
     """Row, names and columns of a sheet's header: the first of its first rows with a title and a body column."""
     problem = None
-    for number, cells in islice(rows, _HEADER_WITHIN):
-        names = [(cell or "").strip() or _letters(k) for k, cell in enumerate(cells)]
+    first = list(islice(rows, _HEADER_WITHIN))
+    for number, cells in first:
+        names = _names(cells)
         try:
             return number, names, find_columns(names, choice, origin)
         except InputError as error:
             problem = problem or error
+    header = next((k for k, (_, cells) in enumerate(first) if sum(map(bool, cells)) > 1), None)
+    if header is not None:  # no usual names
+        (number, cells), rows_below = first[header], [row for _, row in first[header + 1 :]]
+        names = _names(cells)
+        sample = {name: [row[k] for row in rows_below if k < len(row)] for k, name in enumerate(names)}
+        return number, names, find_columns(names, choice, origin, sample=lambda: sample)
     if problem is not None:
         raise problem
     return None
+
+
+def _names(cells: list[str | None]) -> list[str]:
+    return [(cell or "").strip() or _letters(k) for k, cell in enumerate(cells)]
 
 
 def _letters(column: int) -> str:
@@ -166,7 +178,7 @@ def _letters(column: int) -> str:
 
 def _copied(file: BinaryIO) -> Any:
     """A file with a name that holds the same, for another process to open."""
-    copy = tempfile.NamedTemporaryFile(prefix="mismatch-", suffix=_suffix(file))  # noqa: SIM115 (it goes with the workbook)
+    copy = tempfile.NamedTemporaryFile(prefix=scratch_prefix(), suffix=_suffix(file))  # noqa: SIM115 (it goes with the workbook)
     file.seek(0)
     shutil.copyfileobj(file, copy)
     copy.flush()

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -18,6 +19,8 @@ from mismatch.errors import InputError
 from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.formats.columnar_rows import ColumnarChunk
+from mismatch.records.guessing import SAMPLE_ROWS
+from mismatch.records.left_behind import scratch_prefix
 
 _MOST_ROWS = 1 << 14
 _MOST_TYPED = 400
@@ -110,8 +113,12 @@ class SqliteTable:
         problem = InputError(f"{self.origin}: the database has no table.")
         for name in tables if table is None else [table]:
             names = [column[0] for column in connection.execute(f"SELECT * FROM {_quoted(name)} LIMIT 0").description]
+            is_alone = len(tables) == 1 or table is not None
             try:
-                found[name] = find_columns(names, choice, f"{self.origin}, table {name!r}")
+                found[name] = find_columns(
+                    names, choice, f"{self.origin}, table {name!r}",
+                    sample=partial(_first_values, connection, name, names) if is_alone else None,
+                )  # fmt: skip
             except InputError as error:
                 problem = error
         likely = [name for name in found if tables[name] or table is not None]  # a view may be anything, also without end
@@ -159,13 +166,20 @@ def _array(values: tuple[_Value, ...], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(held), held.buffers(), held.null_count)
 
 
+def _first_values(connection: sqlite3.Connection, table: str, names: list[str]) -> dict[str, list[object]]:
+    """The values of the first rows, by column; text as text."""
+    rows = connection.execute(f"SELECT * FROM {_quoted(table)} LIMIT {SAMPLE_ROWS}").fetchall()
+    texts = ([v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in row] for row in rows)
+    return dict(zip(names, map(list, zip(*texts, strict=True)), strict=True)) if rows else {}
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _copied(file: BinaryIO) -> Any:
     """A file with a name that holds the same: SQLite opens files by name only."""
-    copy = tempfile.NamedTemporaryFile(prefix="mismatch-")  # noqa: SIM115 (it goes with the table)
+    copy = tempfile.NamedTemporaryFile(prefix=scratch_prefix())  # noqa: SIM115 (it goes with the table)
     file.seek(0)
     shutil.copyfileobj(file, copy)
     copy.flush()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from mismatch.records.formats.checked_columns import has_value
 
 _MOST_SEEN = 256
 
@@ -38,7 +41,7 @@ def plain_texts(column: pa.Array) -> tuple[pa.Array, list[int]]:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             pass
     texts, bad = json_texts(column)
-    missing = column.is_null().to_numpy(zero_copy_only=False)
+    missing = ~has_value(column)
     return pa.array(
         [None if none else text for none, text in zip(missing, texts.to_pylist(), strict=True)], pa.string()
     ), bad
@@ -54,6 +57,9 @@ def stored_in_parquet(column: pa.Array) -> tuple[pa.Array, list[int]]:
         return column, []
     if pa.types.is_dictionary(column.type) and column.dictionary.null_count:  # Parquet has no null in a dictionary
         column = column.cast(column.type.value_type).dictionary_encode().cast(column.type)
+    elif pa.types.is_nested(column.type) and "dictionary<" in str(column.type):
+        with suppress(Exception):  # nor in one inside of lists; of a value, Python's libraries raise what they like
+            column = pa.array(column.to_pylist(), column.type)
     bad: list[int] = []
     if _can_store(column):
         return column, bad

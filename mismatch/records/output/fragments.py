@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mismatch.compiling.kernels import kernel, part, read_only
+from mismatch.records.formats.checked_columns import has_value
 from mismatch.records.formats.columnar_rows import as_text
 from mismatch.records.output.cell_text import Unwritable, json_texts, plain_texts
 from mismatch.records.output.formulas import without_formulas
@@ -187,7 +188,7 @@ def json_fragments(column: pa.Array) -> Fragments:
             source, bounds, item_valid = _parts(items)
             lists = _offsets(column)
             out = np.empty(6 * len(source) + 5 * len(items) + 6 * n + 2, np.uint8)
-            used = _json_lists(source, bounds, item_valid, lists, _valid(column), out, offsets)
+            used = _json_lists(source, bounds, item_valid, lists, has_value(column), out, offsets)
             return Fragments(out[:used], offsets)
     quoted, text = True, _text_or_none(column)
     if text is None:
@@ -252,10 +253,6 @@ def _number_text(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_finite(values), values, pa.scalar(None, values.type)).cast(pa.string())
 
 
-def _valid(column: pa.Array) -> np.ndarray:
-    return column.is_valid().to_numpy(zero_copy_only=False)
-
-
 def _offsets(column: pa.Array) -> np.ndarray:
     kind = column.type
     wide = kind == pa.large_string() or pa.types.is_large_list(kind)
@@ -270,4 +267,4 @@ def _parts(text: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bytes, int64 bounds and bool validity of a pa.string or pa.large_string column."""
     buffer = text.buffers()[2]
     source = np.frombuffer(buffer, dtype=np.uint8) if buffer is not None and buffer.size else np.zeros(1, np.uint8)
-    return read_only(source), _offsets(text), _valid(text)
+    return read_only(source), _offsets(text), has_value(text)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,8 @@ import pyarrow as pa
 
 from mismatch.errors import InputError
 from mismatch.records.known_formats import format_of
-from mismatch.records.output.temporary import new_temporary, remove_left_behind
+from mismatch.records.left_behind import remove_left_behind
+from mismatch.records.output.temporary import new_temporary
 from mismatch.records.python_compression import WRITTEN_BY_PYTHON, Compressed
 from mismatch.records.stores.failures import StoreError
 from mismatch.records.stores.stored_file import StoredFile, place_of
@@ -83,6 +85,7 @@ class OutputFile(WholeOrNothing):
         try:
             if not self._final.exists() or self._final.is_file():
                 remove_left_behind(self._final.parent)
+                remove_left_behind(tempfile.gettempdir())
                 self._temporary, number = new_temporary(self._final)
                 self._raw = open(number, "wb", buffering=0)  # noqa: SIM115 (open until it is finished)
             else:

@@ -18,9 +18,9 @@ from mismatch.errors import InputError
 from mismatch.records.blocks import Reject
 from mismatch.records.inputs import REJECTED_FOLDER
 from mismatch.records.known_formats import COMPRESSIONS, FORMATS, format_of, named_format
+from mismatch.records.left_behind import remove_left_behind
 from mismatch.records.output.encoding import Encoded, Encoder
 from mismatch.records.output.output_file import sync_folder
-from mismatch.records.output.temporary import remove_left_behind
 from mismatch.records.output.writing import Sink, open_sink
 from mismatch.records.parts.lock import NAME as LOCK
 from mismatch.records.parts.manifest import NAME as MANIFEST

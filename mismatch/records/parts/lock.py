@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from mismatch.errors import InputError
-from mismatch.records.output.temporary import host_name, is_running, started
+from mismatch.records.left_behind import host_name, is_running, started
 
 if sys.platform != "win32":
     import fcntl

@@ -52,14 +52,14 @@ def build(
         article = article_of(parse_json(await request.body()))
         if sum(len((text or "").encode()) for text in article) > MAX_EXPLAIN:
             raise Problem(413, f"title and body are larger than {MAX_EXPLAIN:,} bytes, too much to explain")
-        return _json(await lane.run(functools.partial(explained, model.current.scorer, article)))
+        return _json(await lane.explain(functools.partial(explained, model.current.scorer, article)))
 
     @api.post("/extract", tags=["articles"], summary="Title and body of an HTML file", **described.extract(settings))
     async def extract_file(request: Request) -> Response:
         html = await request.body()
         if not html.strip():
             raise Problem(422, "the file is empty")
-        found = await lane.run(functools.partial(extracted, html, settings))
+        found = await lane.parse(functools.partial(extracted, html, settings))
         return _json({"title": found.title, "body": found.body})
 
     @api.get("/health", tags=["service"], summary="Whether the process answers", **described.health())

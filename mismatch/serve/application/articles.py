@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from mismatch.errors import InputError
-from mismatch.judging.frames import named_source
+from mismatch.judging.pair_columns import named_source
 from mismatch.records.columns import ColumnChoice, find_columns
 from mismatch.serve.problems import Problem
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from mismatch.records.output.outside_text import safe
 from mismatch.report.console import say
-from mismatch.report.outside_text import safe
 from mismatch.serve.admission import BodyIntake, Door, RequestHead, check_encoding, check_head_size
 from mismatch.serve.application.articles import article_of, articles_of, parse_json, with_id
 from mismatch.serve.application.batcher import Batcher
@@ -45,6 +45,8 @@ _ROUTES = frozenset(
      "/review", _LABELS, *POSTS)
 )  # fmt: skip
 GONE = 499
+LOOKS_AT_REST = 12
+"""looks at a service at rest, a minute of them, after which it is not asked any more to give memory back"""
 _CLOSED = "the handler is closed"
 """says uvloop of a connection whose other side went while it was answered"""
 
@@ -59,7 +61,7 @@ class Front:
         self._batcher = Batcher(model, settings, metrics)
         self._streams = Streams(settings, metrics)
         self._at_work = 0
-        self._has_worked = False
+        self._looks = LOOKS_AT_REST
         self.stopping = False
 
     def close(self) -> None:
@@ -68,9 +70,12 @@ class Front:
         self._streams.close()
 
     def rests(self) -> bool:
-        """Whether nothing is at work, for the first time since something was."""
-        rests, self._has_worked = self._has_worked and not self._at_work, self._has_worked and bool(self._at_work)
-        return rests
+        """Asked at intervals: whether nothing is at work, and something was at one of the last times.
+
+        What was given up, and its memory, lasts a little longer than its request.
+        """
+        self._looks = 0 if self._at_work else self._looks + 1
+        return 0 < self._looks <= LOOKS_AT_REST
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -114,7 +119,7 @@ class Front:
         if self._at_work >= self._settings.max_at_work and not self._intake.end_slowest():
             raise busy(f"{self._at_work} requests are at work")
         self._at_work += 1
-        self._has_worked = True
+        self._looks = 0
         try:
             if path == "/score":
                 await self._score(scope, head, receive, answer)

@@ -16,14 +16,25 @@ MAX_AT_WORK = 16
 
 
 class SlowLane:
-    """A few threads and a bounded queue before them."""
+    """A few threads for files, one for explanations, and a bounded queue before them.
+
+    An explanation is made in Python, word by word: a second one beside it would end no sooner, and take as much memory.
+    """
 
     def __init__(self, settings: ServiceSettings) -> None:
-        self._pool = ThreadPoolExecutor(settings.threads, "slow")
+        self._files, self._explanations = ThreadPoolExecutor(settings.threads, "file"), ThreadPoolExecutor(1, "explain")
         self._seconds = settings.work_seconds
         self._at_work = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def parse(self, work: Callable[[], T]) -> T:
+        """What `work` on a file returns (see `_run`)."""
+        return await self._run(self._files, work)
+
+    async def explain(self, work: Callable[[], T]) -> T:
+        """The explanation that `work` returns (see `_run`)."""
+        return await self._run(self._explanations, work)
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """What `work` returns.
 
         Raises
@@ -35,7 +46,7 @@ class SlowLane:
         if self._at_work >= MAX_AT_WORK:
             raise busy(f"{self._at_work} explanations and files are at work")
         self._at_work += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future = asyncio.get_running_loop().run_in_executor(pool, work)
         future.add_done_callback(self._done)
         try:
             async with asyncio.timeout(self._seconds):
@@ -45,7 +56,8 @@ class SlowLane:
             raise Problem(504, f"there was no answer within {self._seconds:g} seconds") from None
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._files, self._explanations):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, future: asyncio.Future[T]) -> None:
         self._at_work -= 1

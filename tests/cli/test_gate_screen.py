@@ -1,0 +1,86 @@
+"""A gate's last screen: on a feed of 10,000 rows it fits 80 x 24 and says how many, which, why and what next."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shlex
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from terminal import Terminal
+
+from mismatch.evaluation.decision import FLAGGED, Decision
+from mismatch.judging.tally import Example, Tally
+from mismatch.report.next_steps import GateRun, after_gate
+
+
+@pytest.fixture(scope="module")
+def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """10,000 articles of 60 sources with long names; 83 bodies are another's, 50 are cookie notices."""
+    stories = runpy.run_path(str(Path(__file__).parent.parent / "integrations" / "stories.py"))
+    rows = stories["rows"](10_000, wrong_every=120)
+    for i, row in enumerate(rows):
+        row["source"] = f"the-daily-newspaper-of-the-city-number-{i % 60}.example"
+        if i % 199 == 7:
+            row["body"] = "We use cookies. Accept all cookies to continue reading on this site. Manage choices."
+    path = tmp_path_factory.mktemp("feed") / "feed.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("options", [("--no-adapt", "--max-rate", "0.001"), ("--no-adapt", "--flagged", "flagged.jsonl")])
+def test_it_fits_the_screen_and_answers(feed: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """About 5 s each: it is the promise that is made for so many rows."""
+    given = [str(tmp_path / option) if option == "flagged.jsonl" else option for option in options]
+    with Terminal("gate", feed, *given) as screen:
+        code = screen.ended(120)
+        screen.settles()
+        lines = screen.lines
+    assert lines[0].startswith("title=title"), "the first line has left the screen:\n" + "\n".join(lines)
+    assert lines[-1] == "", "the prompt has no room:\n" + "\n".join(lines)
+    text = " ".join(" ".join(lines).split())
+    assert re.search(r"[\d,]+ of 10,000 articles ha(s a|ve a) headlines? that belongs? to another story", text)
+    assert re.search(r"(probably|almost certainly) row [\d,]+ ", text)
+    assert "No term of the title is in the body. It is about " in text
+    assert "cannot be judged: The body is no article but a cookie notice." in text
+    assert re.search(r"… 5\d more", text)
+    if "--max-rate" in options:
+        assert code == 1
+        assert "FAILED: " in text
+        assert f"next: mismatch explain {feed} --row " in text.replace(" .", ".")
+    else:
+        assert "passed: " in text
+        assert "next: mismatch review " in text
+
+
+def test_the_next_command_runs(
+    invoke: Callable[..., Any], articles: list[dict[str, str]], stray: dict[str, str], model_path: Path, tmp_path: Path,
+    write_rows: Callable[..., Path],
+) -> None:  # fmt: skip
+    rows = [{"kop": row["title"], "de tekst": row["body"]} for row in [*articles[:20], stray]]
+    path = write_rows(tmp_path / "my feed.jsonl", rows)
+    names = ("--title", "kop", "--body", "de tekst", "--model", model_path, "--no-adapt")
+    out = invoke("gate", path, *names).out.decode()
+    command = re.search(r"^next: mismatch (.*?); --flagged", out, re.MULTILINE)
+    assert command is not None, out
+    said = invoke(*shlex.split(command[1])).out.decode()
+    assert said.startswith("MISMATCH")
+    assert stray["title"] in said
+
+
+def test_what_comes_next_depends_on_what_was_found(invoke: Callable[..., Any], pairs_file: Path, model_path: Path) -> None:
+    out = invoke("gate", pairs_file, "--model", model_path, "--no-adapt").out.decode()
+    assert re.search(r"next: nothing is flagged(; the unsure rows are worth a look)?$", out, re.MULTILINE)
+
+
+def test_an_input_that_cannot_be_read_again_is_not_explained() -> None:
+    tally = Tally(rows=9, verdicts=Counter(mismatch=1), examples=[Example("-", 3, "a", 0.9, ())])
+    decision = Decision(True, None, FLAGGED, None, None, "")
+    assert after_gate(tally, decision, GateRun(["-"])).startswith("next: once more with --flagged")
+    assert after_gate(tally, decision, GateRun(["a", "b"])).startswith("next: once more with --flagged")
+    assert after_gate(tally, decision, GateRun(["-"], "x y.jsonl")) == "next: mismatch review 'x y.jsonl'"

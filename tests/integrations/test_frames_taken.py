@@ -1,0 +1,131 @@
+"""Whatever people keep articles in is taken, with the guesses of the command line for the names of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from stories import rows
+
+from mismatch import InputError, MismatchClassifier, Scorer
+from mismatch.judging.frames import pairs_table
+
+ARTICLES = [{"title": row["title"], "body": row["body"]} for row in rows(40, wrong_every=8)]
+TABLE = pa.Table.from_pylist(ARTICLES)
+VIEWS = pa.table({name: TABLE[name].cast(pa.string_view()) for name in TABLE.column_names})
+KINDS: dict[str, Callable[[], Any]] = {
+    "tuples": lambda: [(row["title"], row["body"]) for row in ARTICLES],
+    "dictionaries": lambda: ARTICLES,
+    "iterator": lambda: iter([(row["title"], row["body"]) for row in ARTICLES]),
+    "columns": lambda: {name: TABLE[name].to_pylist() for name in TABLE.column_names},
+    "numpy": lambda: np.array([tuple(row.values()) for row in ARTICLES], object),
+    "pandas": lambda: pd.DataFrame(ARTICLES),
+    "pandas objects": lambda: pd.DataFrame(ARTICLES, dtype=object),
+    "pandas categories": lambda: pd.DataFrame(ARTICLES).astype("category"),
+    "polars": lambda: pl.DataFrame(ARTICLES),
+    "polars lazy": lambda: pl.LazyFrame(ARTICLES),
+    "polars categories": lambda: pl.DataFrame(ARTICLES).with_columns(pl.all().cast(pl.Categorical)),
+    "duckdb": lambda: duckdb.connect().from_arrow(TABLE),
+    "Arrow": lambda: TABLE,
+    "Arrow batch": lambda: TABLE.to_batches()[0],
+    "Arrow reader": lambda: TABLE.to_reader(),
+    "string views": lambda: VIEWS,
+    "dictionary of string views": lambda: pa.table({n: VIEWS[n].dictionary_encode() for n in VIEWS.column_names}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_pairs_are_found_in_any_kind(kind: str) -> None:
+    found = pairs_table(KINDS[kind]())
+    assert found.to_pylist() == ARTICLES
+    assert found.schema == pa.schema([("title", pa.large_string()), ("body", pa.large_string())])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_scored_alike(kind: str, judge: Scorer) -> None:
+    given = KINDS[kind]()
+    scored = judge.score(given)
+    if isinstance(scored, list):
+        verdicts = [verdict.verdict for verdict in scored]
+    else:
+        if kind not in ("Arrow reader", "columns"):
+            assert type(scored) is type(given)
+        plain = scored.collect() if kind == "polars lazy" else scored
+        plain = plain.to_arrow_table() if kind == "duckdb" else plain
+        column = plain["mismatch_verdict"]
+        verdicts = column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+    assert verdicts == [verdict.verdict for verdict in judge.score(ARTICLES)]
+    assert "mismatch" in verdicts
+
+
+@pytest.mark.parametrize(
+    ("title", "body"), [("headline", "text"), ("Titel", "Inhalt"), ("og:title", "articleBody"), ("タイトル", "本文")]
+)
+def test_usual_names_are_found_as_on_the_command_line(title: str, body: str) -> None:
+    renamed = [{"no": i, title: row["title"], body: row["body"]} for i, row in enumerate(ARTICLES)]
+    for given in (renamed, pd.DataFrame(renamed), pl.DataFrame(renamed), pa.Table.from_pylist(renamed)):
+        assert pairs_table(given).to_pylist() == ARTICLES
+        assert pairs_table(given, title=title, body=body).to_pylist() == ARTICLES
+
+
+def test_sources_are_found_under_their_usual_names_and_never_in_the_way() -> None:
+    row = {"title": "a", "body": "b", "Hostname": "c.example"}
+    assert pairs_table([row]).to_pylist() == [{"title": "a", "body": "b", "source": "c.example"}]
+    odd = pa.table({"title": ["a"], "body": ["b"], "source": [{"url": "c.example"}]})
+    assert pairs_table(odd).column_names == ["title", "body"]
+    with pytest.raises(InputError, match="column 'source' is struct"):
+        pairs_table(odd, source="source")
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table.from_pylist, list], ids=str)
+def test_an_error_lists_the_columns(make: Callable[..., Any], judge: Scorer) -> None:
+    for row, said in (({"kop": "a", "prose": "b"}, "no body column"), ({"koptekst": "a", "text": "b"}, "no title column")):
+        with pytest.raises(InputError, match=said) as caught:
+            judge.score(make([row]))
+        assert all(repr(name) in str(caught.value) for name in row)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match=r"no title column 'kop': its columns are 'title', 'body'; .*title="):
+        judge.score(make([{"title": "a", "body": "b"}]), title="kop")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [pa.Table.from_arrays([pa.array(["a"])] * 3, ["title", "title", "body"]), [{"title": "a", "body": "b"}, ("a", "b")],
+     [("a", "b"), {"title": "a", "body": "b"}], [{"title": "a", "body": 7}], {"title": ["a"], "body": ["b", "c"]},
+     pd.DataFrame({"title": [["a"]], "body": ["b"]}), {"title": ["a", 5], "body": ["b", "c"]}],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_table_of_texts_is_refused_in_one_line(data: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        pairs_table(data)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_values_of_every_library_are_no_text() -> None:
+    for nothing in (None, float("nan"), pd.NA):
+        assert pairs_table([(nothing, "b")]).to_pylist() == [{"title": None, "body": "b"}]
+        assert pairs_table([{"title": nothing, "body": "b"}, {"body": "c"}])["title"].to_pylist() == [None, None]
+    assert pairs_table(pd.DataFrame({"title": [pd.NA, "a"], "body": ["b", None]}))["title"].to_pylist() == [None, "a"]
+
+
+TOPICS = [pl.String, pl.Categorical, pl.Enum(["sport", "war"])]
+
+
+@pytest.mark.parametrize("kind", TOPICS, ids=str)
+def test_topics_of_polars_are_taken_for_training(kind: Any) -> None:
+    frame = pl.DataFrame([{**row, "topic": ("sport", "war")[i % 2]} for i, row in enumerate(ARTICLES)])
+    frame = frame.with_columns(pl.col("topic").cast(kind))
+    found = pairs_table(frame, topics=True)
+    assert found["topic"].to_pylist()[:3] == ["sport", "war", "sport"]
+
+
+def test_a_classifier_learns_from_a_polars_frame_with_topics(articles: list[dict[str, str]]) -> None:
+    frame = pl.DataFrame(articles).lazy()
+    clf = MismatchClassifier(base=None).fit(frame)
+    assert (clf.predict(frame) == "match").mean() > 0.9
