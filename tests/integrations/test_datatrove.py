@@ -11,6 +11,7 @@ import pytest
 from stories import rows
 
 from mismatch import InputError, Scorer
+from mismatch.errors import ModelError
 
 pytest.importorskip("datatrove", reason="datatrove is not installed (extra: datatrove)")
 
