@@ -157,6 +157,11 @@ class Streams:
             if not running.gave_way:
                 raise
             await sending.failed(Problem(408, "rows came or went too slowly while others waited", connection="close"))
+        except Problem:
+            if not intake.done():  # a client that is still sending would not see the answer
+                intake.cancel()
+                await drain(receive)
+            raise
         finally:
             self._running.remove(running)
             intake.cancel()
