@@ -18,7 +18,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mismatch.errors import MismatchError
+from mismatch.errors import InputError, MismatchError
 from mismatch.judging.scorer import Scorer
 from mismatch.records.blocks import Block, Reject
 from mismatch.records.columns import ColumnChoice
@@ -47,6 +47,8 @@ SLOWEST, PATIENCE = 16 << 10, 5.0
 _LONGEST_MAGIC = max(len(known.magic) for known in COMPRESSIONS)
 MOST_UNSENT = 2
 """times the size of the longest stream: may wait in temporary files for a client that reads only once it has sent all"""
+LONGEST_NAME = 256
+"""bytes of a column's name, which each row of the answer holds, while an empty cell is sent as one byte"""
 _LOOK_SECONDS = _LAST_WORDS_SECONDS = 1.0
 _PIECE = 1 << 16
 _CHUNK = 1 << 18
@@ -272,6 +274,9 @@ def _judge_stream(
     reader = Reader(
         ["-"], format=format, columns=options.columns, stdin=cast(BinaryIO, feed), chunk_bytes=_CHUNK, max_line_bytes=max_row
     )
+    names = [] if reader.schema is None else reader.schema.names
+    if any(len(name.encode("utf-8", "replace")) > LONGEST_NAME for name in names):
+        raise InputError(f"the stream: a column has a name of more than {LONGEST_NAME:,} bytes")
     encoder = Encoder("jsonl", only=options.only)
     for chunk in reader:
         block = chunk.decode()
