@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mismatch.compiling.kernels import kernel
 from mismatch.features.function_words import is_function_word
 from mismatch.terms.folding import folding_table
-from mismatch.terms.lexicon import Lexicon, LookupTable, look_up
+from mismatch.terms.lexicon import Lexicon, LookupTable, TermVectors, look_up
 from mismatch.terms.tokens import terms_of
 
 if TYPE_CHECKING:
@@ -128,10 +128,10 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
     breaks = [found.span() for found in _SENTENCE.finditer(body)]
     seen: set[int] = set()
     out: list[TitleTerm] = []
-    words = {span.term: span.text for span in reversed(body_spans)}
+    words = _Words({span.term: span.text for span in reversed(body_spans)}, lexicon)
     before: Span | None = None
     for span in spans(title):
-        if len(out) == MOST_TERMS:
+        if len(seen) == MOST_TERMS:
             break
         weight = idf(span.term, lexicon.term_table)
         if span.term in seen or weight < TELLING_IDF or is_function_word(span.term):
@@ -139,7 +139,7 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
         seen.add(span.term)
         hit = first.get(span.stem)
         weight /= float(lexicon.term_table.unknown)
-        nearest = () if hit is not None else _nearest(span.term, words, lexicon)
+        nearest = () if hit is not None else words.nearest(span.term)
         term = TitleTerm(span.text, weight, hit is not None, None if hit is None else _sentence(body, breaks, hit), nearest)
         if before is not None and span.start < before.stop and out[-1].found == term.found:  # pairs of characters overlap
             out[-1] = _joined(out[-1], term, title[before.stop : span.stop])
@@ -155,26 +155,37 @@ def _joined(left: TitleTerm, right: TitleTerm, more: str) -> TitleTerm:
     return replace(heavier, text=left.text + more)
 
 
-def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, ...]:
-    """The words whose vectors are nearest to a term's, nearest first; function words are passed over."""
-    vectors = lexicon.vectors
-    if vectors is None or not words:
-        return ()
-    hashes = np.array([term, *words], np.uint64)
+class _Words:
+    """The words of a body that have vectors, to be looked through for those that are near to a term of the title."""
+
+    def __init__(self, words: dict[int, str], lexicon: Lexicon) -> None:
+        self._lexicon, self._words = lexicon, words
+        self._hashes, self._unit = _known(np.array(list(words), np.uint64), lexicon.vectors)
+
+    def nearest(self, term: int) -> tuple[str, ...]:
+        """The words whose vectors are nearest to the term's, nearest first; function words are passed over."""
+        _, own = _known(np.array([term], np.uint64), self._lexicon.vectors)
+        if not len(own) or not len(self._unit):
+            return ()
+        cosines = self._unit @ own[0]
+        found: list[str] = []
+        for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
+            if cosines[i] < _NEAR or len(found) == _NEAREST:
+                break
+            near = int(self._hashes[i])
+            if idf(near, self._lexicon.term_table) > _CONTENT_IDF and not is_function_word(near):
+                found.append(self._words[near])
+        return tuple(found)
+
+
+def _known(hashes: NDArray[np.uint64], vectors: TermVectors | None) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+    """Those of the hashes that have vectors, and these, each of length one."""
+    if vectors is None or not len(vectors.hashes):
+        return hashes[:0], np.zeros((0, 1), np.float32)
     at = np.minimum(np.searchsorted(vectors.hashes, hashes), len(vectors.hashes) - 1)
     known = vectors.hashes[at] == hashes
-    if not known[0]:
-        return ()
-    unit = vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
-    cosines = np.where(known[1:], unit[1:] @ unit[0], -1.0)
-    found: list[str] = []
-    for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
-        if cosines[i] < _NEAR or len(found) == _NEAREST:
-            break
-        near = int(hashes[i + 1])
-        if idf(near, lexicon.term_table) > _CONTENT_IDF and not is_function_word(near):
-            found.append(words[near])
-    return tuple(found)
+    at = at[known]
+    return hashes[known], vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
 
 
 def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
