@@ -32,8 +32,11 @@ MOST_TERMS = 100
 _LETTER, _SEPARATOR = b"L", b"S"
 _NEAREST = 3
 
-_NEAR = 0.35
+_NEAR = 0.5
 """cosine from which a term is called near"""
+
+_RARE = 3.5
+"""IDF that both of two terms need to be called near: those of frequent words lie close to everything in their language"""
 
 _CONTENT_IDF = 2.5
 
@@ -138,7 +141,8 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
         seen.add(span.term)
         hit = first.get(span.stem)
         weight /= float(lexicon.term_table.unknown)
-        nearest = () if hit is not None else _nearest(span.term, words, lexicon)
+        is_alone = hit is None and _may_be_near(span.term, span.text, lexicon)
+        nearest = _nearest(span.term, words, lexicon) if is_alone else ()
         term = TitleTerm(span.text, weight, hit is not None, None if hit is None else _sentence(body, breaks, hit), nearest)
         if before is not None and span.start < before.stop and out[-1].found == term.found:  # pairs of characters overlap
             out[-1] = _joined(out[-1], term, title[before.stop : span.stop])
@@ -155,8 +159,12 @@ def _joined(left: TitleTerm, right: TitleTerm, more: str) -> TitleTerm:
 
 
 def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, ...]:
-    """The words whose vectors are nearest to a term's, nearest first; function words are passed over."""
+    """The words whose vectors are nearest to a term's, nearest first.
+
+    Only where nearness means something: frequent words, numbers and pairs of characters have no neighbours and are none.
+    """
     vectors = lexicon.vectors
+    words = {other: text for other, text in words.items() if _may_be_near(other, text, lexicon)}
     if vectors is None or not words:
         return ()
     hashes = np.array([term, *words], np.uint64)
@@ -167,12 +175,16 @@ def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, .
     unit = vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
     cosines = np.where(known[1:], unit[1:] @ unit[0], -1.0)
     found: list[str] = []
-    for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
-        if cosines[i] < _NEAR or len(found) == _NEAREST:
+    for i in np.argsort(-cosines, kind="stable")[:_NEAREST]:
+        if cosines[i] < _NEAR:
             break
-        if idf(int(hashes[i + 1]), lexicon.term_table) > _CONTENT_IDF:
-            found.append(words[int(hashes[i + 1])])
+        found.append(words[int(hashes[i + 1])])
     return tuple(found)
+
+
+def _may_be_near(term: int, text: str, lexicon: Lexicon) -> bool:
+    is_word = not any(character.isdigit() for character in text) and not _is_pair(text[0])
+    return is_word and idf(term, lexicon.term_table) >= _RARE
 
 
 def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
