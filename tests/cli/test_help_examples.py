@@ -34,7 +34,8 @@ def examples() -> dict[str, list[str]]:
 
 
 EXAMPLES = examples()
-IN_A_TERMINAL = ("review", "serve")
+ELSEWHERE = ("review", "serve", "compile")
+"""the first two in a terminal below, the last one, which takes long, in tests/compiling/test_first_start.py"""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_every_command_shows_one_example() -> None:
     assert all(lines[0].startswith(f"mismatch {name}") for name, lines in EXAMPLES.items())
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in IN_A_TERMINAL])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in ELSEWHERE])
 def test_the_example_runs(name: str, folder: Path, invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     if name == "sources":
