@@ -49,8 +49,8 @@ def run(given: argparse.Namespace) -> Result:
         "Wrong rows found, and good ones flagged",
         _COLUMNS,
         notes=[
-            f"The encoder may flag {share(ALLOWED)} of the good articles, or as many as mismatch where that is more; its cut "
-            "is set by the answers."
+            f"The encoder may flag {share(ALLOWED)} of the good articles, or as many as mismatch where that is more; its "
+            "cut is set by the answers."
         ],
     )
     means = []

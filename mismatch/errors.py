@@ -31,13 +31,13 @@ def _command(extra: str) -> str:
     """How an extra is installed: by the package's name, and from the folder where it was installed from one."""
     by_name = f'pip install "headline-mismatch[{extra}]"'
     folder = _installed_from()
-    return (
-        by_name if folder is None else f'{by_name}, or, as it was installed from a folder, pip install "{folder}[{extra}]"'
-    )
+    if folder is None:
+        return by_name
+    return f'{by_name}, or, as it was installed from a folder, pip install "{folder}[{extra}]"'
 
 
 def _installed_from() -> str | None:
-    """The folder that pip installed this package from, as pip keeps it (PEP 610); None where it was no folder, or is gone."""
+    """The folder that pip installed this package from, as pip notes it (PEP 610); None where there is none now."""
     import json
     from importlib.metadata import PackageNotFoundError, distribution
     from pathlib import Path
