@@ -57,11 +57,16 @@ def page(browser: Any, service: Service) -> Iterator[Any]:
     context.on("request", lambda r: r.url.startswith((service.url, "blob:")) or wrong.append(r.url))
     opened = context.new_page()
     opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda line: line.type == "error" and wrong.append(line.text))
+    opened.on("console", lambda line: line.type == "error" and "422" not in line.text and wrong.append(line.text))
     opened.set_default_timeout(10_000)
     yield opened
     context.close()
     assert not wrong
+
+
+def n_rows(page: Any) -> int:
+    """How many rows the table has, drawn or not."""
+    return int(page.get_by_role("table").get_attribute("aria-rowcount")) - 1
 
 
 def judge(page: Any, service: Service, title: str, body: str) -> None:
@@ -126,7 +131,7 @@ def test_a_dropped_file_becomes_a_table_to_filter_and_download(
     )
     page.dispatch_event("#drop", "drop", {"dataTransfer": data})
     page.locator("#rows").wait_for(state="visible")
-    assert page.locator("#table tr").count() == len(articles) + 3
+    assert n_rows(page) == len(articles) + 3
     assert page.locator("#table img, #table script, #table b").count() == 0
 
     page.get_by_label("Verdict", exact=True).select_option("not read")
@@ -135,7 +140,7 @@ def test_a_dropped_file_becomes_a_table_to_filter_and_download(
     page.get_by_label("Verdict", exact=True).select_option("all")
     page.get_by_label("Source", exact=True).select_option("herald.example")
     chosen = sum(row["source"] == "herald.example" for row in articles)
-    assert page.locator("#table tr").count() == chosen
+    assert n_rows(page) == chosen
 
     with page.expect_download() as lines:
         page.get_by_role("button", name="Download as JSON lines").click()
@@ -169,6 +174,7 @@ def test_columns_under_any_usual_name_are_known_to_the_page(page: Any, service: 
         page.locator("#rows").wait_for(state="visible")
         assert "a.example" in page.locator("#table tr").inner_text()
         page.get_by_role("button", name="A title of some words").click()
+        page.locator("#answer").wait_for(state="visible")
         assert page.get_by_label("Body", exact=True).input_value() == "Some body"
 
 
@@ -191,10 +197,11 @@ def test_csv_files_are_taken_too(page: Any, service: Service, tmp_path: Path) ->
 
 def test_a_problem_is_said_aloud(page: Any, service: Service, tmp_path: Path) -> None:
     file = tmp_path / "today.pdf"
-    file.write_text("x")
+    file.write_text("%PDF-1.7")
     page.goto(service.url)
     page.get_by_label("Drop a JSON-lines").set_input_files(file)
-    assert "not a JSON-lines" in page.get_by_role("alert").inner_text()
+    page.get_by_role("alert").wait_for()
+    assert "no format that can be read" in page.get_by_role("alert").inner_text()
 
 
 def test_everything_can_be_done_with_the_keyboard(page: Any, service: Service) -> None:

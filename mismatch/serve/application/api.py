@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ from mismatch.serve.application.articles import article_of, parse_json
 from mismatch.serve.application.explaining import explained
 from mismatch.serve.application.html_files import extracted
 from mismatch.serve.application.loaded import ModelInUse
+from mismatch.serve.application.page_files import page_files
 from mismatch.serve.application.review import ReviewDesk, add_routes
 from mismatch.serve.application.slow_lane import SlowLane
 from mismatch.serve.application.vocabulary import vocabulary
@@ -26,9 +26,6 @@ from mismatch.serve.settings import ServiceSettings
 
 MAX_EXPLAIN = 256 << 10
 """bytes of title and body, which are read word by word in Python: some seconds of it"""
-_PAGE = Path(__file__).parent.parent / "page"
-_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-          ".svg": "image/svg+xml"}  # fmt: skip
 
 
 def build(
@@ -43,8 +40,8 @@ def build(
     )  # fmt: skip
     api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(HTTPException, _http_problem)
-    files = {file.name: (file.read_bytes(), _TYPES[file.suffix]) for file in _PAGE.iterdir() if file.suffix in _TYPES}
-    files["vocabulary.js"] = b"export const vocabulary = " + orjson.dumps(vocabulary()) + b";\n", _TYPES[".js"]
+    files = page_files()
+    files["vocabulary.js"] = b"export const vocabulary = " + orjson.dumps(vocabulary()) + b";\n", files["page.js"][1]
 
     @api.post("/score", tags=["articles"], summary="Judge one article, several, or a stream", **described.score(settings))
     async def score() -> None:

@@ -52,6 +52,7 @@ def score(settings: ServiceSettings) -> dict[str, Any]:
         _query("quote", "what quotes its cells"),
         _query("encoding", "encoding of text"),
         _query("table", "table of a database, or sheet of a workbook"),
+        _query("in_order", "end the answer in order where it fails: its last line, with a status, says why", "boolean"),
         _query("only", "leave out everything but the id and the verdict columns (streams only)", "boolean"),
     ]
     return _route(

@@ -81,6 +81,8 @@ def understood(reader: Reader) -> tuple[bytes, bytes]:
     """A header that says which columns were taken, and what else was assumed."""
     columns = asdict(next(iter(reader.columns.values())))
     notices = [notice.removeprefix("-: ") for notice in reader.notices if "=" not in notice]
+    if guessed := columns.pop("guessed", ()):
+        notices.append(f"{' and '.join(guessed)} told by what the columns hold")
     said = json.dumps({"columns": columns, "notices": notices})
     return UNDERSTOOD, (said if len(said) <= _LONGEST else json.dumps({"columns": {}, "notices": []})).encode()
 

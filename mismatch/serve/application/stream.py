@@ -51,10 +51,13 @@ SLOWEST, PATIENCE = 16 << 10, 5.0
 _LONGEST_MAGIC = max(len(known.magic) for known in COMPRESSIONS)
 MOST_UNSENT = 2
 """times the size of the longest stream: may wait in temporary files for a client that reads only once it has sent all"""
+_TRUE = ("true", "1", "")
 _ROLES = ("title", "body", "source", "id")
 _LAYOUT = ("delimiter", "quote", "encoding", "table")
+LONGEST_NAME = 256
+"""bytes of a column's name, which each row of the answer holds, while an empty cell is sent as one byte"""
 _LOOK_SECONDS = _LAST_WORDS_SECONDS = 1.0
-_MOST_NAMES, _LONGEST_NAME = 1000, 200
+_MOST_NAMES, _LONGEST_SAID = 1000, 200
 """of columns in an error"""
 _PIECE = 1 << 16
 _CHUNK = 1 << 18
@@ -63,32 +66,34 @@ Judged = Callable[[dict[str, int], int], object]
 
 @dataclass(frozen=True)
 class StreamOptions:
-    """What the query says: which columns, whether only the id and the verdict columns are wanted, and of a file its name and
-    how it is laid out."""
+    """What the query says: which columns, whether only the id and the verdict columns are wanted, of a file its name and how
+    it is laid out, and whether the answer ends in order where it fails (else a browser loses its last line)."""
 
     columns: ColumnChoice
     only: bool
     name: str = ""
     layout: Layout = field(default_factory=Layout)
+    in_order: bool = False
 
     @staticmethod
     def parse(query: bytes) -> StreamOptions:
         """From a query string; Problem 422 for one that is not understood."""
         given = dict(parse_qsl(query.decode("ascii", "replace"), keep_blank_values=True, errors="replace"))
-        only = given.pop("only", "false").lower()
+        only, in_order = (given.pop(name, "false").lower() for name in ("only", "in_order"))
         names = {role: given.pop(role) for role in _ROLES if given.get(role)}
         name = given.pop("name", "")
         laid_out = {what: value for what in _LAYOUT if (value := given.pop(what, ""))}
         if given:
-            known = ", ".join((*_ROLES, "only", "name", *_LAYOUT))
+            known = ", ".join((*_ROLES, "only", "name", *_LAYOUT, "in_order"))
             raise Problem(422, f"unknown query parameter {next(iter(given))[:40]!r}; known: {known}")
-        if only not in ("true", "false", "1", "0", ""):
-            raise Problem(422, "only is true or false")
+        for flag, value in (("only", only), ("in_order", in_order)):
+            if value not in (*_TRUE, "false", "0"):
+                raise Problem(422, f"{flag} is true or false")
         try:
             layout = Layout(**laid_out)
         except InputError as error:
             raise Problem(422, words_for_the_web(error, name)) from None
-        return StreamOptions(ColumnChoice(**cast(Any, names)), only in ("true", "1", ""), name, layout)
+        return StreamOptions(ColumnChoice(**cast(Any, names)), only in _TRUE, name, layout, in_order in _TRUE)
 
 
 class _Running:
@@ -167,7 +172,7 @@ class Streams:
         intake = asyncio.create_task(self._take_in(receive, feed, limit, running, may_be_compressed=format is None))
         intake.add_done_callback(lambda _: news.set())
         work.add_done_callback(lambda _: news.set())
-        sending = _Sending(send, headers, said, self._settings.body_seconds, running)
+        sending = _Sending(send, headers, said, self._settings.body_seconds, running, options.in_order)
         try:
             async with running.end:
                 await self._send_out(sending, spool, news, work, intake, wait, options.name)
@@ -175,6 +180,11 @@ class Streams:
             if not running.gave_way:
                 raise
             await sending.failed(Problem(408, "rows came or went too slowly while others waited", connection="close"))
+        except Problem:
+            if not intake.done():  # a client that is still sending would not see the answer
+                intake.cancel()
+                await drain(receive)
+            raise
         finally:
             self._running.remove(running)
             intake.cancel()
@@ -241,7 +251,7 @@ class Streams:
             columns = error.columns if isinstance(error, MissingColumnError) else None
             error = Problem(422, words_for_the_web(error, name), connection="close")
             if columns is not None:
-                error.more = {"columns": [column[:_LONGEST_NAME] for column in columns[:_MOST_NAMES]]}
+                error.more = {"columns": [column[:_LONGEST_SAID] for column in columns[:_MOST_NAMES]]}
         if error is None:
             await sending.end()
         else:
@@ -253,9 +263,10 @@ class _Sending:
 
     def __init__(
         self, send: Any, headers: list[tuple[bytes, bytes]], said: list[tuple[bytes, bytes]], seconds: float,
-        running: _Running,
+        running: _Running, in_order: bool,
     ) -> None:  # fmt: skip
         self._send, self._headers, self._said, self._seconds, self.running = send, headers, said, seconds, running
+        self._in_order = in_order
         self._begun = False
 
     async def rows(self, data: bytes) -> None:
@@ -273,12 +284,15 @@ class _Sending:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def failed(self, error: BaseException) -> None:
-        """Raises the error where the answer has not begun; else says it in a last line, and breaks the answer off."""
+        """Raises the error where the answer has not begun; else says it in a last line, and breaks the answer off, unless it
+        is to end in order."""
         if not self._begun or not isinstance(error, Problem):
             raise error
         self._seconds = min(self._seconds, _LAST_WORDS_SECONDS)
         await self.rows(orjson.dumps({"error": error.detail, "status": error.status}) + b"\n")
-        raise ClientGone
+        if not self._in_order:
+            raise ClientGone
+        await self.end()
 
     async def _begin(self) -> None:
         if not self._begun:
@@ -294,6 +308,9 @@ def _judge_stream(
         feed, format, options.name, columns=options.columns, layout=options.layout, settings=settings, chunk_bytes=_CHUNK
     )
     say(understood(reader))
+    names = [] if reader.schema is None else reader.schema.names
+    if any(len(name.encode("utf-8", "replace")) > LONGEST_NAME for name in names):
+        raise InputError(f"the stream: a column has a name of more than {LONGEST_NAME:,} bytes")
     encoder = Encoder("jsonl", only=options.only)
     for chunk in reader:
         block, found = judged_block(scorer, chunk.decode())

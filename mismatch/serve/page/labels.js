@@ -15,13 +15,12 @@ export class Labels {
     this.unsaved += 1;
   }
 
-  // Takes the last decision back; gives its row, null where there is none.
-  undo() {
-    const row = this.decided.at(-1) ?? null;
-    if (row) this.take(row);
-    return row;
+  // The row that was decided on last, null where there is none.
+  get last() {
+    return this.decided.at(-1) ?? null;
   }
 
+  // Takes the decision on a row back.
   take(row) {
     const at = this.decided.indexOf(row);
     if (at < 0) return;

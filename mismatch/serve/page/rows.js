@@ -50,7 +50,7 @@ async function send() {
   let notices = [];
   let said = 0;
   try {
-    const query = new URLSearchParams({ name, ...chosenColumns() });
+    const query = new URLSearchParams({ name, in_order: true, ...chosenColumns() });
     const reply = await ask(`/score?${query}`, "application/octet-stream", file, mine.signal);
     const understood = JSON.parse(reply.headers.get("mismatch-input") || '{"columns": {}, "notices": []}');
     notices = understood.notices;
@@ -62,6 +62,7 @@ async function send() {
       }
       return stop === mine;
     });
+    if (answer.problem) throw new Error(answer.problem);
   } catch (error) {
     if (stop !== mine) return;
     if (!mine.signal.aborted) failed(error, name);
@@ -77,8 +78,8 @@ function failed(error, name) {
     askColumns(error.columns);
     return;
   }
-  const reason = answer.problem || error.message;
-  tell("rows-problem", answer.rows.length ? `The answer broke off after ${count(answer.rows.length)} rows: ${reason}` : reason || `${name} could not be read.`);
+  const { length } = answer.rows;
+  tell("rows-problem", length ? `The answer broke off after ${count(length)} rows: ${error.message}` : error.message || `${name} could not be read.`);
 }
 
 function finish(name, notices, stopped) {
@@ -163,6 +164,10 @@ function decide(row, label) {
   if (!row || row.verdict === null) return;
   const position = wanted.indexOf(row);
   const explained = looked === row && at("answer").contains(document.activeElement);
+  if (row.label === label) {
+    withdraw(row, explained);
+    return;
+  }
   labels.decide(row, label);
   table.refresh(row);
   caption();
@@ -173,15 +178,19 @@ function decide(row, label) {
   else showDecision(row);
 }
 
-function undo() {
-  const row = labels.undo();
+// Takes a decision back: the last one, or, where the same is said of a row again, that one.
+function withdraw(row, explained) {
   if (!row) return;
+  labels.take(row);
   table.refresh(row);
   caption();
   tell("rows-status", `Undone: row ${count(row.number)}. ${count(labels.decided.length)} decided.`);
-  if (at("answer").contains(document.activeElement)) explain(row);
-  else table.focus(wanted.indexOf(row));
+  if (!explained) table.focus(wanted.indexOf(row));
+  else if (looked === row) showDecision(row);
+  else explain(row);
 }
+
+const undo = () => withdraw(labels.last, at("answer").contains(document.activeElement));
 
 function back() {
   if (!looked) return;
