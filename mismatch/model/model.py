@@ -21,6 +21,8 @@ from mismatch.terms.lexicon import Lexicon
 
 @dataclass(frozen=True)
 class Model:
+    """A trained model. A scorer has it as `model`; its `repr` says what it was trained on."""
+
     lexicon: Lexicon
     forest: Forest
     calibration: Calibration
