@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 300
 # the folder of the archives that the starter is made of, see models/README.md
 ARCHIVES ?= .
 
-.PHONY: help install test lint fuzz floor house starter clean
+.PHONY: help install test lint docs fuzz floor house starter clean
 
 help:  ## lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
@@ -28,6 +28,10 @@ lint: install  ## style and types
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: install  ## the documents as a site in site/; a broken link fails
+	$(BIN)/pip install -q --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 fuzz: install  ## searches for inputs that break a reader: make fuzz FUZZ_SECONDS=3600
 	$(BIN)/pip install -q --group fuzz
 	for name in json_lines json_elements csv_records entities columns model; do \
@@ -46,5 +50,5 @@ starter: install  ## trains the starter model again: make starter ARCHIVES=/path
 	$(BIN)/python models/build_starter.py --archives $(ARCHIVES)
 
 clean:  ## removes the virtual environment and all caches
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .fuzz
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -45,12 +45,9 @@ def _words(labels: list[int]) -> list[str]:
 
 LABELS: dict[str, Callable[[list[int]], Any]] = {
     "numbers": list,
-    "words": _words,
     "other words": lambda labels: np.array(["yes" if label else "no" for label in labels]),
-    "numpy": np.array,
     "booleans": lambda labels: np.array(labels, bool),
     "pandas": lambda labels: pd.Series(labels, index=range(100, 100 + len(labels))),
-    "polars": lambda labels: pl.Series(labels),
     "polars words": lambda labels: pl.Series(_words(labels)),
 }
 

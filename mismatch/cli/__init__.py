@@ -30,7 +30,6 @@ app = typer.Typer(
     name="mismatch",
     cls=Commands,
     help="Catches articles whose headline belongs to another story.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

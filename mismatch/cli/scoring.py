@@ -151,6 +151,7 @@ def gate(
     min_rows: Annotated[int, typer.Option("--min-rows", metavar="N", min=0, help="End with 2 when fewer rows can be read.")] = 1,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="An input without rows passes, as with --min-rows 0.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
+    github: Annotated[bool, typer.Option("--github", help="In a GitHub workflow: annotate the run, and append to the summary of the job.")] = False,
     batch: Annotated[bool, typer.Option("--batch", help="Read the input more than once: a title that fits the body of another row far better than its own is flagged too, and the column better_body_row names that row; rows of repeats get the reasons repeated_body and repeated_title.")] = False,
     report: Report = None, rejected: Rejected = None, model: ModelOption = "starter", model_sha256: ModelSha256 = None,
     prior: Prior = None, threads: Threads = None, thorough: Thorough = False, paragraphs: Paragraphs = False, adapt: Adapt = None,
@@ -169,7 +170,7 @@ def gate(
 
     if report is None:
         fast_start.start()
-    from mismatch.evaluation.decision import ESTIMATE, FLAGGED, decide, to_plain
+    from mismatch.evaluation.decision import ESTIMATE, FLAGGED, decide, flagged_rows, to_plain
     from mismatch.judging import pipeline
     from mismatch.model.starter import model_path
     from mismatch.records.inputs import REJECTED_FOLDER
@@ -178,6 +179,7 @@ def gate(
     from mismatch.report import console
     from mismatch.report.gate_table import sources_as_plain
     from mismatch.report.gate_words import print_gate
+    from mismatch.report.github import append_summary, harmless_json, summary, workflow_commands
     from mismatch.report.next_steps import GateRun, after_gate
 
     if out is not None and (passed or flagged or rejected):
@@ -194,6 +196,8 @@ def gate(
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
     }, inputs, given.format, [model], given.bodies)  # fmt: skip
+    if github and "-" in (passed, flagged, report):
+        raise InputError("--github writes to standard output, where no rows and no page may stand; give them a file")
     if batch and out is not None:
         raise InputError("--batch goes with --passed and --flagged; leave --out out")
     if gate_on not in (FLAGGED, ESTIMATE):
@@ -260,7 +264,8 @@ def gate(
     )  # fmt: skip
     lexicon = scorer.model.lexicon
     if as_json:
-        typer.echo(json.dumps(to_plain(decision, tally, sources_as_plain(tally)), ensure_ascii=False, indent=2))
+        plain = {**to_plain(decision, tally, sources_as_plain(tally)), "flagged_rows": flagged_rows(tally)}
+        typer.echo(harmless_json(json.dumps(plain, ensure_ascii=False, indent=2)))
     elif tally.rows:
         judging = [] if model == "starter" else ["--model", model]
         judging += [] if adapt is None else ["--adapt" if adapt else "--no-adapt"]
@@ -269,6 +274,11 @@ def gate(
             tally, decision, lexicon, to_stderr="-" in (passed, flagged, report), paragraphs=paragraphs,
             next_step=after_gate(tally, decision, called),
         )  # fmt: skip
+    if github:
+        for line in workflow_commands(tally, decision):
+            typer.echo(line, err=as_json)  # GitHub reads both streams
+        if problem_of_summary := append_summary(summary(tally, decision, inputs)):
+            console.say(problem_of_summary)
     if report is not None:
         from mismatch.report.gate_page import gate_page
 

@@ -75,6 +75,11 @@ def train(
         card = {"name": name or place_of(out).stem, "date": _date(date), "data": digests, "versions": _versions()}
         training = train_archive(archive, labels=labels, settings=settings, base=lender, card=card, progress=tell)
         save_model(training.model, out)
+        points = []
+        if not quiet:
+            tell("measuring")
+            measured, rates = training.measured, sorted({*RATES, max_false_flags})
+            points = trade_offs(measured.log_odds, measured.labels, measured.groups, rates=rates, seed=seed)
     if suspects is not None:
         _write_suspects(suspects, archive, training)
     if not quiet:
@@ -83,9 +88,6 @@ def train(
             options=given.arguments("topic", "label", "with_body", "bodies"),
             suffix=_suffix(pairs), labelled=labels is not None and bool(labels.any()),
         )  # fmt: skip
-        measured = training.measured
-        rates = sorted({*RATES, max_false_flags})
-        points = trade_offs(measured.log_odds, measured.labels, measured.groups, rates=rates, seed=seed)
         print_training(archive, training, points, asked)
 
 

@@ -93,7 +93,7 @@ def _why_unknown(judged: int, point: OperatingPoint | None, doubt: str) -> str:
 
 
 def to_plain(decision: Decision, tally: Tally, sources: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-    """The decision as plain values, for JSON; `sources` as `report.gate_words.sources_as_plain` gives them."""
+    """The decision as plain values, for JSON; `sources` as `report.gate_table.sources_as_plain` gives them."""
     estimate = decision.estimate
     return {
         "passed": decision.passed,
@@ -112,3 +112,14 @@ def to_plain(decision: Decision, tally: Tally, sources: Sequence[dict[str, Any]]
         "doubt": decision.doubt or None,
         "sources": list(sources),
     }  # fmt: skip
+
+
+def flagged_rows(tally: Tally) -> list[dict[str, Any]]:
+    """The likeliest mismatches as plain values, for JSON: at most `tally.MAX_EXAMPLES`."""
+    return [
+        {
+            "file": example.origin, "row": example.row, "source": example.source, "title": example.title,
+            "probability": example.probability, "reasons": list(example.reasons),
+        }
+        for example in tally.examples
+    ]  # fmt: skip

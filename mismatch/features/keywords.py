@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mismatch.compiling.kernels import kernel
 from mismatch.features.function_words import is_function_word
 from mismatch.terms.folding import folding_table
-from mismatch.terms.lexicon import Lexicon, LookupTable, look_up
+from mismatch.terms.lexicon import Lexicon, LookupTable, TermVectors, look_up
 from mismatch.terms.tokens import terms_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ MOST_TERMS = 100
 _LETTER, _SEPARATOR = b"L", b"S"
 _NEAREST = 3
 
-_NEAR = 0.35
+_NEAR = 0.5
 """cosine from which a term is called near"""
+
+_RARE = 3.5
+"""IDF that both of two terms need to be called near: those of frequent words lie close to everything in their language"""
 
 _CONTENT_IDF = 2.5
 
@@ -128,10 +131,10 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
     breaks = [found.span() for found in _SENTENCE.finditer(body)]
     seen: set[int] = set()
     out: list[TitleTerm] = []
-    words = {span.term: span.text for span in reversed(body_spans)}
+    words = _Words({span.term: span.text for span in reversed(body_spans)}, lexicon)
     before: Span | None = None
     for span in spans(title):
-        if len(out) == MOST_TERMS:
+        if len(seen) == MOST_TERMS:
             break
         weight = idf(span.term, lexicon.term_table)
         if span.term in seen or weight < TELLING_IDF or is_function_word(span.term):
@@ -139,7 +142,8 @@ def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
         seen.add(span.term)
         hit = first.get(span.stem)
         weight /= float(lexicon.term_table.unknown)
-        nearest = () if hit is not None else _nearest(span.term, words, lexicon)
+        is_alone = hit is None and _may_be_near(span.term, span.text, lexicon)
+        nearest = words.nearest(span.term) if is_alone else ()
         term = TitleTerm(span.text, weight, hit is not None, None if hit is None else _sentence(body, breaks, hit), nearest)
         if before is not None and span.start < before.stop and out[-1].found == term.found:  # pairs of characters overlap
             out[-1] = _joined(out[-1], term, title[before.stop : span.stop])
@@ -155,26 +159,40 @@ def _joined(left: TitleTerm, right: TitleTerm, more: str) -> TitleTerm:
     return replace(heavier, text=left.text + more)
 
 
-def _nearest(term: int, words: dict[int, str], lexicon: Lexicon) -> tuple[str, ...]:
-    """The words whose vectors are nearest to a term's, nearest first; function words are passed over."""
-    vectors = lexicon.vectors
-    if vectors is None or not words:
-        return ()
-    hashes = np.array([term, *words], np.uint64)
+class _Words:
+    """The words of a body that have vectors, to be looked through for those that are near to a term of the title.
+
+    Only where nearness means something: frequent words, numbers and pairs of characters have no neighbours and are none.
+    """
+
+    def __init__(self, words: dict[int, str], lexicon: Lexicon) -> None:
+        words = {term: text for term, text in words.items() if _may_be_near(term, text, lexicon)}
+        self._lexicon, self._words = lexicon, words
+        self._hashes, self._unit = _known(np.array(list(words), np.uint64), lexicon.vectors)
+
+    def nearest(self, term: int) -> tuple[str, ...]:
+        """The words whose vectors are nearest to the term's, nearest first."""
+        _, own = _known(np.array([term], np.uint64), self._lexicon.vectors)
+        if not len(own) or not len(self._unit):
+            return ()
+        cosines = self._unit @ own[0]
+        nearest = np.argsort(-cosines, kind="stable")[:_NEAREST]
+        return tuple(self._words[int(self._hashes[i])] for i in nearest if cosines[i] >= _NEAR)
+
+
+def _known(hashes: NDArray[np.uint64], vectors: TermVectors | None) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+    """Those of the hashes that have vectors, and these, each of length one."""
+    if vectors is None or not len(vectors.hashes):
+        return hashes[:0], np.zeros((0, 1), np.float32)
     at = np.minimum(np.searchsorted(vectors.hashes, hashes), len(vectors.hashes) - 1)
     known = vectors.hashes[at] == hashes
-    if not known[0]:
-        return ()
-    unit = vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
-    cosines = np.where(known[1:], unit[1:] @ unit[0], -1.0)
-    found: list[str] = []
-    for i in np.argsort(-cosines, kind="stable")[: 4 * _NEAREST]:
-        if cosines[i] < _NEAR or len(found) == _NEAREST:
-            break
-        near = int(hashes[i + 1])
-        if idf(near, lexicon.term_table) > _CONTENT_IDF and not is_function_word(near):
-            found.append(words[near])
-    return tuple(found)
+    at = at[known]
+    return hashes[known], vectors.codes[at].astype(np.float32) * vectors.inverse_lengths[at, None]
+
+
+def _may_be_near(term: int, text: str, lexicon: Lexicon) -> bool:
+    is_word = not any(character.isdigit() for character in text) and not _is_pair(text[0])
+    return is_word and idf(term, lexicon.term_table) >= _RARE and not is_function_word(term)
 
 
 def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:

@@ -13,7 +13,7 @@ try:
     from datatrove.pipeline.filters.base_filter import BaseFilter
     from datatrove.pipeline.writers.disk_base import DiskWriter
 except ImportError as error:
-    raise MissingExtraError('this needs datatrove: pip install "headline-mismatch[datatrove]"') from error
+    raise MissingExtraError("this needs datatrove", "datatrove") from error
 
 if TYPE_CHECKING:
     from mismatch.judging.scorer import Scorer

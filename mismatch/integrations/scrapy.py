@@ -30,7 +30,7 @@ try:
     from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
     from twisted.internet.defer import Deferred, DeferredList
 except ImportError as error:
-    raise MissingExtraError('this needs Scrapy 2.15 or newer: pip install "headline-mismatch[scrapy]"') from error
+    raise MissingExtraError("this needs Scrapy 2.15 or newer", "scrapy") from error
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -38,7 +38,7 @@ try:
     from pyspark import SparkFiles
     from pyspark.sql import DataFrame, SparkSession, types
 except ImportError as error:
-    raise MissingExtraError('this needs Spark 4: pip install "headline-mismatch[spark]"') from error
+    raise MissingExtraError("this needs Spark 4", "spark") from error
 
 if TYPE_CHECKING:
     from pyspark import SparkContext

@@ -34,7 +34,7 @@ try:
     from pyspark.sql import functions as f
     from pyspark.sql import types
 except ImportError as error:
-    raise MissingExtraError('this needs Spark 4: pip install "headline-mismatch[spark]"') from error
+    raise MissingExtraError("this needs Spark 4", "spark") from error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -45,7 +45,7 @@ try:
     from pyspark.sql import Window, types
     from pyspark.sql import functions as f
 except ImportError as error:
-    raise MissingExtraError('this needs Spark 4: pip install "headline-mismatch[spark]"') from error
+    raise MissingExtraError("this needs Spark 4", "spark") from error
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -65,7 +65,7 @@ class Explanation:
             "title_topic": verdict["title_topic"],
             "body_topic": verdict["body_topic"],
             "terms": [{**term, "nearest": list(term["nearest"])} for term in plain.pop("terms")],
-            **plain,
+            **{name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()},
             "words": in_words(self),
         }
 

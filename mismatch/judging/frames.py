@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from mismatch.errors import InputError
 from mismatch.judging.pair_columns import names_of, texts_in
+from mismatch.records.guessing import SAMPLE_ROWS
 
 Pair = tuple[str | None, str | None]
 """title and body"""
@@ -44,10 +45,11 @@ def pairs_table(
     if isinstance(data, list) and not any(isinstance(row, Mapping) for row in data):
         return _of_tuples(data)
     if isinstance(data, list):
-        found = names_of(_keys(data), asked)
+        keys = _keys(data)
+        found = names_of(keys, asked, lambda: {key: [row.get(key) for row in data[:SAMPLE_ROWS]] for key in keys})
         return pa.table({role: pa.array(_values(data, name, role), pa.large_string()) for role, name in found.items()})
     names = {str(name): name for name in reversed(_names(data))}
-    found = names_of(list(reversed(names)), asked)
+    found = names_of(list(reversed(names)), asked, lambda: _first_rows(data))
     for name in found.values():
         if _names(data).count(name) > 1:
             raise InputError(f"there are two columns {name!r}; rename one")
@@ -130,6 +132,16 @@ def _library(data: Any) -> str:
 
 def _names(data: Any) -> list[Any]:
     return list(data.schema.names) if isinstance(data, (pa.Table, pa.RecordBatch)) else list(data.columns)
+
+
+def _first_rows(data: Any) -> dict[str, list[object]]:
+    """The values of the first rows, by column."""
+    first = data.slice(0, SAMPLE_ROWS) if isinstance(data, (pa.Table, pa.RecordBatch)) else data.head(SAMPLE_ROWS)
+    values = {}
+    for name in _names(data):
+        column = first[name]
+        values[str(name)] = list(column.to_pylist() if hasattr(column, "to_pylist") else column.to_list())
+    return values
 
 
 def _arrow(data: Any, names: list[Any]) -> pa.Table:

@@ -1,22 +1,33 @@
 """Which columns of a table hold the titles, the bodies, the sources and the topics, and those columns as text.
 
-The names are guessed as the command line guesses them: what was asked for, or the usual names of `records.columns`.
+The columns are found as the command line finds them: what was asked for, the usual names of `records.columns`, or what they
+hold (`records.guessing`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
 from mismatch.errors import InputError
 from mismatch.records.columns import USUAL_NAMES, few, listed, usual_name, usual_names
+from mismatch.records.guessing import Unsure, guess
 
 NEEDED = ("title", "body")
 
 
-def column_of(role: str, names: Sequence[str], asked: str | None = None) -> str:
+Sample = Callable[[], dict[str, list[object]]]
+"""gives the values of some rows, by column"""
+
+
+def column_of(role: str, names: Sequence[str], asked: str | None = None, why: str = "") -> str:
     """The name of the column of titles or bodies: the one asked for, else the first of the usual names, in any case.
+
+    Parameters
+    ----------
+    why
+        Why it cannot be told by what the columns hold, for the message.
 
     Raises
     ------
@@ -31,7 +42,7 @@ def column_of(role: str, names: Sequence[str], asked: str | None = None) -> str:
     if found is None:
         first, *others = USUAL_NAMES[role]
         raise InputError(
-            f"no {role} column {first!r}, nor one of the other usual names ({few(others)}): {listed(names)}; name it "
+            f"no {role} column {first!r}, nor one of the other usual names ({few(others)}){why}: {listed(names)}; name it "
             f"with {role}="
         )
     return found
@@ -48,15 +59,24 @@ def named_source(names: Sequence[str], asked: str | None = None) -> str | None:
     return column_of("source", names, asked) if asked is not None else usual_name("source", names)
 
 
-def names_of(names: Sequence[str], asked: dict[str, str | None]) -> dict[str, str]:
+def names_of(names: Sequence[str], asked: dict[str, str | None], sample: Sample | None = None) -> dict[str, str]:
     """The name of each column of pairs by its role: titles and bodies, and where there are some, sources and topics.
+
+    With `sample`, titles or bodies without a usual name are told by what the columns hold.
 
     Raises
     ------
     InputError
         No titles or no bodies, or a column that was asked for is not there.
     """
-    found = {role: column_of(role, names, asked.get(role)) for role in NEEDED}
+    known = {role: asked.get(role) or usual_name(role, names) for role in NEEDED}
+    why = ""
+    if sample is not None and names and None in known.values() and all(name in (None, *names) for name in known.values()):
+        try:
+            known |= guess(sample(), known["title"], known["body"])
+        except Unsure as unsure:
+            why = f", and the columns do not tell it ({unsure})"
+    found = {role: column_of(role, names, name, why) for role, name in known.items()}
     for role, name in asked.items():
         if role not in NEEDED:
             for usual in [name] if name is not None else usual_names(role, names)[:1]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 
 from mismatch.errors import InputError
 
-DEEPEST = 512
+DEEPEST = 768
 """levels of JSON that compiled code, and `json.loads` in any thread, can follow"""
 FREE_BYTES = 16 << 20
 """what an input may become whatever its size; beyond it `ratio` counts"""

@@ -12,6 +12,8 @@ from mismatch.errors import MissingColumnError
 Sample = Mapping[str, Sequence[object]]
 """values of some rows, by column"""
 
+_LONGEST_SHOWN = 80
+"""characters of a column's name in a message: a whole file may be taken for one"""
 ROLES = ("title", "body", "source", "id", "topic", "label")
 
 USUAL_NAMES: dict[str, tuple[str, ...]] = {
@@ -189,10 +191,14 @@ def few(names: Sequence[str], limit: int = 6) -> str:
     return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")
 
 
+def _shown(name: str) -> str:
+    return repr(name) if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]!r}…"
+
+
 def listed(names: Sequence[str], limit: int = 30) -> str:
     """The columns that there are, for a message."""
     if not names:
         return "it has no columns"
-    shown = ", ".join(repr(name) for name in names[:limit])
+    shown = ", ".join(_shown(name) for name in names[:limit])
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"its columns are {shown}{more}"

@@ -193,7 +193,7 @@ class Opener:
             source.close()
         given = _or_what_it_is(
             lambda: archive(item, size, self.pages, self.choice, source, self._count, self.problems.append),
-            item.origin, "warc", None if item.is_stream else item.path,
+            item.origin, "warc", None if item.is_stream or item.compression is not None else item.path,
         )  # fmt: skip
         if given is None:
             return self._empty(item, "warc", size, source)

@@ -55,13 +55,14 @@ def print_sources(tally: Tally, sources: Sequence[Standing], out: Console, n_sho
 
 def worse_in_words(sources: Sequence[Standing], one_line: int | None = None) -> list[str]:
     """Which sources are surely worse than the others, as one line or none; as many of them as `one_line` has room for."""
+    from rich.cells import cell_len
     from rich.markup import escape
 
     worse = [safe(source.name, _NAME_SHOWN) for source in sources if source.worse]
     for n in range(min(SHOWN_SOURCES, len(worse)), 0, -1):
         more = f" and {len(worse) - n:,} more" if len(worse) > n else ""
         line = f"surely worse than the others: {', '.join(worse[:n])}{more}"
-        if one_line is None or len(line) <= one_line or n == 1:
+        if one_line is None or cell_len(line) <= one_line or n == 1:
             return [escape(line)]
     return []
 

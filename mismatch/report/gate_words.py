@@ -130,7 +130,7 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int, n_shown: int) 
     for example in shown:
         where = _place(example, several_files)
         head = f"  {likelihood(example.probability):{certainty}}  {where if several_files else f'row {where}'}  "
-        title = safe(example.title, max(30, width - len(head)))
+        title = fitted(safe(example.title, width), max(30, width - len(head)))
         yield f"{escape(head)}[bold]{escape(title)}[/bold]"
         yield escape(safe_line(f"{_INDENT}{_why(example, lexicon)}", width))
     if tally.flagged > len(shown):
@@ -155,7 +155,14 @@ def safe_line(text: str, width: int) -> str:
     """One line of a terminal, its indent kept."""
     words = text.lstrip()
     indent = text[: len(text) - len(words)]
-    return indent + safe(words, max(40, width - len(indent)))
+    return indent + fitted(safe(words, width), max(40, width - len(indent)))
+
+
+def fitted(text: str, cells: int) -> str:
+    """A text cut to so many cells of a terminal, of which a Chinese character takes two."""
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= cells else f"{set_cell_size(text, cells - 1).rstrip()}…"
 
 
 def _why(example: Example, lexicon: Lexicon) -> str:
@@ -220,13 +227,17 @@ def _decision_in_words(tally: Tally, decision: Decision, paragraphs: bool) -> It
         yield f"promise: {escape(safe(decision.promise, 600))}"
     elif decision.doubt and tally.rows:
         yield f"promise: none, for {decision.doubt}"
+    mark = "red" if decision.problem is not None or not decision.passed else "green"
+    word, _, rest = end_in_words(tally, decision).partition(":")
+    yield f"[{mark}]{word}[/{mark}]:{rest}"
+
+
+def end_in_words(tally: Tally, decision: Decision) -> str:
+    """The decision in one line."""
     on = " on the estimate's lower bound" if decision.gate_on == ESTIMATE else ""
     limit = "no limit set" if decision.limit is None else f"limit {decision.limit:.2%}{on}"
-    if decision.problem is not None:
-        words = "[red]NOT DECIDED[/red]"
-    else:
-        words = "[green]passed[/green]" if decision.passed else "[red]FAILED[/red]"
-    yield f"{words}: {tally.flagged:,} of {tally.rows:,} rows flagged ({tally.flagged_share:.2%}, {limit})"
+    word = "NOT DECIDED" if decision.problem is not None else "passed" if decision.passed else "FAILED"
+    return f"{word}: {tally.flagged:,} of {tally.rows:,} rows flagged ({tally.flagged_share:.2%}, {limit})"
 
 
 def _end_of(path: str, limit: int = 40) -> str:

@@ -20,7 +20,7 @@ def require_report() -> None:
     """Raises MissingExtraError naming what is missing for a report; imports nothing."""
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingExtraError(f'a report needs {" and ".join(missing)}: pip install "headline-mismatch[report]"')
+        raise MissingExtraError(f"a report needs {' and '.join(missing)}", "report")
 
 
 def render(template: str, **context: Any) -> str:

@@ -38,9 +38,11 @@ _STANDFIRST = re.compile(
 )
 """where the first word of a standfirst touches the last one of the headline"""
 _MIN_HEADLINE_WORDS, _MIN_STANDFIRST_WORDS = 4, 6
-_DAMAGED = re.compile(r"\S*(?:[^\W\d_]\?(?=[^\W\d_A-Z])|\ufffd)\S*")
-"""a word of which a letter was lost on the way: a question mark or a replacement character stands in its place"""
+_DAMAGED = re.compile(r"[^\W\d_]\?(?=[^\W\d_A-Z])|\ufffd")
+"""in a word of which a letter was lost on the way: a question mark or a replacement character stands in its place"""
 _MIN_UNDAMAGED = 3
+_LONGEST_HEADLINE = 4096
+"""characters: in a longer text, entities are decoded and tags left out, and that is all"""
 _SLUG_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -128,6 +130,8 @@ def _decoded(titles: pa.Array) -> pa.Array:
 
 def _plain(title: str) -> str:
     decoded = " ".join(without_markup(title).split()) if _ENTITY.search(title) or "<" in title else title
+    if len(decoded) > _LONGEST_HEADLINE:
+        return decoded if decoded.strip() else title
     if "#" in decoded or "@" in decoded:
         words = _HASHTAG.sub(lambda tag: _INSIDE_HASHTAG.sub(" ", tag[1]), _ACCOUNT.sub(" ", decoded)).strip()
         decoded = words or decoded
@@ -154,7 +158,7 @@ def _without_standfirst(title: str) -> str:
 
 def _without_damaged(title: str) -> str:
     """The title without the words that lost a letter, where enough others are left: no body has halves of words."""
-    left = " ".join(_DAMAGED.sub(" ", title).split())
+    left = " ".join(word for word in title.split() if not _DAMAGED.search(word))
     return left if left != title and len(_SLUG_WORD.findall(left)) >= _MIN_UNDAMAGED else title
 
 

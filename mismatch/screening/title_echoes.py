@@ -35,6 +35,11 @@ _SHORTEST_ANCHOR = 3
 _ANCHOR_TRIES = 14
 """letters that must go on as in the title, around its longest word, before a line is looked at"""
 _BESIDE_BYTES = 100
+LONGEST_TITLE = 1 << 14
+"""bytes of a title that is looked for; what is longer is no headline"""
+_MOST_EFFORT = 1 << 16
+_LINE_EFFORT = 16
+"""places in one text where the title's longest word is looked at, and what it counts to look at the line of one"""
 BESIDE = """
 share tweet facebook twitter whatsapp telegram linkedin reddit pinterest email mail e-mail print copy link via by on read
 also more most related popular trending watch listen home news latest top story stories article headline title highlights
@@ -230,9 +235,10 @@ def find_echoes(title_data, title_offsets, title_valid, data, offsets, valid, fo
         if valid[row] == 0 or title_valid[row] == 0:
             continue
         anchor, size = _anchor(title_data, title_start, title_stop)
-        if size == 0:
+        if size == 0 or title_stop - title_start > LONGEST_TITLE:
             continue
         n = np.int64(-1)
+        effort = np.int64(0)
         reach = title_stop - title_start + _BESIDE_BYTES
         open_title = ends_open(title_data, title_start, title_stop)
         rare = _rarest(title_data, anchor, size, _RANKS, _NOWHERE, _NOWHERE)
@@ -243,7 +249,7 @@ def find_echoes(title_data, title_offsets, title_valid, data, offsets, valid, fo
         third_byte = title_data[anchor + third]
         cut_to = begin
         pos = begin
-        while pos + size <= stop and found < cuts.shape[0]:
+        while pos + size <= stop and found < cuts.shape[0] and effort < _MOST_EFFORT:
             if pos + size + WORDS_WIDTH <= data.shape[0]:
                 candidates = letter_mask_of(data, pos + rare, rare_byte) & letter_mask_of(data, pos + second, second_byte)
                 candidates &= letter_mask_of(data, pos + third, third_byte)
@@ -254,6 +260,7 @@ def find_echoes(title_data, title_offsets, title_valid, data, offsets, valid, fo
                 candidates &= candidates - _ONE
                 if p + size > stop or p < cut_to:
                     continue
+                effort += 1
                 if not _stands_at(title_data, title_start, title_stop, anchor, size, data, begin, stop, p):
                     continue
                 if n < 0:
@@ -265,6 +272,7 @@ def find_echoes(title_data, title_offsets, title_valid, data, offsets, valid, fo
                     n = np.int64(min(n, TITLE_TERMS))
                 if n < MIN_ECHO_TERMS:
                     break
+                effort += _LINE_EFFORT
                 first, behind = _echo_at(
                     data, begin, stop, p, size, reach, title, n, open_title, words, fold, line, stems, ends, state, lengths
                 )

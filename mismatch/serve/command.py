@@ -123,7 +123,7 @@ def require_packages() -> None:
     """Raises MissingExtraError naming what of the extra `serve` is not installed."""
     missing = [name for name in _PACKAGES if not _is_installed(name)]
     if missing:
-        raise MissingExtraError(f'the service needs {", ".join(missing)}: pip install "headline-mismatch[serve]"')
+        raise MissingExtraError(f"the service needs {', '.join(missing)}", "serve")
 
 
 def _is_installed(name: str) -> bool:

@@ -24,17 +24,20 @@ ROOT = Path(__file__).parent.parent.parent
 class Terminal:
     """`mismatch` with these arguments in a terminal of this size. A context manager."""
 
-    def __init__(self, *arguments: Any, columns: int = 80, lines: int = 24, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: Any, columns: int = 80, lines: int = 24, env: dict[str, str] | None = None, folder: Path = ROOT
+    ) -> None:
         self._screen, self._lock = pyte.Screen(columns, lines), threading.Lock()
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
         self._ours, theirs = pty.openpty()
         _resize(theirs, columns, lines)
-        names = {"TERM": "xterm-256color", **(env or {})}
+        python_path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        names = {"TERM": "xterm-256color", "PYTHONPATH": python_path, **(env or {})}
         kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mismatch.cli", *map(str, arguments)],
-            stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env={**kept, **names}, start_new_session=True,
+            stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env={**kept, **names}, start_new_session=True,
             preexec_fn=_take_terminal,
         )  # fmt: skip
         os.close(theirs)

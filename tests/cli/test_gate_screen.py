@@ -52,10 +52,28 @@ def test_it_fits_the_screen_and_answers(feed: Path, tmp_path: Path, options: tup
     if "--max-rate" in options:
         assert code == 1
         assert "FAILED: " in text
-        assert f"next: mismatch explain {feed} --row " in text.replace(" .", ".")
+        assert f"next:mismatchexplain{feed}--no-adapt--row" in "".join(text.split())
     else:
         assert "passed: " in text
         assert "next: mismatch review " in text
+
+
+def test_wide_characters_do_not_push_anything_off_the_screen(tmp_path: Path, model_path: Path) -> None:
+    """Titles, bodies and sources in Chinese, where a character takes two cells."""
+    body = "渔民在港口谈论天气与鱼价。" * 20
+    rows = [
+        {"title": f"市议会通过新年度预算并取消旧桥收费{i}" * 3, "body": body, "source": f"城市晚报第{i % 40}版" * 4}
+        for i in range(200)
+    ]
+    path = tmp_path / "feed.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with Terminal("gate", path, "--model", model_path, "--no-adapt", "--max-rate", "0.5") as screen:
+        assert screen.ended(120) == 1
+        screen.settles()
+        lines = screen.lines
+    assert lines[0].startswith("title=title")
+    assert lines[-1] == ""
+    assert "200 of 200 articles have a headline that belongs to another story" in " ".join(lines)
 
 
 def test_the_next_command_runs(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mismatch.features.keywords import MOST_TERMS, keywords, spans, title_terms
+from mismatch.judging.scorer import load
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.folding import PAIR_SCRIPT, folding_table
 from mismatch.terms.lexicon import Lexicon
@@ -96,3 +98,29 @@ def _slow_places(text: str) -> list[tuple[int, int]]:
         places.append((start, stop))
         previous = stop
     return places
+
+
+@pytest.fixture(scope="module")
+def starter() -> Lexicon:
+    return load("starter").model.lexicon
+
+
+def nearest_in(title: str, body: str, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    return {term.text: term.nearest for term in title_terms(title, body, lexicon)}
+
+
+def test_a_missing_term_is_shown_with_words_that_mean_nearly_the_same(starter: Lexicon) -> None:
+    assert nearest_in("Firm sells brewery", "It was sold, with its dropped plans and a mill.", starter)["sells"] == ("sold",)
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Liga: gana el Barcelona", "El lunes doce de marzo, cuarenta agentes entraron cada día en la casa."),
+        ("1ST QTR NET", "The price of 30,000 shares fell by 18.7 per cent in 1987, to 15."),
+        ("困惑の男性", "会話の問題がある女性と男子。"),
+        ("مشروع مليون", "وقال أيام سنوات أمام الأرض"),
+    ],
+)
+def test_numbers_frequent_words_and_pairs_of_characters_are_near_nothing(title: str, body: str, starter: Lexicon) -> None:
+    assert not any(nearest_in(title, body, starter).values())

@@ -74,6 +74,15 @@ def test_usual_names_are_found_as_on_the_command_line(title: str, body: str) -> 
         assert pairs_table(given, title=title, body=body).to_pylist() == ARTICLES
 
 
+def test_odd_names_are_told_by_what_the_columns_hold_as_on_the_command_line() -> None:
+    odd = [{"no": str(i), "kolumna a": row["title"], "kolumna b": row["body"]} for i, row in enumerate(ARTICLES)]
+    for given in (odd, pd.DataFrame(odd), pl.DataFrame(odd), pl.LazyFrame(odd), pa.Table.from_pylist(odd)):
+        assert pairs_table(given).to_pylist() == ARTICLES
+        assert pairs_table(given, title="kolumna a").to_pylist() == ARTICLES
+    with pytest.raises(InputError, match=r"no title column .*the columns do not tell it \(no column holds long texts\)"):
+        pairs_table([{"x": "a", "y": "b"}])
+
+
 def test_sources_are_found_under_their_usual_names_and_never_in_the_way() -> None:
     row = {"title": "a", "body": "b", "Hostname": "c.example"}
     assert pairs_table([row]).to_pylist() == [{"title": "a", "body": "b", "source": "c.example"}]
@@ -83,7 +92,11 @@ def test_sources_are_found_under_their_usual_names_and_never_in_the_way() -> Non
         pairs_table(odd, source="source")
 
 
-@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table.from_pylist, list], ids=str)
+@pytest.mark.parametrize(
+    "make",
+    [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table.from_pylist, list],
+    ids=["pandas", "polars", "polars lazy", "Arrow", "rows"],
+)
 def test_an_error_lists_the_columns(make: Callable[..., Any], judge: Scorer) -> None:
     for row, said in (({"kop": "a", "prose": "b"}, "no body column"), ({"koptekst": "a", "text": "b"}, "no title column")):
         with pytest.raises(InputError, match=said) as caught:

@@ -17,6 +17,7 @@ import pytest
 from stories import rows
 
 from mismatch import Scorer
+from mismatch.errors import ModelError
 
 pytest.importorskip("scrapy", reason="Scrapy is not installed (extra: scrapy)")
 pytest.importorskip("attrs", reason="attrs is not installed")
@@ -167,6 +168,13 @@ def test_a_wrong_setting_stops_the_crawl_before_it_begins(crawl: Any) -> None:
     _, pages, _, log = crawl(MISMATCH_ACTION="delete")
     assert not pages
     assert "MISMATCH_ACTION is 'delete'; it must be one of drop, tag, feed" in log
-    _, pages, _, log = crawl(MISMATCH_MODEL_SHA256="0" * 64)
-    assert not pages
-    assert "its SHA-256 is" in log
+
+
+def test_a_model_with_another_digest_is_not_taken(judge_path: Path) -> None:
+    from scrapy.utils.test import get_crawler
+
+    from mismatch.integrations.scrapy import MismatchPipeline
+
+    settings = {"MISMATCH_MODEL": str(judge_path), "MISMATCH_MODEL_SHA256": "0" * 64}
+    with pytest.raises(ModelError, match="its SHA-256 is"):
+        MismatchPipeline(get_crawler(settings_dict=settings))

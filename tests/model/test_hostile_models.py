@@ -183,9 +183,9 @@ def test_every_command_takes_the_digest(forge: Any, tmp_path: Path, invoke: Call
     for command in (
         ["score", rows, "--model", path], ["gate", rows, "--model", path], ["explain", rows, "--model", path],
         ["evaluate", rows, "--model", path], ["repair", rows, "--model", path, *out],
-        ["repeats", rows, "--model", path, *out],
-        ["sources", rows, "--model", path], ["serve", "--model", path, "--port", 0],
-        ["info", path], ["calibrate", path, rows, *out], ["train", rows, "--base", path, *out],
+        ["repeats", rows, "--model", path, *out], ["sources", rows, "--model", path],
+        ["serve", "--model", path, "--port", 0], ["info", path], ["calibrate", path, rows, *out],
+        ["train", rows, "--base", path, *out],
     ):  # fmt: skip
         done = invoke(*command, "--model-sha256", "f" * 64)
         assert done.code == 3 and f"its SHA-256 is {digest}, not ffff" in done.err, command

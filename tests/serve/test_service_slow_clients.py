@@ -18,7 +18,7 @@ from served import Service, head_of, received, status_of
 from mismatch.serve.admission import PATIENCE as BODY_PATIENCE
 from mismatch.serve.application import spool as spools
 from mismatch.serve.application.spool import Spool
-from mismatch.serve.application.stream import MAX_STREAMS, PATIENCE
+from mismatch.serve.application.stream import LONGEST_NAME, MAX_STREAMS, PATIENCE
 from mismatch.serve.problems import Problem
 from mismatch.serve.protocol import LONGEST_HEAD
 
@@ -149,6 +149,28 @@ def test_an_explanation_of_very_many_different_words_is_bounded(service: Service
     begin = time.monotonic()
     assert service.post("/explain", {"title": words, "body": words[::-1]}).status == 200
     assert time.monotonic() - begin < 20
+
+
+def test_an_explanation_of_a_long_title_without_spaces_is_bounded(service: Service) -> None:
+    title, body = ("".join(chr(0x4E00 + i * step % 20_000) for i in range(n)) for step, n in ((7, 3000), (11, 60_000)))
+    begin = time.monotonic()
+    assert service.post("/explain", {"title": title, "body": body}).status == 200
+    assert time.monotonic() - begin < 20
+
+
+def test_a_long_name_of_a_column_does_not_come_back_with_each_row(service: Service) -> None:
+    name = b"n" * (LONGEST_NAME + 1)
+    answer = service.post("/score", b"title,body," + name + b"\n" + b",,\n" * 1000, "text/csv")
+    assert answer.status == 422 and "name of more than" in answer.detail
+    assert service.post("/score", b"title,body," + name[1:] + b"\n,,\n", "text/csv").status == 200
+    answer = service.post("/score", bytes(1 << 20), "text/csv")
+    assert answer.status == 422 and len(answer.body) < 2000
+
+
+def test_a_client_that_still_sends_sees_why_its_stream_is_refused(service: Service) -> None:
+    body = b"title,body" + b",c" * 20_000 + b"\n" + b"x,y\n" * 1_500_000
+    answer = service.post("/score", body, "text/csv")
+    assert answer.status == 422 and "columns" in answer.detail
 
 
 def test_what_waits_to_be_fetched_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

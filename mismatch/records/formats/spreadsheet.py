@@ -49,7 +49,7 @@ class Workbook:
         bounds: Bounds = USUAL,
     ) -> None:  # fmt: skip
         if importlib.util.find_spec("python_calamine") is None:
-            raise MissingExtraError('workbooks need python-calamine: pip install "headline-mismatch[excel]"')
+            raise MissingExtraError("workbooks need python-calamine", "excel")
         self.origin, self._chunk_bytes, self._bounds = origin, chunk_bytes, bounds
         self._copy = None if isinstance(file, str) else _copied(file)
         self._name: str = file if isinstance(file, str) else cast(Any, self._copy).name

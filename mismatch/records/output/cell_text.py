@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mismatch.records.formats.checked_columns import has_value
+from mismatch.records.formats.checked_columns import has_value, taken
 
 _MOST_SEEN = 256
 
@@ -56,7 +56,7 @@ def stored_in_parquet(column: pa.Array) -> tuple[pa.Array, list[int]]:
     if _can_store(column):
         return column, []
     if pa.types.is_dictionary(column.type) and column.dictionary.null_count:  # Parquet has no null in a dictionary
-        column = column.cast(column.type.value_type).dictionary_encode().cast(column.type)
+        column = _without_null_entries(column)
     elif pa.types.is_nested(column.type) and "dictionary<" in str(column.type):
         with suppress(Exception):  # nor in one inside of lists; of a value, Python's libraries raise what they like
             column = pa.array(column.to_pylist(), column.type)
@@ -65,6 +65,14 @@ def stored_in_parquet(column: pa.Array) -> tuple[pa.Array, list[int]]:
         return column, bad
     _find_bad(column, 0, len(column), bad)
     return column, bad
+
+
+def _without_null_entries(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    entries, kind = column.dictionary, column.type
+    good, at = has_value(entries), column.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    missing = ~has_value(column.indices) | ~good[at]
+    indices = pa.array((np.cumsum(good) - 1)[at], mask=missing).cast(kind.index_type, safe=False)
+    return pa.DictionaryArray.from_arrays(indices, taken(entries, np.flatnonzero(good)), ordered=kind.ordered)
 
 
 def parquet_schema(schema: pa.Schema) -> pa.Schema:
@@ -144,12 +152,28 @@ def _as_text_type(kind: pa.DataType) -> pa.DataType:
 def _has_parquet_type(kind: pa.DataType) -> bool:
     if kind in _SAFE:
         return True
+    if not _comes_back(kind):
+        return False
     try:
         pq.ParquetWriter(pa.BufferOutputStream(), pa.schema([("x", kind)])).close()
         pq.write_table(pa.table({"x": pa.nulls(1, kind)}), pa.BufferOutputStream())
     except (pa.ArrowException, OSError, ValueError):
         return False
     return True
+
+
+def _comes_back(kind: pa.DataType, inside: bool = False) -> bool:
+    """Whether pyarrow writes a type in whatever batches it comes, and reads it again: views inside of others, and lists of a
+    fixed size of 0, it does not."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return _comes_back(kind.storage_type, inside)
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return _comes_back(kind.value_type, inside)
+    if kind in (pa.string_view(), pa.binary_view()):
+        return not inside
+    if pa.types.is_fixed_size_list(kind) and not kind.list_size:
+        return False
+    return all(_comes_back(kind.field(k).type, True) for k in range(kind.num_fields))
 
 
 def _can_store(column: pa.Array) -> bool:

@@ -6,6 +6,7 @@ piece begins.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -223,10 +224,11 @@ def cell_fragments(column: pa.Array, delimiter: str, *, safe: bool = False) -> F
     if text is None:
         if (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _is_text(kind.value_type):
             items = pa.list_(pa.string()) if pa.types.is_list(kind) else pa.large_list(pa.string())
-            text = pc.binary_join(column.cast(items), ";").cast(pa.string())
+            with suppress(pa.ArrowNotImplementedError):  # a dictionary of views, say
+                text = pc.binary_join(column.cast(items), ";").cast(pa.string())
         elif pa.types.is_floating(kind):
             text = _number_text(column)
-        else:
+        if text is None:
             text, bad = plain_texts(column)
             if bad:
                 raise Unwritable(dict.fromkeys(bad, "cannot be written as text"))

@@ -19,8 +19,13 @@ _NON_JOINER = "\u200c"  # between the parts of words in Persian
 
 
 def safe(text: str, limit: int = 100) -> str:
-    """One line for a terminal: control, format and line-breaking characters become spaces, and it is cut."""
-    return _one_line("".join(" " if _category(c) in (*_NOT_FIT, "Cf", "Co") else c for c in text[: 4 * limit]), limit)
+    """One line for a terminal: control, format and line-breaking characters become spaces, and it is cut.
+
+    What a GitHub workflow takes for a command in its log (`::` where a line begins, `##[` anywhere) is broken up.
+    """
+    fit = "".join(" " if _category(c) in (*_NOT_FIT, "Cf", "Co") else c for c in text[: 4 * limit])
+    shown = _one_line(fit.replace("##[", "## ["), limit)
+    return f": {shown[1:]}" if shown.startswith("::") else shown
 
 
 def inert(text: object, limit: int = 400) -> str:

@@ -84,7 +84,7 @@ def extract(page: bytes, *, charset: str | None = None, url: str | None = None) 
 
 def missing_extra() -> MissingExtraError:
     """What is raised where the extra is not installed."""
-    return MissingExtraError('HTML pages need trafilatura: pip install "headline-mismatch[html]"')
+    return MissingExtraError("HTML pages need trafilatura", "html")
 
 
 def _check_is_text(page: bytes) -> None:

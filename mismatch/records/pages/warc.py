@@ -60,7 +60,7 @@ def require_fastwarc() -> Any:
     try:
         from fastwarc import warc
     except ImportError:
-        raise MissingExtraError('WARC files need fastwarc: pip install "headline-mismatch[html]"') from None
+        raise MissingExtraError("WARC files need fastwarc", "html") from None
     return warc
 
 

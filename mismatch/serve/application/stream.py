@@ -54,8 +54,10 @@ MOST_UNSENT = 2
 _TRUE = ("true", "1", "")
 _ROLES = ("title", "body", "source", "id")
 _LAYOUT = ("delimiter", "quote", "encoding", "table")
+LONGEST_NAME = 256
+"""bytes of a column's name, which each row of the answer holds, while an empty cell is sent as one byte"""
 _LOOK_SECONDS = _LAST_WORDS_SECONDS = 1.0
-_MOST_NAMES, _LONGEST_NAME = 1000, 200
+_MOST_NAMES, _LONGEST_SAID = 1000, 200
 """of columns in an error"""
 _PIECE = 1 << 16
 _CHUNK = 1 << 18
@@ -178,6 +180,11 @@ class Streams:
             if not running.gave_way:
                 raise
             await sending.failed(Problem(408, "rows came or went too slowly while others waited", connection="close"))
+        except Problem:
+            if not intake.done():  # a client that is still sending would not see the answer
+                intake.cancel()
+                await drain(receive)
+            raise
         finally:
             self._running.remove(running)
             intake.cancel()
@@ -244,7 +251,7 @@ class Streams:
             columns = error.columns if isinstance(error, MissingColumnError) else None
             error = Problem(422, words_for_the_web(error, name), connection="close")
             if columns is not None:
-                error.more = {"columns": [column[:_LONGEST_NAME] for column in columns[:_MOST_NAMES]]}
+                error.more = {"columns": [column[:_LONGEST_SAID] for column in columns[:_MOST_NAMES]]}
         if error is None:
             await sending.end()
         else:
@@ -301,6 +308,9 @@ def _judge_stream(
         feed, format, options.name, columns=options.columns, layout=options.layout, settings=settings, chunk_bytes=_CHUNK
     )
     say(understood(reader))
+    names = [] if reader.schema is None else reader.schema.names
+    if any(len(name.encode("utf-8", "replace")) > LONGEST_NAME for name in names):
+        raise InputError(f"the stream: a column has a name of more than {LONGEST_NAME:,} bytes")
     encoder = Encoder("jsonl", only=options.only)
     for chunk in reader:
         block, found = judged_block(scorer, chunk.decode())
