@@ -99,7 +99,7 @@ def test_a_stream_can_leave_out_everything_but_the_id(service: Service, stray: A
 
 def test_columns_of_a_stream_can_be_named(service: Service, stray: Article) -> None:
     row = {"kopf": stray["title"], "rumpf": stray["body"]}
-    missing = service.stream([row])
+    missing = service.stream([{**row, "rumpf": "Too short to be told as a body."}])
     assert missing.status == 422
     assert "?title=COLUMN" in missing.detail
     (judged,) = service.stream([row], "/score?title=kopf&body=rumpf").rows
