@@ -323,6 +323,19 @@ def test_on_a_phone_rows_are_cards_and_nothing_overflows(page: Any, tmp_path: Pa
     assert min(sizes) >= 36
 
 
+def test_hostile_text_is_text_and_turns_no_writing(page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.jsonl"
+    hostile = '<img src=x onerror="document.title=1"><b>bold</b>\u202e\x1b[2J\u2066'
+    row = {"title": hostile, "body": hostile * 20, "source": hostile, "id": hostile, hostile: hostile}
+    path.write_text(json.dumps(row) + "\n", "utf-8")
+    show(page, path)
+    assert page.locator("#rows img, #rows b, #rows script, #columns img, #columns b").count() == 0
+    assert page.title().startswith("mismatch")
+    assert not set("".join(drawn(page) + drawn(page, "source"))) & {"\u202e", "\u2066", "\x1b"}
+    assert drawn(page)[0].startswith('<img src=x onerror="document.title=1"><b>bold</b>')
+    assert json.loads(downloaded(page, "Download as JSON lines"))["title"] == hostile
+
+
 def test_folders_and_several_files_are_refused_in_one_line(page: Any) -> None:
     two = """() => {
       const data = new DataTransfer();

@@ -7,6 +7,7 @@ const BLOB_BYTES = 8 << 20;
 const LINE_END = 10;
 const LONGEST_TEXT = 500; // of a title or a source, as the table and the search have them
 const ROWS_WITH_NAMES = 50; // the columns of the first rows are those that can be chosen
+const NOT_SHOWN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g; // controls, and what turns the direction of writing
 const ADDED = ["mismatch_verdict", "mismatch_probability", "mismatch_reasons", "title_topic", "body_topic"];
 const ROLES = ["title", "source", "id"];
 
@@ -175,7 +176,7 @@ function nameAll(row, before, names) {
 
 function cut(value) {
   const text = textOf(value);
-  return text === null ? "" : text.slice(0, LONGEST_TEXT);
+  return text === null ? "" : text.slice(0, LONGEST_TEXT).replace(NOT_SHOWN, " ");
 }
 
 function larger(bytes, least) {
