@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +70,42 @@ def test_a_reader_is_through_in_five_minutes() -> None:
     assert len(words) <= 900
     (example,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     assert len(example.splitlines()) <= 8
+
+
+def test_every_row_comes_back_in_order_and_unchanged(
+    invoke: Any, pairs_file: Path, model_path: Path, tmp_path: Path
+) -> None:
+    odd = [
+        b'{"body": "b",  "title":"\\u00e9\\/", "n":1.50e+3, "n":-0, "long":' + b"9" * 50 + b', "deep":[[{"a" : null}]] }',
+        b'{"title":"","body":null,"":"\xef\xbb\xbf"}',
+        b"{ }",
+    ]
+    lines = [*pairs_file.read_bytes().splitlines(), *odd]
+    (given := tmp_path / "rows.jsonl").write_bytes(b"\n".join([*lines[:5], b"no row", *lines[5:]]))
+    rejected = tmp_path / "rejected.jsonl"
+    done = invoke("score", given, "--model", model_path, "--rejected", rejected)
+    found = done.out.splitlines()
+    assert len(found) == len(lines)
+    for line, out in zip(lines, found, strict=True):
+        kept = line[:-1] if line != b"{ }" else b"{ "
+        assert out.startswith(kept + (b"" if line == b"{ }" else b",") + b'"mismatch_verdict":')
+    (kept_row,) = [json.loads(line) for line in rejected.read_text().splitlines()]
+    assert (kept_row["line"], kept_row["raw"], kept_row["file"]) == (6, "no row", str(given))
+
+
+def test_exit_codes_say_what_the_readme_says(invoke: Any, pairs_file: Path, model_path: Path, tmp_path: Path) -> None:
+    mixed, unread = tmp_path / "mixed.jsonl", tmp_path / "unread.jsonl"
+    rows = [json.loads(line) for line in pairs_file.read_bytes().splitlines()]
+    bodies = [row["body"] for row in rows]
+    mixed.write_text(
+        "".join(json.dumps({**row, "body": body}) + "\n" for row, body in zip(rows, bodies[32:] + bodies[:32], strict=True))
+    )
+    unread.write_bytes(pairs_file.read_bytes() + b"no row\n" * 10)
+    gate = ["gate", "--quiet", "--no-adapt", "--model"]
+    assert invoke(*gate, model_path, pairs_file, "--max-rate", "0.5").code == 0
+    assert invoke(*gate, model_path, mixed, "--max-rate", "0.02").code == 1
+    assert invoke(*gate, model_path, unread, "--max-rate", "0.5").code == 2
+    assert invoke(*gate, pairs_file, pairs_file).code == 3
 
 
 DOCUMENTS = ["README.md", "models/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]

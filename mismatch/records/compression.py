@@ -161,6 +161,7 @@ class ByteSource:
                 self._lines += data.count(b"\n")
                 becomes = max(self._delivered, LEAST_ROW * self._lines)
                 self.broken = self._bounds.exceeded_by(becomes, self._stored)
+                self.ended = self.ended or self.broken is not None
             if self._live:
                 break
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -74,6 +74,15 @@ def test_a_closed_pipe_ends_the_run_in_silence(many: Path, model_path: Path) -> 
     assert run.wait(60) == 141
 
 
+def test_a_gate_whose_words_nobody_reads_has_not_failed(pairs_file: Path, model_path: Path) -> None:
+    unread, out = os.pipe()
+    os.close(unread)
+    command = [*COMMAND, "gate", str(pairs_file), "--quiet", "--model", str(model_path)]
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, cwd=ROOT, timeout=60, check=False)
+    os.close(out)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_an_interrupt_leaves_no_half_written_output(tmp_path: Path, pairs_file: Path, model_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     run = subprocess.Popen(

@@ -62,6 +62,36 @@ def test_a_small_file_that_becomes_gigabytes_is_refused_in_one_line(
     assert allowed.code == 0 and len(allowed.rows) == 1
 
 
+def test_rows_of_nothing_count_for_what_they_take(tmp_path: Path, invoke: Callable[..., Any], model_path: Path) -> None:
+    path, out = tmp_path / "empties.jsonl.gz", tmp_path / "out.jsonl"
+    path.write_bytes(gzip.compress(b"{}\n" * 600_000))  # 1.8 MB, and 60 MB of output
+    done = invoke("score", path, "--model", model_path, "--out", out)
+    assert (done.code, out.exists()) == (2, False)
+    assert "becomes more than 250 times its size" in done.said[-1]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
+def test_an_input_that_is_stopped_where_it_is_first_looked_at_ends(
+    tmp_path: Path, invoke: Callable[..., Any], model_path: Path, form: str
+) -> None:
+    path = tmp_path / f"a.{form}.gz"
+    path.write_bytes(gzip.compress(b"title,body\na,b\n" * 2000 if form == "csv" else b"{}\n" * 2000))
+    done = invoke("score", path, "--model", model_path, "--limit", "decompressed=2kB")
+    assert (done.code, "becomes more than 2,000 bytes" in done.err) == (2, True)
+
+
+def test_lists_of_600_levels_are_text(tmp_path: Path, invoke: Callable[..., Any], model_path: Path) -> None:
+    deep, source = "[" * 600 + '"A title of some words"' + "]" * 600, tmp_path / "a.jsonl"
+    body = json.dumps(ROW["body"])
+    source.write_text(f'{{"title": {deep}, "body": {body}, "id": {deep}}}\n')
+    plain = invoke("score", source, "--model", model_path, "--title", "title", "--no-adapt")
+    assert plain.code == 0 and plain.out.startswith(f'{{"title": {deep}, "body": {body}, "id": {deep},'.encode())
+    assert plain.rows[0]["mismatch_verdict"] != "unscorable"
+    out = tmp_path / "o.parquet"
+    assert invoke("score", source, "--model", model_path, "--only", "--id", "id", "--out", out).code == 0
+    assert pa.parquet.read_table(out)["id"].to_pylist() == [deep]
+
+
 def test_rejected_rows_are_kept_up_to_a_limit_and_all_are_listed(tmp_path: Path) -> None:
     source, kept = tmp_path / "a.jsonl", tmp_path / "rejected.jsonl"
     lines = [json.dumps(ROW), "\0" * 500, "x" * 90, "\0" * 500, "short"]

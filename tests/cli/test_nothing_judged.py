@@ -70,6 +70,36 @@ def test_an_empty_variable_of_the_shell_is_no_folder(
     assert "is a variable of the shell empty?" in ended.err
 
 
+@pytest.mark.parametrize(
+    "option", ["--out", "--passed", "--flagged", "--rejected", "--report", "--model", "--bodies", "--title", "--format"]
+)
+def test_an_option_without_a_value_is_wrong_usage(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pairs_file: Path, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = invoke("gate", pairs_file, option, "")
+    assert (ended.code, ended.said) == (2, [f"mismatch: {option} has no value; is a variable of the shell empty?"])
+    assert list(tmp_path.iterdir()) == [], "--out of nothing would be the working directory"
+
+
+def test_a_text_without_a_title_or_a_body_is_none_the_less_explained(invoke: Any, model_path: Path) -> None:
+    ended = invoke("explain", "--title", "", "--body-text", "", "--model", model_path)
+    assert ended.code == 0
+    assert "title_missing" in ended.out.decode()
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "xlsx", "sqlite", "warc"])
+def test_a_whole_file_of_another_format_says_what_it_is(invoke: Any, tmp_path: Path, articles: Rows, suffix: str) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    path.write_bytes(gzip.compress(_lines(articles)))
+    ended = invoke("gate", path, "--quiet")
+    assert ended.code == 2
+    assert "likeliest cause: format: the file is compressed and its name does not say so" in ended.said[-1]
+    if suffix != "warc":
+        path.write_bytes(_lines(articles))
+        assert "likeliest cause: format: this is text" in invoke("gate", path, "--quiet").said[-1]
+
+
 @pytest.mark.parametrize(("options", "code"), [([], 2), (["--max-unscorable", "0.6"], 0), (["--max-unscorable", "0"], 2)])
 def test_how_much_may_be_unscorable_can_be_said(
     invoke: Any, model_path: Path, tmp_path: Path, articles: Rows, write_rows: Any, options: list[str], code: int
