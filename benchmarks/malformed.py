@@ -184,6 +184,19 @@ def _many_columns(random_: random.Random) -> bytes:
     return _post_stream(b"title,body" + b",c" * random_.randint(5000, 100_000) + b"\n" + b"x," * 5000 + b"\n", "text/csv")
 
 
+def _long_title(random_: random.Random) -> bytes:
+    piece = random_.choice(["12 May 2024 ", "&amp;", "\u0e01\u0e32", "\u6771\u4eac", "a?b"])
+    title = piece * (random_.randint(1000, 100_000) // len(piece))
+    return _post(json.dumps({"title": title, "body": title}).encode(), random_)
+
+
+def _long_names(random_: random.Random) -> bytes:
+    name = b"n" * random_.randint(200, 5000)
+    return _post_stream(
+        b"title,body," + b",".join([name + b"%d" % i for i in range(20)]) + b"\n" + b"," * 21 + b"\n", "text/csv"
+    )
+
+
 def _torn_by_a_return(random_: random.Random) -> bytes:
     row = b'{"title":\r"a title",\r"body":"' + b"word " * 50 + b'"}'
     return _post_stream(row + b"\n{broken\n" + row + b"\n", "application/x-ndjson")
