@@ -32,6 +32,7 @@ NAMES = (
     "field_cases",
     "pairs_by_hand",
     "planted",
+    "beside_encoder",
     "topics",
     "translations",
     "pages",

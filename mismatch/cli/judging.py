@@ -44,6 +44,10 @@ def explain(
     from mismatch.judging.explanation import explain as explain_pair
     from mismatch.judging.explanation import in_words
 
+    if inputs and (body_text is not None or body_file is not None):
+        raise InputError("INPUT has its own bodies: give it without --body-text and --body-file, or leave it out")
+    if body_text is not None and body_file is not None:
+        raise InputError("--body-text and --body-file are both the body; give one of them")
     scorer = load_scorer(model, sha256=model_sha256)
     if inputs:
         asked = replace(given, title=title)
