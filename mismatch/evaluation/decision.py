@@ -118,8 +118,8 @@ def flagged_rows(tally: Tally) -> list[dict[str, Any]]:
     """The likeliest mismatches as plain values, for JSON: at most `tally.MAX_EXAMPLES`."""
     return [
         {
-            "file": example.origin, "row": example.row, "source": example.source, "title": example.title,
-            "probability": example.probability, "reasons": list(example.reasons),
+            "file": example.origin, "line": example.line, "row": example.row, "source": example.source,
+            "title": example.title, "probability": example.probability, "reasons": list(example.reasons),
         }
         for example in tally.examples
     ]  # fmt: skip

@@ -30,6 +30,9 @@ class Example:
 
     origin: str
     row: int
+    """counted from 1 through all that was judged, as `mismatch explain --row` counts: without rejected rows"""
+    line: int
+    """its line or row in its file"""
     title: str
     probability: float
     reasons: tuple[str, ...]
@@ -64,14 +67,15 @@ class Tally:
         return self.flagged / self.rows if self.rows else 0.0
 
     def add(self, part: Tally) -> None:
+        """Adds what came after it."""
+        self.examples = _likeliest(self.examples + _moved(part.examples, self.rows))
+        self.doubtful = _likeliest(self.doubtful + _moved(part.doubtful, self.rows))
         self.rows += part.rows
         self.rejected += part.rejected
         self.verdicts.update(part.verdicts)
         self.reasons.update(part.reasons)
         for source, counts in part.by_source.items():
             self.add_source(source, counts)
-        self.examples = _likeliest(self.examples + part.examples)
-        self.doubtful = _likeliest(self.doubtful + part.doubtful)
 
     def add_source(self, name: str, counts: Mapping[str, int]) -> None:
         """Rows of a source, by verdict. Spellings that differ in case or blanks are one source."""
@@ -118,6 +122,11 @@ class Tally:
         return tally
 
 
+def _moved(examples: list[Example], rows: int) -> list[Example]:
+    """With so many rows before them."""
+    return [replace(example, row=example.row + rows) for example in examples]
+
+
 def _likeliest(examples: list[Example]) -> list[Example]:
     return sorted(examples, key=lambda example: -example.probability)[:MAX_EXAMPLES]
 
@@ -154,7 +163,7 @@ def _examples(block: Block, judged: Judged, verdict: int) -> list[Example]:
     for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
         title, body, source = (block.pairs.column(name)[i].as_py() for name in ("title", "body", "source"))
         reasons = tuple(judged.columns.column("mismatch_reasons")[i].as_py())
-        example = Example(block.origin, int(block.row_numbers[i]), (title or "")[:200], float(probability[i]), reasons)
         kept = (body or "")[:_BODY_KEPT] if verdict == MISMATCH else ""
-        out.append(replace(example, source=source, body=kept))
+        line = int(block.row_numbers[i])
+        out.append(Example(block.origin, i + 1, line, (title or "")[:200], float(probability[i]), reasons, source, kept))
     return out

@@ -138,7 +138,7 @@ def _flagged_in_words(tally: Tally, lexicon: Lexicon, width: int, n_shown: int) 
 
 
 def _place(example: Example, several_files: bool) -> str:
-    return f"{_end_of(safe(example.origin, 1000))}:{example.row}" if several_files else f"{example.row:,}"
+    return f"{_end_of(safe(example.origin, 1000))}:{example.line}" if several_files else f"{example.row:,}"
 
 
 def _places(examples: list[Example], n: int, most: int = _SHOWN_PLACES) -> str:

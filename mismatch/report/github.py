@@ -36,7 +36,7 @@ def workflow_commands(tally: Tally, decision: Decision) -> Iterator[str]:
     for example in tally.examples[:_SHOWN_ROWS]:
         place = {"file": example.origin} if example.origin != "-" else {}
         if example.origin.endswith(_LINES):
-            place["line"] = str(example.row)
+            place["line"] = str(example.line)
         words = f"row {example.row:,}: {safe(example.title, 200)} ({likelihood(example.probability)}). {_why(example)}"
         yield _command("warning", words, {**place, "title": "This headline belongs to another story"})
     kind = "notice" if decision.passed else "error"

@@ -85,13 +85,36 @@ def test_the_next_command_runs(
     assert stray["title"] in said
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_rows_are_numbered_as_explain_counts_them(
+    invoke: Callable[..., Any], articles: list[dict[str, str]], stray: dict[str, str], model_path: Path, tmp_path: Path,
+    several: bool,
+) -> None:  # fmt: skip
+    """In a table whose bodies have line breaks, with rows that are rejected, in one file and in two."""
+    table = "title,body\n" + "".join(
+        f'"{row["title"]}","{row["body"].replace(". ", f".{chr(10)}")}"\n' for row in [*articles[:6], stray, *articles[6:9]]
+    )
+    paths = [tmp_path / "feed.csv"]
+    paths[0].write_text(table.replace("title,body\n", "title,body\none,two,three\n", 1))
+    if several:
+        paths.insert(0, tmp_path / "before.csv")
+        paths[0].write_text('title,body\n"a","b"\n')
+    done = invoke("gate", *paths, "--model", model_path, "--no-adapt", "--json")
+    (flagged,) = json.loads(done.out)["flagged_rows"]
+    assert flagged["title"] == stray["title"]
+    assert flagged["row"] == 7 + several
+    assert paths[-1].read_text().splitlines()[flagged["line"] - 1].startswith(f'"{stray["title"]}')
+    said = invoke("explain", *paths, "--model", model_path, "--row", flagged["row"]).out.decode()
+    assert stray["title"] in said
+
+
 def test_what_comes_next_depends_on_what_was_found(invoke: Callable[..., Any], pairs_file: Path, model_path: Path) -> None:
     out = invoke("gate", pairs_file, "--model", model_path, "--no-adapt").out.decode()
     assert re.search(r"next: nothing is flagged(; the unsure rows are worth a look)?$", out, re.MULTILINE)
 
 
 def test_an_input_that_cannot_be_read_again_is_not_explained() -> None:
-    tally = Tally(rows=9, verdicts=Counter(mismatch=1), examples=[Example("-", 3, "a", 0.9, ())])
+    tally = Tally(rows=9, verdicts=Counter(mismatch=1), examples=[Example("-", 3, 3, "a", 0.9, ())])
     decision = Decision(True, None, FLAGGED, None, None, "")
     assert after_gate(tally, decision, GateRun(["-"])).startswith("next: once more with --flagged")
     assert after_gate(tally, decision, GateRun(["a", "b"])).startswith("next: once more with --flagged")

@@ -177,8 +177,8 @@ def test_the_unsure_rows_are_named_the_likeliest_first(scorer: Scorer, capsys: p
         print_gate(tally, decide(tally, scorer.model, scorer.model, limit=None), scorer.model.lexicon, to_stderr=False)
         return capsys.readouterr().out
 
-    first, second = (Example("a.jsonl", row, "title", 0.3, ()) for row in (1200, 7))
-    elsewhere = Example("[b].jsonl", 7, "title", 0.3, ())
+    first, second = (Example("a.jsonl", row, row, "title", 0.3, ()) for row in (1200, 7))
+    elsewhere = Example("[b].jsonl", 7, 7, "title", 0.3, ())
     assert "1 is hard to say (unsure) and passes: row 1,200.\n" in shown(first, n=1)
     assert "2 are hard to say (unsure) and pass: rows 1,200 and 7.\n" in shown(first, second, n=2)
     assert "9 are hard to say (unsure) and pass: rows 1,200, 7 and 7 more.\n" in shown(first, second, n=9)
