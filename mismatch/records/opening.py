@@ -34,7 +34,6 @@ from mismatch.records.recoding import Recoded, recoded
 from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.stores.stored_file import Place, StoredFile
 from mismatch.records.text_tables import found_encoding, text_table
-from mismatch.records.unreadable import cause_of_whole_file
 from mismatch.records.whole_files import OPENED_BY_NAME, WholeFile, open_whole
 
 _T = TypeVar("_T")
@@ -278,14 +277,10 @@ def _or_what_it_is(open_file: Callable[[], _T], origin: str, format: str, path: 
     try:
         return open_file()
     except InputError:
-        head = b""
         if path is not None:
             with path.open("rb") as file:
-                head = file.read(_BEGINNING)
-        cause = cause_of_whole_file(format, head)
-        if cause is None:
-            raise
-        raise InputError(f"{origin}: no {format}; likeliest cause: {cause}") from None
+                check_content(origin, format, file.read(_BEGINNING))
+        raise
 
 
 def _read_fully(stream: BinaryIO, n: int) -> bytes:

@@ -43,30 +43,14 @@ def likeliest_cause(kind: str, raw: bytes) -> str | None:
     raw
         The beginning of the first such row.
     """
-    found = _by_magic(raw)
-    if found is not None:
-        return found
+    binary = columnar_format_of(raw[:MAGIC_BYTES])
+    if binary is not None:
+        return f"format: this is a {binary} file; give it with --format {binary}"
+    if any(raw.startswith(known.magic) for known in COMPRESSIONS):
+        return "format: the file is compressed and its name does not say so; add .gz, .zst, .bz2 or .xz to it"
     for start, cause in _CAUSES.items():
         if kind.startswith(start):
             return cause(raw)
-    return None
-
-
-def cause_of_whole_file(format: str, head: bytes) -> str | None:
-    """What a file of another format than `format` is, by its first bytes, and what to do; None if not known."""
-    if columnar_format_of(head[:MAGIC_BYTES]) == format:
-        return None
-    if head.lstrip().startswith((b"{", b"[", b"<", b"WARC/")) and b"\0" not in head and format != "warc":
-        return "format: this is text; name it after what it holds, or say so with --format"
-    return _by_magic(head)
-
-
-def _by_magic(head: bytes) -> str | None:
-    binary = columnar_format_of(head[:MAGIC_BYTES])
-    if binary is not None:
-        return f"format: this is a {binary} file; give it with --format {binary}"
-    if any(head.startswith(known.magic) for known in COMPRESSIONS):
-        return "format: the file is compressed and its name does not say so; add .gz, .zst, .bz2 or .xz to it"
     return None
 
 

@@ -24,7 +24,10 @@ def _renamed_after_row_1(rows: Rows) -> bytes:
 
 NOTHING: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     "an empty file": (lambda rows: b"", "there are no rows"),
-    "gzip under another name": (lambda rows: gzip.compress(_lines(rows)), "likeliest cause: format: the file is compressed"),
+    "gzip under another name": (
+        lambda rows: gzip.compress(_lines(rows)),
+        "it looks like a gzip file: decompress it, or add .gz",
+    ),
     "a thousand broken lines": (lambda rows: b'{"title": \n' * 1000, "none of the 1,000 rows could be read"),
     "three thousand empty bodies": (
         lambda rows: _lines([{"title": f"Harbour wall repaired {i}", "body": ""} for i in range(3000)]),
@@ -94,10 +97,10 @@ def test_a_whole_file_of_another_format_says_what_it_is(invoke: Any, tmp_path: P
     path.write_bytes(gzip.compress(_lines(articles)))
     ended = invoke("gate", path, "--quiet")
     assert ended.code == 2
-    assert "likeliest cause: format: the file is compressed and its name does not say so" in ended.said[-1]
+    assert f"not a readable {suffix} file; it looks like a gzip file: decompress it, or add .gz" in ended.said[-1]
     if suffix != "warc":
         path.write_bytes(_lines(articles))
-        assert "likeliest cause: format: this is text" in invoke("gate", path, "--quiet").said[-1]
+        assert "it looks like JSON lines: say so with --format jsonl" in invoke("gate", path, "--quiet").said[-1]
 
 
 @pytest.mark.parametrize(("options", "code"), [([], 2), (["--max-unscorable", "0.6"], 0), (["--max-unscorable", "0"], 2)])
