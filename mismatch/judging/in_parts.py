@@ -194,8 +194,8 @@ class _Writer:
         refused = part.refused
         self.refused.add_counted(refused)
         for name in ("examples", "doubtful"):  # what was pushed out by others need not be kept
-            kept = getattr(self.total, name)
-            setattr(tally, name, [example for example in getattr(tally, name) if example in kept])
+            kept = {(example.origin, example.line) for example in getattr(self.total, name)}
+            setattr(tally, name, [example for example in getattr(tally, name) if (example.origin, example.line) in kept])
         files = part.commit()
         self._folder.manifest.add({
             "input": self._input, "part": self._number, "file": self._reader.names[self._input], "last": last,

@@ -154,8 +154,14 @@ def test_a_truncated_stream_delivers_what_comes_before_the_break(write: Any, tmp
         assert whole.count(b"\n") == n
 
 
-def test_bytes_that_are_no_gzip_are_a_problem_not_a_crash(write: Any) -> None:
-    reader = Reader([write("a.jsonl.gz", b"hello, this is no gzip"), write("b.jsonl", ROWS)])
+def test_bytes_that_are_no_gzip_are_refused_before_anything_is_read(write: Any) -> None:
+    with pytest.raises(InputError, match=r"a\.jsonl\.gz: not compressed with gzip, as \.gz in its name or --format says"):
+        Reader([write("a.jsonl.gz", b"hello, this is no gzip"), write("b.jsonl", ROWS)])
+
+
+def test_damage_behind_the_beginning_of_a_gzip_is_a_problem_not_a_crash(write: Any) -> None:
+    damaged = gzip.compress(b"hello", mtime=0)[:10] + b"\xff" * 30
+    reader = Reader([write("a.jsonl.gz", damaged), write("b.jsonl", ROWS)])
     assert sum(len(chunk.decode()) for chunk in reader) == 5
     assert "the compressed stream is damaged after line 0" in reader.problems[0]
 
