@@ -106,6 +106,7 @@ def _adapting() -> None:
     """On rows enough to adapt to, with what cleaning finds in some: a page's markup, a title that stands again in its body."""
     from mismatch.cli import app
     from mismatch.records.left_behind import scratch_prefix
+    from mismatch.terms.document_frequency import DocumentCounter
 
     syllables = "ba", "do", "fe", "gu", "ki", "la", "mo", "ne", "pu", "ri", "so", "tu"
     words = ["".join(word) for word in itertools.product(syllables, repeat=3)]
@@ -117,6 +118,7 @@ def _adapting() -> None:
         source = Path(name) / "rows.jsonl"
         source.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
         app(["score", str(source), "--quiet", "--out", str(source.with_name("scored.jsonl"))], standalone_mode=False)
+    DocumentCounter().absorb(DocumentCounter())  # as where several threads have counted
 
 
 def _command(*arguments: str, read: str = "jsonl", write: str | None = None) -> None:
