@@ -62,6 +62,18 @@ def stray(articles: list[dict[str, str]]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def pairs(articles: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """The ordinary pairs as title and body."""
+    return [(row["title"], row["body"]) for row in articles]
+
+
+@pytest.fixture(scope="session")
+def fitted(pairs: list[tuple[str, str]]) -> MismatchClassifier:
+    """A classifier that learned from the ordinary pairs alone; to be read only."""
+    return MismatchClassifier(base=None).fit(pairs)
+
+
+@pytest.fixture(scope="session")
 def pairs_file(tmp_path_factory: pytest.TempPathFactory, articles: list[dict[str, str]]) -> Path:
     """The ordinary pairs as JSON lines."""
     path = tmp_path_factory.mktemp("pairs") / "articles.jsonl"

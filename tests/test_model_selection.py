@@ -22,16 +22,6 @@ CLF = MismatchClassifier(base=None)
 
 
 @pytest.fixture(scope="module")
-def pairs(articles: list[dict[str, str]]) -> list[Pair]:
-    return [(row["title"], row["body"]) for row in articles]
-
-
-@pytest.fixture(scope="module")
-def fitted(pairs: list[Pair]) -> MismatchClassifier:
-    return MismatchClassifier(base=None).fit(pairs)
-
-
-@pytest.fixture(scope="module")
 def labelled(pairs: list[Pair]) -> tuple[list[Pair], list[int]]:
     """Every pair, and every title with the body of another; one in eight labels is wrong, so that no score is 1."""
     swapped = [(title, pairs[(i + 9) % len(pairs)][1]) for i, (title, _) in enumerate(pairs)]

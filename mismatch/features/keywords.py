@@ -39,7 +39,8 @@ _NEAR = 0.5
 _RARE = 3.5
 """IDF that both of two terms need to be called near: those of frequent words lie close to everything in their language"""
 
-_CONTENT_IDF = 2.5
+CONTENT_IDF = 2.5
+"""from which a term says something by itself: function words stand below"""
 
 TELLING_IDF = 1 + math.log(3)
 """from which a term of the title is shown: a word that a third of the texts have is no evidence, there or missing"""
@@ -215,7 +216,7 @@ def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
         for part in key:
             counts[part,] -= counts[key]
     weights = {
-        key: (1 + np.log(n)) * sum(max(0.0, idf(term, table) - _CONTENT_IDF) for term in key)
+        key: (1 + np.log(n)) * sum(max(0.0, idf(term, table) - CONTENT_IDF) for term in key)
         for key, n in counts.items()
         if n > 0 and (len(key) == 1 or key in phrases)
     }
@@ -241,7 +242,7 @@ def whole_runs(text: str, ranked: list[tuple[str, Span | None]]) -> list[str]:
 
 def _content(span: Span, table: LookupTable) -> float:
     """How far a term stands above function words and numbers."""
-    return 0.0 if span.text.isdigit() else max(0.0, idf(span.term, table) - _CONTENT_IDF)
+    return 0.0 if span.text.isdigit() else max(0.0, idf(span.term, table) - CONTENT_IDF)
 
 
 def _sentence(body: str, breaks: list[tuple[int, int]], span: Span) -> str:

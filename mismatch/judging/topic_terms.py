@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.features.function_words import is_function_word
-from mismatch.features.keywords import Span, idf, spans, whole_runs
+from mismatch.features.keywords import CONTENT_IDF, Span, idf, spans, whole_runs
 from mismatch.features.vector_features import MOST_TOLD, VECTOR_TERMS
 from mismatch.model.model import Model
 from mismatch.model.topics import SPREAD_OF_TOLD, TopicModel
@@ -17,8 +17,6 @@ from mismatch.terms.lexicon import TermVectors
 MOST_SHOWN = 5
 LEAST_SHARE = 0.25
 """of the strongest term's part, below which a term is not worth naming"""
-_TELLING_IDF = 2.5
-"""from which on a term says something by itself: function words stand below"""
 
 
 def topic_terms(model: Model, text: str, topic: str | None, limit: int = MOST_SHOWN) -> list[str]:
@@ -41,7 +39,7 @@ def topic_terms(model: Model, text: str, topic: str | None, limit: int = MOST_SH
     weight = rarity * (1 + np.log([counts[span.term] for span in terms]))
     parts = _parts(topics, vectors, rows, weight, topics.names.index(topic))
     says_nothing = np.array([_is_number(span.text) or is_function_word(span.term) for span in terms], bool)
-    parts[(rows < 0) | (rarity < _TELLING_IDF) | says_nothing] = 0
+    parts[(rows < 0) | (rarity < CONTENT_IDF) | says_nothing] = 0
     order = np.argsort(-parts, kind="stable")[:limit]
     telling = [terms[i] for i in order if parts[i] > max(0.0, LEAST_SHARE * parts[order[0]])]
     return whole_runs(text, [(span.text, span) for span in telling])

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import NEEDS_CHROMIUM, chromium
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+pytest.importorskip("playwright.sync_api")
+pytestmark = NEEDS_CHROMIUM
 Invoke = Callable[..., Any]
 _WIDTH = 390
 _LONG = "unbroken" * 40
@@ -43,10 +41,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory, articles: list[dict[str, str]
 
 @pytest.fixture
 def phone() -> Iterator[Any]:
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         yield browser.new_page(viewport={"width": _WIDTH, "height": 800})
-        browser.close()
 
 
 def test_no_report_is_wider_than_a_phone(phone: Any, invoke: Invoke, tmp_path: Path, rows: Path, model_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 
+from browsing import chromium
 from served import Service
 
 
@@ -31,3 +32,9 @@ def start(model_path: Path) -> Iterator[Callable[..., Service]]:
             return stack.enter_context(Service("--model", model_path, *options, **more))
 
         yield _start
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as opened:
+        yield opened

@@ -11,28 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import NEEDS_CHROMIUM, n_rows
 from served import Service
 from test_service_files import ROWS, files
-from test_service_page import _FLAGS, CHROMIUM, n_rows
 
 from mismatch.batch.review.labels_file import LabelsFile
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.tables import read_pairs
 from mismatch.screening.reasons import REASONS
 
-playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+pytest.importorskip("playwright.sync_api")
+pytestmark = NEEDS_CHROMIUM
 _MANY = 3000
 _IDS = 9007199254740993
 """from which on JavaScript's numbers skip some"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

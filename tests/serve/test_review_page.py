@@ -8,23 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import CONTRAST, NEEDS_CHROMIUM
 from reviewing import Person, labels_of, scored_rows, write
 from served import Service
-from test_service_page import _CONTRAST, _FLAGS, CHROMIUM
 
 from mismatch.screening.reasons import REASONS
 
-playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+pytest.importorskip("playwright.sync_api")
+pytestmark = NEEDS_CHROMIUM
 _HOSTILE = '<img src=x onerror="document.title=1"><b>bold</b>\u202e\x1b[2J ' + "unbroken" * 60
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -155,7 +147,7 @@ def test_hostile_text_stays_text(open_page: Callable[..., Any], start: Callable[
 @pytest.mark.parametrize("width", [320, 390, 1200])
 def test_contrast_width_and_names(open_page: Callable[..., Any], reviewed: Service, scheme: str, width: int) -> None:
     page = open_page(reviewed, color_scheme=scheme, viewport={"width": width, "height": 800})
-    assert page.evaluate(_CONTRAST) == []
+    assert page.evaluate(CONTRAST) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("[...document.querySelectorAll('input')].filter(e => !e.labels?.length).map(e => e.id)") == []
     assert page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])") == [1, 2, 3, 4, 4]

@@ -4,49 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import CONTRAST, NEEDS_CHROMIUM, n_rows
 from served import ROOT, Service
 
 from mismatch.records.columns import USUAL_NAMES
 from mismatch.screening.reasons import LIKELIHOODS, REASONS, VERDICT_SENTENCES, likelihood, sentences
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-_FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytest.importorskip("playwright.sync_api")
+pytestmark = NEEDS_CHROMIUM
 _HOSTILE = '<img src=x onerror="document.title=1">&amp;<script>document.title="2"</script>'
-_CONTRAST = """() => {
-  const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const luminance = (c) => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
-  const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
-  const behind = (e) => { for (; e; e = e.parentElement) { const c = numbers(getComputedStyle(e).backgroundColor);
-    if (c.length < 4 || c[3] > 0) return c; } return numbers(getComputedStyle(document.body).backgroundColor); };
-  const bad = [];
-  for (const e of document.querySelectorAll("body *")) {
-    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    if (!own || !e.checkVisibility() || e.closest(".skip, option, noscript")) continue;
-    const [a, b] = [luminance(numbers(getComputedStyle(e).color)), luminance(behind(e))].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 4.5) bad.push(`${e.tagName} ${e.id} ${e.textContent.slice(0, 20)}`);
-  }
-  return bad;
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -62,11 +33,6 @@ def page(browser: Any, service: Service) -> Iterator[Any]:
     yield opened
     context.close()
     assert not wrong
-
-
-def n_rows(page: Any) -> int:
-    """How many rows the table has, drawn or not."""
-    return int(page.get_by_role("table").get_attribute("aria-rowcount")) - 1
 
 
 def judge(page: Any, service: Service, title: str, body: str) -> None:
@@ -237,7 +203,7 @@ def test_contrast_and_width_are_enough(page: Any, service: Service, rows_file: P
     judge(page, service, "Café owner wins cricket match", "The café owner spoke to reporters in the town hall. " * 5)
     page.get_by_label("Drop a JSON-lines").set_input_files(rows_file)
     page.locator("#rows").wait_for(state="visible")
-    assert page.evaluate(_CONTRAST) == []
+    assert page.evaluate(CONTRAST) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.get_by_role("table").get_by_role("row").count() == page.locator("tr").count()
 
@@ -247,7 +213,7 @@ def test_the_manual_is_drawn_without_network(page: Any, service: Service) -> Non
     page.get_by_role("heading", name="POST /score").wait_for()
     for name in ("POST /explain", "POST /extract", "GET /health", "GET /ready", "GET /metrics"):
         assert page.get_by_role("heading", name=name).count() == 1
-    assert page.evaluate(_CONTRAST) == []
+    assert page.evaluate(CONTRAST) == []
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
