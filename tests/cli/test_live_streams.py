@@ -198,8 +198,9 @@ def test_adapt_waits_for_enough_rows(model_path: Path, articles: Rows) -> None:
     assert len(run.lines) == 40
 
 
-def test_who_reads_slowly_slows_the_reading_down(tmp_path: Path, model_path: Path, pairs_file: Path) -> None:
+def test_who_reads_slowly_slows_the_reading_down(run: Any, model_path: Path, pairs_file: Path) -> None:
     """Far less than the stream holds is taken from it before its reader takes anything."""
+    run("score", pairs_file, "--no-adapt", "--model", model_path)  # compiling takes memory of its own
     block = pairs_file.read_bytes() * 20
     command = [*COMMAND, "score", "-", "--no-adapt", "--quiet", "--threads", "2", "--model", str(model_path)]
     taken = 0
