@@ -102,7 +102,10 @@ def test_what_a_document_shows_runs(blocks: list[Block], newsroom: Path) -> None
 def _run(command: list[str], folder: Path, expected: int) -> None:
     path = os.pathsep.join([str(folder.parent / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     python_path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": python_path, "DAY": "2026-11-22", "HOME": str(folder)}
+    environment = {
+        **os.environ, "PATH": path, "PYTHONPATH": python_path, "DAY": "2026-11-22", "HOME": str(folder),
+        "SPARK_CONF_DIR": str(ROOT / "tests" / "spark"),
+    }  # fmt: skip
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
     words = f"{command[-1]}\nended with {done.returncode}, not {expected}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     assert done.returncode == expected, words

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import cluster
 import pyarrow as pa
 import pytest
 from stories import rows
@@ -25,3 +28,9 @@ def judge_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def judge(judge_path: Path) -> Scorer:
     return mismatch.load(judge_path)
+
+
+@pytest.fixture(scope="package")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A session on a cluster of two workers."""
+    yield from cluster.started(tmp_path_factory.mktemp("spark"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,52 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cluster import ON_SPARK
 from stories import rows
 
 from mismatch import InputError, ModelError, Scorer
 from mismatch.judging.verdicts import ADDED_SCHEMA
 from mismatch.model.model_file import save_model
 
-pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed (extra: spark)")
-pytestmark = [
-    pytest.mark.timeout(900),  # many stages, each of which waits for processes
-    pytest.mark.skipif(os.system("java -version 2> /dev/null") != 0, reason="Spark needs Java"),
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-ROOT = Path(__file__).parent.parent.parent
+pytestmark = ON_SPARK
 PAGES = rows(240, wrong_every=8)
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Two workers with an executor each: other processes than the driver, which get the model over the network."""
-    from pyspark.sql import SparkSession
-
-    work = tmp_path_factory.mktemp("spark")
-    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    settings = {
-        "SPARK_HOME": os.environ.get("SPARK_HOME", str(Path(pyspark.__file__).parent)),
-        "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "PYTHONPATH": paths,
-        "SPARK_WORKER_DIR": str(work / "workers"),
-    }  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        session = (
-            SparkSession.builder.master(os.environ.get("MISMATCH_SPARK_MASTER", "local-cluster[2,1,1024]"))
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.sql.shuffle.partitions", "3")
-            .config("spark.local.dir", str(work / "local"))
-            .config("spark.sql.warehouse.dir", str(work / "warehouse"))
-            .config("spark.sql.execution.arrow.maxRecordsPerBatch", "50")
-            .config("spark.excludeOnFailure.enabled", "false")
-            .getOrCreate()
-        )
-        session.sparkContext.setLogLevel("OFF")
-        yield session
-        session.stop()
 
 
 def frame_of(spark: Any, pages: list[dict[str, Any]], partitions: int = 4) -> Any:

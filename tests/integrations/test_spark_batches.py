@@ -8,8 +8,8 @@ import random
 from typing import Any
 
 import pytest
+from cluster import ON_SPARK
 from made_up import articles, retouched, words
-from test_spark import pytestmark, spark  # noqa: F401 (the session and its conditions)
 
 from mismatch import InputError
 from mismatch.batch.repeats import KINDS, find_repeats
@@ -17,6 +17,8 @@ from mismatch.batch.source_counts import SourceCounts
 from mismatch.batch.sources import report_on
 from mismatch.judging.verdicts import VERDICTS
 from mismatch.records.reading import Reader
+
+pytestmark = ON_SPARK
 
 
 def with_repeats() -> list[dict[str, Any]]:
@@ -32,7 +34,7 @@ def with_repeats() -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(900)  # two dozen stages, each of which waits for processes
-def test_repeats_are_those_that_are_found_locally(spark: Any) -> None:  # noqa: F811
+def test_repeats_are_those_that_are_found_locally(spark: Any) -> None:
     from mismatch.integrations.spark_batches import REPEATS_COLUMN, repeats
 
     rows = with_repeats()
@@ -51,7 +53,7 @@ def test_repeats_are_those_that_are_found_locally(spark: Any) -> None:  # noqa: 
     assert {row["id"]: list(row[REPEATS_COLUMN]) for row in found} == expected
 
 
-def test_sources_are_counted_as_they_are_locally(spark: Any) -> None:  # noqa: F811
+def test_sources_are_counted_as_they_are_locally(spark: Any) -> None:
     from mismatch.integrations.spark_batches import sources
 
     rng, rows = random.Random(1), []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from test_spark import pytestmark, spark  # noqa: F401 (the session and its conditions)
+from cluster import ON_SPARK
 
 from mismatch import InputError
 from mismatch.batch.scored import SCHEMA as SCORED
@@ -17,6 +17,7 @@ from mismatch.batch.suspects import SUSPECT_FROM, doubt_of
 from mismatch.judging.verdicts import ADDED_SCHEMA, VERDICTS
 from mismatch.records.columns import ColumnChoice
 
+pytestmark = ON_SPARK
 ROOT = Path(__file__).parent.parent.parent
 GROUPS = [("2026-11-21", "a.example"), ("2026-11-21", "b.example"), ("2026-11-22", "a.example"), ("2026-11-22", None)]
 STRAY = [
@@ -51,7 +52,7 @@ RIGHT = {at: _next_of_group(at) for at in STRAY}
 
 
 @pytest.fixture(scope="module")
-def scored(spark: Any) -> Any:  # noqa: F811
+def scored(spark: Any) -> Any:
     """The rows with their verdicts, computed once."""
     from mismatch.integrations.spark import score
 
@@ -119,7 +120,7 @@ def test_without_groups_a_body_is_found_in_any_row(scored: Any) -> None:
     assert {(f"r{title}", f"r{body}") for title, body in (ABROAD, ABROAD[::-1])} <= set(proposals)
 
 
-def test_a_row_is_as_doubtful_as_it_is_locally(spark: Any) -> None:  # noqa: F811
+def test_a_row_is_as_doubtful_as_it_is_locally(spark: Any) -> None:
     from mismatch.integrations.spark import text_columns
     from mismatch.integrations.spark_repair import doubtful_rows
 
@@ -145,7 +146,7 @@ def test_a_row_is_as_doubtful_as_it_is_locally(spark: Any) -> None:  # noqa: F81
     assert len(expected) == 7
 
 
-def test_a_term_of_too_many_rows_of_a_group_joins_nothing(spark: Any) -> None:  # noqa: F811
+def test_a_term_of_too_many_rows_of_a_group_joins_nothing(spark: Any) -> None:
     from mismatch.integrations.spark_repair import rare_in_group
 
     terms = [(1, 7), (1, 7), (1, 7), (1, 8), (2, 7), (2, 7)]
