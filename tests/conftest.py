@@ -21,7 +21,10 @@ from ordinary_pairs import CRICKET_TITLE, PAIRS, SYRIA_BODY
 from mismatch import MismatchClassifier
 from mismatch.judging.scorer import Scorer, load
 
-hypothesis.settings.register_profile("mismatch", deadline=None)  # an example may be the first to compile something
+# no deadline, as an example may be the first to compile something; the same examples each time, so that a run fails for a
+# change alone: `pytest --hypothesis-profile search` draws new ones
+hypothesis.settings.register_profile("mismatch", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("mismatch")
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +17,6 @@ from mismatch.features.function_words import is_function_word
 from mismatch.terms.folding import folding_table
 from mismatch.terms.lexicon import Lexicon, LookupTable, TermVectors, look_up
 from mismatch.terms.tokens import terms_of
-
-if TYPE_CHECKING:
-    pass
-
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\"'”»)]+|(?<=[。！？।॥])|\n+")
 
@@ -91,6 +86,7 @@ def spans(text: str) -> list[Span]:
             at = kinds.rfind(_SEPARATOR, previous, at)
         if at >= 0:  # a word begins behind the last separator
             start = at + 1
+        start = min(start, stop - 1)  # of several terms of one character, such as \u00bd, each stands there
         if stop - start == 1 and out and out[-1].stop == start and not text[start].isascii() and _is_pair(text[start]):
             start = max(0, start - 1)  # the second half of a pair of characters
         out.append(Span(text[start:stop], start, stop, term, stem))

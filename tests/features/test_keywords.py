@@ -75,6 +75,22 @@ def test_terms_stand_where_a_slow_look_at_each_character_finds_them(text: str) -
     assert [(span.start, span.stop) for span in spans(text)] == _slow_places(text)
 
 
+@given(st.text(max_size=30), st.text(max_size=60))
+def test_any_text_is_explained_by_pieces_of_it(title: str, body: str) -> None:
+    terms = title_terms(title, body, _LEXICON)
+    assert all(term.text for term in terms)
+    assert all(term.text in title.encode("utf-8", "replace").decode() for term in terms)
+
+
+_LEXICON = lexicon("the lamp")
+
+
+@pytest.mark.parametrize("character", ["½", "ﷺ"])
+def test_a_character_of_several_words_is_where_each_of_them_stands(character: str) -> None:
+    assert len(terms_of(f"8{character}")) >= 2
+    assert {span.text for span in spans(f"8{character}")[1:]} == {character}
+
+
 def _slow_places(text: str) -> list[tuple[int, int]]:
     table, places = folding_table(), []
     plain = text.encode("utf-8", "replace").decode()
@@ -92,6 +108,8 @@ def _slow_places(text: str) -> list[tuple[int, int]]:
             is_in_number = plain[i] in ",." and i > previous and plain[i - 1].isdigit() and plain[i + 1].isdigit()
             if entry(plain[i]) == 0 and not is_in_number:
                 start = i + 1
+        if previous == stop:
+            start = stop - 1
         is_half = stop - start == 1 and places and places[-1][1] == start and not text[start].isascii()
         if is_half and entry(plain[start]) > 0 and entry(plain[start]) & PAIR_SCRIPT:
             start = max(0, start - 1)
