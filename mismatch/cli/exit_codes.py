@@ -72,6 +72,8 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         code = WRONG_USAGE
     except typer.Abort:
         code = INTERRUPTED
+    except SystemExit:  # so the libraries that print help leave when nobody reads it, with a code that means another thing
+        code = PIPE_CLOSED
     except Exception as error:
         _tell_fault(error)
         code = FAULT

@@ -93,6 +93,8 @@ def sources(
     problem = too_little(read, quarantine, Enough(), inputs=inputs, kept_in=rejected)
     if problem is not None:
         raise InputError(problem)
+    if save_baseline is not None and not counts.whole.rows:
+        raise InputError(f"{', '.join(inputs)}: there are no rows, which is no baseline; {save_baseline} is not written")
     say_rejected(quarantine.count, rejected)
     used = None if rows.carried else _told_apart(model)
     _say_of_columns(reader, days, date, quiet)

@@ -126,6 +126,14 @@ def test_a_damaged_baseline_is_one_line(
     assert ended.out == b""
 
 
+def test_no_rows_are_no_baseline(invoke: Any, tmp_path: Path, model_path: Path) -> None:
+    (tmp_path / "in.jsonl").touch()
+    ended = invoke("sources", tmp_path / "in.jsonl", "--save-baseline", tmp_path / "baseline.json", "--model", model_path)
+    assert ended.code == 2
+    assert "there are no rows, which is no baseline" in ended.said[-1]
+    assert not (tmp_path / "baseline.json").exists()
+
+
 def test_a_baseline_is_not_written_over_itself(
     invoke: Any, tmp_path: Path, write_rows: Callable[..., Path], model_path: Path
 ) -> None:

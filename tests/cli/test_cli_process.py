@@ -83,6 +83,15 @@ def test_a_gate_whose_words_nobody_reads_has_not_failed(pairs_file: Path, model_
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.parametrize("words", [["--help"], ["score", "--help"], ["--version"]])
+def test_words_that_nobody_reads_are_no_verdict(words: list[str]) -> None:
+    unread, out = os.pipe()
+    os.close(unread)
+    done = subprocess.run([*COMMAND, *words], stdout=out, stderr=subprocess.PIPE, cwd=ROOT, timeout=60, check=False)
+    os.close(out)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_an_interrupt_leaves_no_half_written_output(tmp_path: Path, pairs_file: Path, model_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     run = subprocess.Popen(
