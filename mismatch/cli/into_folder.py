@@ -88,6 +88,8 @@ def run_into_folder(run: FolderRun, reader: Reader, scorer: Scorer, model: Place
     check_whole(reader)
     path = Path(os.path.realpath(run.out))
     _check_inputs(_read_from(run, reader), path, run.out)
+    if isinstance(model, Path) and is_in(model, path):
+        raise InputError(f"{model}: the model lies in {run.out}, where the parts go; copy it to another folder first")
     try:
         make_folder(path)
     except OSError as error:

@@ -188,6 +188,20 @@ def test_a_second_run_is_refused_while_the_first_is_at_work(
     assert not (out / ".lock").exists()
 
 
+@pytest.mark.parametrize("more", [[], ["--restart"]])
+def test_a_model_that_an_earlier_run_has_left_there_is_not_thrown_away(
+    invoke: Any, tmp_path: Path, model_path: Path, pairs_file: Path, more: list[str]
+) -> None:
+    out = f"{tmp_path}/out/"
+    assert invoke("score", pairs_file, "--out", out, "--quiet", "--model", model_path).code == 0
+    before = contents(Path(out))
+    ended = invoke("score", pairs_file, "--out", out, "--quiet", "--model", f"{out}_model.joblib", *more)
+    assert ended.code == 2
+    assert "the model lies in" in ended.said[0]
+    assert contents(Path(out)) == before
+    assert Path(f"{out}_model.joblib").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -162,13 +162,13 @@ class Streams:
         loop, news = asyncio.get_running_loop(), asyncio.Event()
         feed = Feed()
         spool = Spool(lambda: loop.call_soon_threadsafe(news.set), MOST_UNSENT * limit, self._settings.body_seconds)
-        running = _Running(feed, spool)
-        self._running.append(running)
-        self._open += 1
         judged = functools.partial(loop.call_soon_threadsafe, cast(Any, self._metrics.judged))
         said: list[tuple[bytes, bytes]] = []
         judge = functools.partial(_judge_stream, feed, spool, scorer, format, options, self._settings, judged, said.append)
-        work = loop.run_in_executor(self._pool, judge)
+        work = loop.run_in_executor(self._pool, judge)  # raises while the service stops: a stream counts from here on
+        running = _Running(feed, spool)
+        self._running.append(running)
+        self._open += 1
         intake = asyncio.create_task(self._take_in(receive, feed, limit, running, may_be_compressed=format is None))
         intake.add_done_callback(lambda _: news.set())
         work.add_done_callback(lambda _: news.set())
