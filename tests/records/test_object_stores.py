@@ -183,6 +183,19 @@ def test_a_look_at_all_of_an_object_fetches_little_of_it(
         assert way.received < min(3 << 20, len(content) / 3)
 
 
+def test_a_parquet_object_of_many_row_groups_is_opened_by_few_requests(
+    store: ObjectStore, articles: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = _parquet(articles * 20)
+    n_groups = pq.ParquetFile(io.BytesIO(content)).num_row_groups
+    address = store.put("look/groups.parquet", content)
+    with Way(store.port) as way:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{way.port}")
+        assert Reader([address]).columns
+        assert n_groups > 100
+        assert way.sent < 400 * n_groups  # a request has more, so that there are fewer of them than groups
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read there")
 def test_reading_holds_little_of_an_object_in_memory(store: ObjectStore, articles: Rows) -> None:
     lines = _json_lines(articles)

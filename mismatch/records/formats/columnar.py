@@ -64,8 +64,8 @@ class ColumnarFile:
     ) -> None:
         self.origin, self._file, self._chunk_bytes, self._bounds = origin, file, chunk_bytes, bounds
         self._parquet: pq.ParquetFile | None = None
-        self._rows_held: list[int | None] = []
-        self._decoded = 0
+        self._rows_held: dict[int, int | None] = {}
+        self._decoded = self._announced = 0
         self._mapped: Mapped | None = None
         try:
             too_large = self._open(format)
@@ -91,10 +91,12 @@ class ColumnarFile:
         if format == "parquet":
             self._parquet = pq.ParquetFile(self._file, pre_buffer=False, buffer_size=1 << 20)
             self.schema, rows = self._parquet.schema_arrow, self._parquet.metadata.num_rows
-            with byte_ranges(self._file) as data:
-                too_large = self._look_at_groups(data)
-            if too_large is not None:
-                return too_large
+            if isinstance(self._file, str):  # in a store each look is a request: there a group is looked at when it is read
+                try:
+                    for group in range(self._parquet.metadata.num_row_groups):
+                        self._look_at(group)
+                except _Refused as error:
+                    return str(error)
         else:
             if has_long_batch:  # it stays where it is; all others are read, as a mapped file may shrink under its reader
                 if not isinstance(self._file, str):
@@ -122,22 +124,29 @@ class ColumnarFile:
                 self._arrow = self._open_arrow()  # a stream is read once
         return {}
 
-    def _look_at_groups(self, data: ByteRanges) -> str | None:
-        """Finds how many rows of each row group may be read at once, whatever they turn out to be; or why it is refused."""
+    def _look_at(self, group: int) -> int | None:
+        """How many rows of a row group may be read at once, whatever they turn out to be; None where its pages are damaged.
+
+        Raises
+        ------
+        _Refused
+            The group needs more than may be, or with those that were looked at before becomes more.
+        """
         assert self._parquet is not None
-        decoded = 0
-        for group in range(self._parquet.metadata.num_row_groups):
+        if group not in self._rows_held:
+            self._rows_held[group] = None
             try:
-                needs = needs_of_group(data, self._parquet.metadata, group, self._bounds)
+                with byte_ranges(self._file) as data:
+                    needs = needs_of_group(data, self._parquet.metadata, group, self._bounds)
             except pa.ArrowInvalid:
-                self._rows_held.append(None)
-                continue
+                return None
             if needs.too_large is not None:
-                return needs.too_large
-            self._rows_held.append(max(1, min(_SLICE_BYTES // max(needs.row, 1), _MOST_ROWS)))
-            decoded += needs.decoded
-        why = self._bounds.exceeded_by(decoded, self._size)
-        return None if why is None else f"it {why}"
+                raise _Refused(needs.too_large)
+            self._announced += needs.decoded
+            if (why := self._bounds.exceeded_by(self._announced, self._size)) is not None:
+                raise _Refused(f"it {why}")
+            self._rows_held[group] = max(1, min(_SLICE_BYTES // max(needs.row, 1), _MOST_ROWS))
+        return self._rows_held[group]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows in sound batches of about `chunk_bytes`; at least one batch, so that an empty file keeps its schema.
@@ -166,7 +175,7 @@ class ColumnarFile:
             self._give_back()
 
     def _most_rows(self, group: int) -> int:
-        if (held := self._rows_held[group]) is None:
+        if (held := self._look_at(group)) is None:
             raise pa.ArrowInvalid("the heads of its pages are damaged")
         return held
 
