@@ -13,7 +13,7 @@ from mismatch.errors import InputError
 from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ROLES, ColumnChoice, Columns
 from mismatch.records.formats.arrow_messages import needs_of
-from mismatch.records.formats.byte_ranges import ByteRanges, byte_ranges
+from mismatch.records.formats.byte_ranges import byte_ranges
 from mismatch.records.formats.checked_columns import check_structure, empty_batch, row_sizes, rows_taken
 from mismatch.records.formats.columnar_rows import ColumnarChunk
 from mismatch.records.formats.mapped import Mapped
