@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mismatch.batch.scored import SCHEMA, ScoredBlock, ScoredRows
 from mismatch.judging.verdicts import MATCH, UNSCORABLE
+from mismatch.records.formats.mapped import Mapped
 from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.quarantine import Quarantine
 from mismatch.screening import screening
@@ -29,6 +30,8 @@ MOST_SUSPECTS = 1 << 19
 """their titles, and sixteen candidates of each, take about 4 GB"""
 SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 2.5, 300
 """suspects at most, for each stray row that the probabilities promise, and besides: the likeliest are taken"""
+_BATCHES_RESIDENT = 64
+"""of the file, while it is read"""
 SAMPLED = 400
 """rows that fit, to learn from"""
 _KEPT_SCHEMA = pa.schema(
@@ -49,7 +52,7 @@ class Suspects:
     """Rows that may be stray and rows that fit, in the order of the input: *places* count through them from 0."""
 
     table: pa.Table
-    """of the whole file: some of its rows count, see `batches`"""
+    """of the whole file: some of its rows count, see `kept`"""
     kept: NDArray[np.int64]
     """which rows of the file the places are"""
     rows: NDArray[np.int64]
@@ -61,6 +64,8 @@ class Suspects:
     """of the batch"""
     n_rejected: int
     folder: tempfile.TemporaryDirectory[str]
+    mapped: Mapped
+    """the file, whose pages are given back once they are read: it may be larger than memory"""
 
     def texts(self, name: str) -> pa.Array:
         """A column of short texts (id, title, source), place by place."""
@@ -81,11 +86,14 @@ class Suspects:
 
     def _parts(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], pa.RecordBatch]]:
         first = 0
-        for batch in self.table.to_batches():
+        for i, batch in enumerate(self.table.to_batches()):
+            if i % _BATCHES_RESIDENT == 0:
+                self.mapped.give_back()
             low, high = np.searchsorted(self.kept, [first, first + len(batch)])
             if high > low:
                 yield np.arange(low, high), self.kept[low:high] - first, batch
             first += len(batch)
+        self.mapped.give_back()
 
 
 def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
@@ -108,14 +116,15 @@ def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
             sample.offer(block, fits, doubt, generator.random(len(fits)))
         for batch in sample.batches():
             writer.write_batch(batch)
-    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    mapped = Mapped(str(path))
+    table = pa.ipc.open_file(pa.BufferReader(mapped.buffer)).read_all()
     doubt, rows = (table[name].to_numpy() for name in ("doubt", "row"))
     is_sample = table["is_sample"].to_numpy()
     suspects = np.flatnonzero(~is_sample)
     most = min(MOST_SUSPECTS, int(SUSPECTS_FOR_A_STRAY * total) + SOME_SUSPECTS)
     likeliest = suspects[np.argsort(-doubt[suspects], kind="stable")[:most]]
     kept = np.sort(np.concatenate([likeliest, np.flatnonzero(is_sample)]))
-    return Suspects(table, kept, rows[kept], doubt[kept], is_sample[kept], n_rows, n_rejected, folder)
+    return Suspects(table, kept, rows[kept], doubt[kept], is_sample[kept], n_rows, n_rejected, folder, mapped)
 
 
 def doubt_of(block: ScoredBlock) -> NDArray[np.float64]:

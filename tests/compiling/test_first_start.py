@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # where nothing is stored yet, everything is compiled
 ROOT = Path(__file__).parent.parent.parent
 _KERNELS = """
 import sys
@@ -69,7 +70,7 @@ def used(code: str, *arguments: str) -> dict[str, list[str]]:
     """What `kernels` says at the end of a process."""
     done = subprocess.run(
         [sys.executable, "-c", _KERNELS + code, *arguments],
-        capture_output=True, text=True, cwd=ROOT, timeout=280, check=False,
+        capture_output=True, text=True, cwd=ROOT, timeout=850, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     if arguments:
@@ -107,7 +108,7 @@ def test_every_command_uses_what_was_compiled_ahead(
 def compiled_ahead(cache: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mismatch.cli", "compile"],
-        capture_output=True, text=True, cwd=ROOT, timeout=280, check=False,
+        capture_output=True, text=True, cwd=ROOT, timeout=850, check=False,
         env={**os.environ, **({"NUMBA_CACHE_DIR": cache} if cache else {})},
     )  # fmt: skip
 
