@@ -59,12 +59,13 @@ def repeats(
 
     check_outputs(
         {"--out": out, "--clusters": clusters, "--rejected": rejected, "--json": "-" if as_json else None},
-        inputs, given.format, [model] if out is not None else [], given.bodies,
+        inputs, given.format, [model], given.bodies,
     )  # fmt: skip
     open_reader = partial(given.reader, inputs)
     if out is not None:
         _check_twice(inputs, given.format)
-    scorer = load_scorer(model, sha256=model_sha256) if out is not None else None
+    is_asked_for = out is not None or model != "starter" or model_sha256 is not None
+    scorer = load_scorer(model, sha256=model_sha256) if is_asked_for else None
     found, closing_words = _found(
         open_reader, inputs, rejected if out is None else None, given.bounds().rejected, threads=threads, quiet=quiet
     )
