@@ -72,7 +72,9 @@ class SqliteTable:
                     size += of_row
         except sqlite3.DataError:
             behind, most = row + len(rows), self._bounds.batch
-            problem(f"{self.origin}: a row behind row {behind} needs more than {most:,} bytes; --limit batch=BYTES allows more")
+            problem(
+                f"{self.origin}: a row behind row {behind} needs more than {most:,} bytes; --limit batch=BYTES allows more"
+            )
         except sqlite3.Error as error:
             problem(f"{self.origin}: damaged after row {row + len(rows) - 1} ({error}); the rest was not read")
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError):
