@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
+import mismatch
+
 STORIES = runpy.run_path(str(Path(__file__).parent.parent / "integrations" / "stories.py"))["rows"]
 
 
-@pytest.fixture
-def feed(tmp_path: Path, invoke: Any, write_rows: Callable[..., Path]) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def feed(tmp_path_factory: pytest.TempPathFactory, write_rows: Callable[..., Path]) -> tuple[Path, Path]:
     """A feed, and the starter as it was adapted to it."""
-    path, adapted = write_rows(tmp_path / "feed.jsonl", STORIES(120)), tmp_path / "feed.joblib"
-    assert invoke("calibrate", "starter", path, "--out", adapted, "--quiet").code == 0
-    return path, adapted
+    folder, rows = tmp_path_factory.mktemp("feed"), STORIES(120)
+    mismatch.load().adapt(rows).save(folder / "feed.joblib")
+    return write_rows(folder / "feed.jsonl", rows), folder / "feed.joblib"
 
 
 def test_a_stream_that_has_changed_is_told_from_one_that_has_not(
