@@ -45,10 +45,12 @@ class Commands(TyperGroup):
             _end(str(error), error.exit_code)
         except BrokenPipeError:
             _end(None, PIPE_CLOSED)
-        except KeyboardInterrupt as stopped:
-            _end(f"interrupted; {stopped.args[0] if stopped.args else _NOTHING}", INTERRUPTED)
-        except Terminated as stopped:
-            _end(f"terminated; {stopped.args[0] if stopped.args else _NOTHING}", TERMINATED)
+        except (KeyboardInterrupt, Terminated) as stopped:
+            _end(*_of_a_stop(stopped))
+        except ImportError as error:
+            if isinstance(error.__cause__, (KeyboardInterrupt, Terminated)):  # the signal came while a library was loaded
+                _end(*_of_a_stop(error.__cause__))
+            raise
         except MemoryError:
             _end("memory ran out; give fewer rows at once, or fewer --threads", WRONG_USAGE)
         except OSError as error:
@@ -72,6 +74,9 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         code = WRONG_USAGE
     except typer.Abort:
         code = INTERRUPTED
+    except (KeyboardInterrupt, Terminated) as stopped:  # before the command began, or behind its end
+        words, code = _of_a_stop(stopped)
+        _tell(words)
     except SystemExit:  # so the libraries that print help leave when nobody reads it, with a code that means another thing
         code = PIPE_CLOSED
     except Exception as error:
@@ -128,6 +133,12 @@ def _end(words: str | None, code: int) -> NoReturn:
     if words is not None:
         _tell(words)
     raise typer.Exit(code)
+
+
+def _of_a_stop(by: BaseException) -> tuple[str, int]:
+    """The words and the code of a command that a signal ended."""
+    word, code = ("interrupted", INTERRUPTED) if isinstance(by, KeyboardInterrupt) else ("terminated", TERMINATED)
+    return f"{word}; {by.args[0] if by.args else _NOTHING}", code
 
 
 def _tell(words: str) -> None:

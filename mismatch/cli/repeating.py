@@ -59,14 +59,15 @@ def repeats(
 
     check_outputs(
         {"--out": out, "--clusters": clusters, "--rejected": rejected, "--json": "-" if as_json else None},
-        inputs, given.format, [model] if out is not None else [], given.bodies,
+        inputs, given.format, [model], given.bodies,
     )  # fmt: skip
     open_reader = partial(given.reader, inputs)
     if out is not None:
         _check_twice(inputs, given.format)
-    scorer = load_scorer(model, sha256=model_sha256) if out is not None else None
+    is_asked_for = out is not None or model != "starter" or model_sha256 is not None
+    scorer = load_scorer(model, sha256=model_sha256) if is_asked_for else None
     found, closing_words = _found(
-        open_reader, inputs, rejected if out is None else None, given.bounds().rejected, threads=threads, quiet=quiet
+        open_reader, inputs, rejected, given.bounds().rejected, comes_again=out is not None, threads=threads, quiet=quiet
     )
     if clusters is not None:
         with OutputFile(clusters) as file:
@@ -96,9 +97,10 @@ def _check_twice(inputs: list[str], format: str | None) -> None:
 
 def _found(
     open_reader: Callable[[], Reader], inputs: list[str], rejected: str | None, most_rejected: int, *,
-    threads: int | None, quiet: bool,
+    comes_again: bool, threads: int | None, quiet: bool,
 ) -> tuple[Repeats, str | None]:  # fmt: skip
-    """What repeats in the inputs, and what the reader says at its end."""
+    """What repeats in the inputs, and what the reader says at its end. Where the input is read again, that reading keeps the
+    rows that cannot be read, and says so."""
     from mismatch.batch.repeats import find_repeats
     from mismatch.judging.tally import Tally
     from mismatch.records.blocks import Block
@@ -107,7 +109,8 @@ def _found(
 
     reader, read = open_reader(), Tally()
     say_notices(reader, quiet)
-    with Quarantine(rejected, most_rejected) as quarantine, console.progress(reader.bytes_total, quiet=quiet) as bar:
+    kept_in = None if comes_again else rejected
+    with Quarantine(kept_in, most_rejected) as quarantine, console.progress(reader.bytes_total, quiet=quiet) as bar:
 
         def on_block(block: Block) -> None:
             quarantine.extend(block.rejects)
@@ -117,10 +120,11 @@ def _found(
 
         found = find_repeats(reader, threads=threads, on_block=on_block)
         check_whole(reader)
-    problem = too_little(read, quarantine, Enough(), inputs=inputs, kept_in=rejected)
+    problem = too_little(read, quarantine, Enough(), inputs=inputs, kept_in=kept_in)
     if problem is not None:
         raise InputError(problem)
-    say_rejected(quarantine.count, rejected)
+    if not comes_again:
+        say_rejected(quarantine.count, rejected)
     return found, reader.closing_words()
 
 
@@ -150,4 +154,5 @@ def _write_marked(
         )  # fmt: skip
         check_whole(reader)
     console.say(console.summary(tally), quiet=quiet)
+    say_rejected(quarantine.count, rejected)
     return tally

@@ -22,7 +22,7 @@ from mismatch.cli.options import (
 )
 from mismatch.cli.outputs import check_folder, check_outputs
 from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
-from mismatch.cli.stopping import finishing
+from mismatch.cli.stopping import end_if_stopped, finishing
 from mismatch.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def sources(
         typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         print_sources(report, drift, to_stderr="-" in (out, save_baseline))
+    end_if_stopped(reader, read)
 
 
 def _check_files(save_baseline: str | None, out: str | None) -> None:

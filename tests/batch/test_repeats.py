@@ -218,3 +218,19 @@ def test_a_gate_on_a_batch_gives_the_reasons_too(
     out = [json.loads(line) for path in (passed, flagged) for line in path.read_text().splitlines()]
     assert {row["id"] for row in out if "repeated_body" in row["mismatch_reasons"]} == {"a2", "a12", "a22"}
     assert len(out) == 40
+
+
+def test_rows_that_cannot_be_read_are_kept_once_and_said_once(
+    invoke: Any, tmp_path: Path, write_rows: Callable[..., Path], model_path: Path
+) -> None:
+    source = write_rows(tmp_path / "in.jsonl", [*articles(40), b"no row"])
+    rejected = tmp_path / "rejected.jsonl"
+    for more, rows in ((["--out", tmp_path / "out.jsonl"], 40), ([], None)):
+        ended = invoke("repeats", source, *more, "--rejected", rejected, "--model", model_path)
+        assert ended.code == 0
+        assert [line for line in ended.said if "could not be read" in line] == [
+            f"1 row could not be read, kept in {rejected}"
+        ]
+        (kept,) = [json.loads(line) for line in rejected.read_text().splitlines()]
+        assert (kept["line"], kept["raw"]) == (41, "no row")
+        assert rows is None or (tmp_path / "out.jsonl").read_bytes().count(b"\n") == rows

@@ -69,6 +69,7 @@ OUTPUTS = [
     *(["sources", "ROWS", option, "OUTPUT"] for option in ("--out", "--save-baseline", "--rejected")),
     *(["repeats", "ROWS", "--out", "elsewhere.jsonl", option, "OUTPUT"] for option in ("--clusters", "--rejected")),
     ["repeats", "ROWS", "--out", "OUTPUT"],
+    *(["repeats", "ROWS", option, "OUTPUT"] for option in ("--clusters", "--rejected")),
 ]
 LEARNING = [
     ["train", "ROWS", "--out", "OUTPUT"],

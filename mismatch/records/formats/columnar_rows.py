@@ -37,11 +37,11 @@ class ColumnarChunk:
         batch, n = self.batch, self.batch.num_rows
         numbers = np.arange(self.first_row, self.first_row + n, dtype=np.int64)
         reasons: dict[int, str] = {}
-        if n == 1 and row_sizes(batch)[0] > self.max_row_bytes:  # a long row stands alone
-            reasons[0] = too_long(self.max_row_bytes)
-        else:
-            for column in batch.columns:
-                reasons.update(dict.fromkeys(np.flatnonzero(~utf8_rows(column)).tolist(), "not valid UTF-8"))
+        for column in batch.columns:
+            reasons.update(dict.fromkeys(np.flatnonzero(~utf8_rows(column)).tolist(), "not valid UTF-8"))
+        if n == 1 or self.max_row_bytes < Bounds.row:  # a row above the usual bound stands alone
+            long = np.flatnonzero(row_sizes(batch) > self.max_row_bytes)
+            reasons.update(dict.fromkeys(long.tolist(), too_long(self.max_row_bytes)))
         rejects = self._rejects(reasons)
         if reasons:
             good = np.ones(n, dtype=bool)

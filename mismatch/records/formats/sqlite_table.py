@@ -50,9 +50,9 @@ class SqliteTable:
         self._copy = None if isinstance(file, str) else _copied(file)
         self._name: str = file if isinstance(file, str) else cast(Any, self._copy).name
         try:
-            with closing(_opened(self._name)) as connection:
+            with closing(_opened(self._name, self._bounds.batch)) as connection:
                 self._choose(connection, choice, table)
-                self.schema = self._typed(connection)
+                self.schema = self._typed(connection, bounds)
         except sqlite3.Error as error:
             raise InputError(f"{origin}: not a readable SQLite database ({error}).") from None
 
@@ -62,7 +62,7 @@ class SqliteTable:
         rows: list[tuple[_Value, ...]] = []
         row, size = 1, 0
         try:
-            with closing(_opened(self._name)) as connection:
+            with closing(_opened(self._name, self._bounds.batch)) as connection:
                 for values in connection.execute(f"SELECT * FROM {self._table}"):
                     of_row = sum(len(value) if isinstance(value, bytes) else 8 for value in values)
                     if rows and (size + of_row > self._chunk_bytes or len(rows) >= _MOST_ROWS):
@@ -70,6 +70,11 @@ class SqliteTable:
                         row, rows, size = row + len(rows), [], 0
                     rows.append(values)
                     size += of_row
+        except sqlite3.DataError:
+            behind, most = row + len(rows), self._bounds.batch
+            problem(
+                f"{self.origin}: a row behind row {behind} needs more than {most:,} bytes; --limit batch=BYTES allows more"
+            )
         except sqlite3.Error as error:
             problem(f"{self.origin}: damaged after row {row + len(rows) - 1} ({error}); the rest was not read")
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError):
@@ -86,7 +91,7 @@ class SqliteTable:
         query = f"SELECT * FROM {self._table} WHERE rowid >= ? ORDER BY rowid LIMIT {n_rows}"
         found: list[pa.RecordBatch] = []
         try:
-            with closing(_opened(self._name)) as connection:
+            with closing(_opened(self._name, self._bounds.batch)) as connection:
                 ((first, last),) = connection.execute(f"SELECT min(rowid), max(rowid) FROM {self._table}")
                 if first is None:
                     return []
@@ -138,9 +143,11 @@ class SqliteTable:
         if len(tables) > 1:
             self.notice = f"the rows of table {likely[0]!r}, of {len(tables)}"
 
-    def _typed(self, connection: sqlite3.Connection) -> pa.Schema:
+    def _typed(self, connection: sqlite3.Connection, bounds: Bounds) -> pa.Schema:
         """The columns with their types, by what the rows hold."""
         names = [column[0] for column in connection.execute(f"SELECT * FROM {self._table} LIMIT 0").description]
+        if len(names) > bounds.columns:
+            raise InputError(f"{self.origin}: it has {len(names):,} columns; --limit columns=NUMBER allows more")
         if len(names) > _MOST_TYPED:
             return pa.schema([(name, pa.string()) for name in names])
         asked = ", ".join(f"max(typeof({_quoted(name)}) = '{kind}')" for name in names for kind in _KINDS)
@@ -186,21 +193,21 @@ def _copied(file: BinaryIO) -> Any:
     return copy
 
 
-def _opened(name: str) -> sqlite3.Connection:
+def _opened(name: str, most: int) -> sqlite3.Connection:
     """A connection that cannot write and runs nothing that the database brings with it."""
     try:
-        return _connected(name, "mode=ro")
+        return _connected(name, "mode=ro", most)
     except sqlite3.OperationalError:
         if Path(f"{name}-wal").exists():
             raise
-        return _connected(name, "mode=ro&immutable=1")  # in a folder that is closed to us, and was left in order
+        return _connected(name, "mode=ro&immutable=1", most)  # in a folder that is closed to us, and was left in order
 
 
-def _connected(path: str, how: str) -> sqlite3.Connection:
+def _connected(path: str, how: str, most: int) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(str(Path(path).absolute()))}?{how}", uri=True, check_same_thread=False)
     connection.text_factory = bytes
     connection.isolation_level = None
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, Bounds.batch)  # longer rows are rejected
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(most, 10**9))  # a longer row is an error, and is not held
     for setting in ("trusted_schema = OFF", "cell_size_check = ON", "cache_size = -16384"):
         connection.execute(f"PRAGMA {setting}")
     connection.execute("BEGIN")
