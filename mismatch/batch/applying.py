@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from mismatch.batch.moving import Value, body_of, with_bodies
+from mismatch.batch.moving import Value, as_json, body_of, with_bodies
 from mismatch.batch.repair import Proposal, Repair
 from mismatch.errors import InputError
 from mismatch.judging.scorer import Scorer
@@ -31,7 +31,7 @@ class Applied:
     rows: int
     changed: int
     left: int
-    """rows whose body went to another row and that got none: they keep it"""
+    """rows whose body went to another row and that got none: they keep it. As many bodies stand in the log alone."""
 
 
 def apply_repairs(
@@ -40,7 +40,7 @@ def apply_repairs(
 ) -> Applied:  # fmt: skip
     """Writes the batch with the proposed bodies in place, and a line in the log for every row that has changed.
 
-    Bodies that move are held in memory.
+    The line has the body that stood there before where that went to no other row, so that no text is lost. Bodies that move are held in memory.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def apply_repairs(
         The rows hold no body that could be moved, or are others than before.
     """
     wanted = {proposal.title_row: proposal for proposal in repair.proposals}
-    bodies = _bodies_at(readers[0], {proposal.body_row for proposal in repair.proposals}, scorer)
+    moving = {proposal.body_row for proposal in repair.proposals}
+    bodies = _bodies_at(readers[0], moving, scorer)
     rows = changed = 0
     with open_sink(out, format=format, schema=readers[1].schema, safe_csv=safe_csv) as sink, OutputFile(log) as changes:
         for first, block in _numbered(readers[1], scorer):
@@ -66,13 +67,12 @@ def apply_repairs(
             encoded, left_out = _encoded(sink.encoder, moved, quarantine)
             sink.write(encoded)
             for i in sorted(here.keys() - left_out):
-                changes.write(_log_line(here[i]))
+                changes.write(_log_line(here[i], None if first + i in moving else body_of(block, i)))
                 changed += 1
             rows += len(block)
         if rows != repair.n_rows:
             raise InputError(f"the input has changed while it was read: {repair.n_rows:,} rows, and then {rows:,}")
-    left = {proposal.body_row for proposal in repair.proposals} - set(wanted)
-    return Applied(sink.count, changed, len(left))
+    return Applied(sink.count, changed, len(moving - set(wanted)))
 
 
 def _numbered(reader: Reader, scorer: Scorer) -> Iterator[tuple[int, Block]]:
@@ -112,10 +112,11 @@ def _no_columns(n: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_struct_array(pa.StructArray.from_arrays([], fields=[], mask=pa.array(np.zeros(n, bool))))
 
 
-def _log_line(proposal: Proposal) -> bytes:
+def _log_line(proposal: Proposal, before: Value | None) -> bytes:
     line = {
         "row": proposal.title_row, "id": proposal.title_id, "body_from_row": proposal.body_row,
         "body_from_id": proposal.body_id, "probability": round(proposal.probability, 4),
+        "body_before": None if before is None else json.loads(as_json(before)),
     }  # fmt: skip
     known = {name: value for name, value in line.items() if value is not None}
     return json.dumps(known, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -39,7 +39,7 @@ def with_bodies(block: Block, bodies: dict[int, Value]) -> Block:
         return block
     name = _column_of(block)
     if isinstance(block.rows, JsonLines):
-        return replace(block, rows=_spliced(block.rows, name, {i: _as_json(body) for i, body in bodies.items()}))
+        return replace(block, rows=_spliced(block.rows, name, {i: as_json(body) for i, body in bodies.items()}))
     k = block.rows.schema.names.index(name)
     column = block.rows.column(k)
     values = pa.concat_arrays([column, *(_as_column(body, column.type, block) for body in bodies.values())])
@@ -85,7 +85,8 @@ def _spliced(lines: JsonLines, name: str, bodies: dict[int, bytes]) -> JsonLines
     return replace(lines, buffer=b"".join(parts), starts=starts, ends=ends)
 
 
-def _as_json(body: Value) -> bytes:
+def as_json(body: Value) -> bytes:
+    """A body as JSON."""
     if isinstance(body, bytes):
         return body
     return json.dumps(body[0].as_py(), ensure_ascii=False, default=str).encode("utf-8", "replace")

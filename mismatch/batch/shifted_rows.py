@@ -59,22 +59,25 @@ class ShiftWatch:
     def added_to(self, found: Repair, *, least: float = 0.0) -> Repair:
         """The repair with a proposal for each title in a shift whose body left its place too, where it is likely enough.
 
-        What the shift says goes before what a single title and body say: of many that are alike, it names the right one.
+        What the shift says goes before what a single title and body say: of many that are alike, it names the right one. But
+        a title outside of it that surely belongs to a body inside, or the other way round, shows that rows were mixed up
+        there besides.
         """
         titles, bodies = shifted_pairs(self.shifts)
         if not len(titles) or len(titles) > MOST_MOVED:
             return found
         known = {(p.title_row, p.body_row): p for p in found.proposals}
+        likely = np.where(_at_ends(self.shifts, titles), AT_AN_END, INSIDE)
+        free = _not_led_out(self.shifts, found.proposals, titles, bodies, likely)
+        titles, bodies, likely = titles[free], bodies[free], likely[free]
         ids = self._ids_of(np.concatenate([titles, bodies]))
-        at_ends = _at_ends(self.shifts, titles)
         moved: list[Proposal] = []
-        for title, body, at_end in zip(titles.tolist(), bodies.tolist(), at_ends.tolist(), strict=True):
-            likely = AT_AN_END if at_end else INSIDE
+        for title, body, by_shift in zip(titles.tolist(), bodies.tolist(), likely.tolist(), strict=True):
             places = self.places.place_of(title), self.places.place_of(body)
-            shifted = Proposal(title, body, ids.get(title), ids.get(body), likely, (), *places)
+            shifted = Proposal(title, body, ids.get(title), ids.get(body), by_shift, (), *places)
             proposal = known.get((title, body), shifted)
-            if max(likely, proposal.probability) >= least:
-                moved.append(replace(proposal, probability=max(likely, proposal.probability)))
+            if max(by_shift, proposal.probability) >= least:
+                moved.append(replace(proposal, probability=max(by_shift, proposal.probability)))
         their_titles, their_bodies = set(titles.tolist()), set(bodies.tolist())
         others = [p for p in found.proposals if p.title_row not in their_titles and p.body_row not in their_bodies]
         return replace(found, proposals=sorted([*others, *moved], key=lambda proposal: proposal.title_row))
@@ -91,6 +94,20 @@ class ShiftWatch:
         at = np.flatnonzero(np.isin(known, rows))
         pairs = zip(known[at].tolist(), ids.take(pa.array(at)).to_pylist(), strict=True)
         return {row: text for row, text in pairs if text is not None}
+
+
+def _not_led_out(
+    shifts: Sequence[Shift], proposals: Sequence[Proposal], titles: NDArray[np.int64], bodies: NDArray[np.int64],
+    likely: NDArray[np.float64],
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Which pairs of shifts no likelier proposal contradicts that has only one of its rows in a shift."""
+    of_titles, of_bodies = (np.array([getattr(p, name) for p in proposals], np.int64) for name in ("title_row", "body_row"))
+    sure = np.array([p.probability for p in proposals])
+    sure[in_shifts(shifts, of_titles) == in_shifts(shifts, of_bodies)] = 0.0
+    by_title, by_body = (dict(zip(rows.tolist(), sure.tolist(), strict=True)) for rows in (of_titles, of_bodies))
+    against_title = np.array([by_title.get(row, 0.0) for row in titles.tolist()])
+    against_body = np.array([by_body.get(row, 0.0) for row in bodies.tolist()])
+    return np.maximum(against_title, against_body) <= likely
 
 
 def _at_ends(shifts: Sequence[Shift], rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -119,7 +119,11 @@ def repair(
                 again, found, apply, log or "-", output_format_of(apply, again[1]), quarantine, scorer=scored.scorer,
                 safe_csv=safe_csv,
             )  # fmt: skip
-            left = f"; {applied.left:,} rows keep a body that another row got too" if applied.left else ""
+            left = (
+                f"; {applied.left:,} rows keep a body that another row got too, and the bodies that no row has now are in the log"
+                if applied.left
+                else ""
+            )
             say(f"{applied.rows:,} rows written to {apply}, {applied.changed:,} with another body{left}", quiet=quiet)
     if report is not None:
         from mismatch.batch.shown import proposals_shown

@@ -127,6 +127,8 @@ def test_the_repaired_file_differs_in_the_proposed_bodies_alone(invoke: Callable
         assert new == {**given[line["title_row"] - 1], "body": given[line["body_row"] - 1]["body"]}
     logged = [json.loads(line) for line in log.read_bytes().splitlines()]
     assert [(line["row"], line["body_from_row"]) for line in logged] == [(p["title_row"], p["body_row"]) for p in found]
+    kept = {json.loads(line)["body"] for line in after} | {line["body_before"] for line in logged if "body_before" in line}
+    assert kept == {row["body"] for row in given}
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "arrow"])

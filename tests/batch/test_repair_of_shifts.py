@@ -13,6 +13,10 @@ import pytest
 from made_archive import archive, turned
 
 from mismatch.batch.places import Places
+from mismatch.batch.repair import Proposal, Repair
+from mismatch.batch.shifted_rows import ShiftWatch
+from mismatch.batch.shifts import Shift
+from mismatch.judging.scorer import Scorer
 
 N = 400
 CLEAN = archive(N, seed=12)
@@ -141,3 +145,29 @@ def test_rows_and_lines_are_looked_up_both_ways() -> None:
     assert places.rows_at("c.jsonl", np.array([2])).tolist() == [0]
     with pytest.raises(IndexError):
         places.place_of(9)
+
+
+def proposal(title: int, body: int, probability: float) -> Proposal:
+    return Proposal(title, body, None, None, probability, (), ("a.jsonl", title), ("a.jsonl", body))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ((150, 120, 0.99), {150: 120, 118: None}),  # surely from outside: the body in row 120 came from elsewhere
+        ((150, 120, 0.6), {150: None, 118: 120}),
+        ((118, 150, 0.99), {118: 150, 119: 121}),
+        ((118, 125, 0.99), {118: 120, 123: 125}),  # of stories that are alike, the shift names the right one
+        ((101, 150, 0.9), {101: 150}),  # at its end a shift is less sure
+    ],
+)
+def test_a_row_that_was_mixed_up_inside_a_shift_follows_its_text(
+    scorer: Scorer, text: tuple[int, int, float], expected: dict[int, int | None]
+) -> None:
+    watch = ShiftWatch(scorer.model)
+    watch.places.add("a.jsonl", 1, np.arange(1, 201))
+    watch.shifts = [Shift(101, 140, 2)]
+    added = watch.added_to(Repair([proposal(*text)], 200, 0, 40, 40.0))
+    bodies = added.bodies
+    assert {title: bodies.get(title) for title in expected} == expected
+    assert len(set(bodies.values())) == len(bodies)
