@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
+from numbers import Integral, Real
+from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -91,10 +93,7 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
         progress : bool, optional
             In place of the setting.
         """
-        for setting in ("max_false_flags", "confidence", "prior"):
-            value = getattr(self, setting)
-            if not (setting == "prior" and value is None) and not 0 < value < 1:
-                raise InputError(f"{setting}={getattr(self, setting)!r} must lie between 0 and 1")
+        self._check_settings()
         table = self._pairs(X, topics=True)
         labels = None if y is None else label_codes(y)
         if labels is not None and len(labels) != table.num_rows:
@@ -110,6 +109,16 @@ class MismatchClassifier(ClassifierMixin, BaseEstimator):
         self.classes_: NDArray[Any] = CLASSES.copy() if y is None else classes_of(y)
         self.n_features_in_ = 2
         return self
+
+    def _check_settings(self) -> None:
+        for setting in ("max_false_flags", "confidence", "prior"):
+            value = getattr(self, setting)
+            if setting == "prior" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
+                raise InputError(f"{setting}={value!r} must lie between 0 and 1")
+        if not isinstance(self.random_state, Integral) or self.random_state < 0:
+            raise InputError(f"random_state={self.random_state!r} must be a whole number that is not negative")
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Log-odds of a mismatch, shape (n_pairs,), above 0 where `predict` says "mismatch". Pairs without text get the
@@ -233,4 +242,6 @@ def resolve_base(base: str | Place | Model | None, *, sha256: str | None = None)
         if sha256 is not None:
             raise InputError("the SHA-256 of a base is that of its file, and the base is no file")
         return base
+    if not isinstance(base, (str, PathLike)):
+        raise InputError(f"base= takes the name of a model file, or a model, not a {type(base).__name__}")
     return load_model(starter_path() if base == "starter" else base, sha256=sha256)

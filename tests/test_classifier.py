@@ -176,6 +176,23 @@ def test_shares_outside_of_nought_and_one_are_refused(pairs: list[Pair], setting
         MismatchClassifier(base=None, **setting).fit(pairs)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [{"prior": "0.1"}, {"confidence": None}, {"max_false_flags": True}, {"prior": float("nan")}, {"random_state": "x"},
+     {"random_state": -1}, {"base": 3}, {"base": "a\0b"}, {"base": "starter", "base_sha256": 3}],
+    ids=str,
+)  # fmt: skip
+def test_settings_of_another_kind_are_refused_in_words(pairs: list[Pair], setting: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        MismatchClassifier(**{"base": None, **setting}).fit(pairs)
+
+
+@pytest.mark.parametrize("path", [None, 1.5, "a\0b", "\ud800"])
+def test_a_model_is_saved_under_a_path_and_nowhere_else(fitted: MismatchClassifier, path: Any) -> None:
+    with pytest.raises(ModelError, match="the model cannot be written"):
+        fitted.save(path)
+
+
 def test_an_unusable_base_is_refused(pairs: list[Pair], tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         MismatchClassifier(base=tmp_path / "none.joblib").fit(pairs)
@@ -191,7 +208,13 @@ def test_labels_are_known_in_many_spellings(labels: Any, codes: list[int]) -> No
     assert label_codes(labels).tolist() == codes
 
 
-@pytest.mark.parametrize("label", ["maybe", 2, None, 0.5, float("nan"), ""])
+@pytest.mark.parametrize("label", ["maybe", 2, None, 0.5, float("nan"), "", pytest.param(10**5000, id="long")])
 def test_any_other_label_is_refused_by_name(label: Any) -> None:
     with pytest.raises(InputError, match=r"row 2.*use match or mismatch"):
         label_codes(["match", label])
+
+
+@pytest.mark.parametrize("labels", [np.array(0), "match", None, 1], ids=str)
+def test_one_label_is_no_column_of_labels(labels: Any) -> None:
+    with pytest.raises(InputError, match="labels are a sequence or a column"):
+        label_codes(labels)

@@ -3,7 +3,7 @@ verdict columns back into the same kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,9 @@ def pairs_table(
     """
     data = at_hand(data)
     asked = {"title": title, "body": body, "source": source, **({"topic": None} if topics else {})}
+    for role, asked_for in asked.items():
+        if not isinstance(asked_for, str | None):
+            raise InputError(f"{role}= takes the name of a column, not a {type(asked_for).__name__}")
     if isinstance(data, list) and not any(isinstance(row, Mapping) for row in data):
         return _of_tuples(data)
     if isinstance(data, list):
@@ -74,11 +77,13 @@ def at_hand(data: Any) -> Any:
         return data
     if is_lazy(data):
         return data.collect()
-    if hasattr(data, "__arrow_c_stream__") or isinstance(data, Mapping):
+    if hasattr(data, "__arrow_c_stream__"):
         return _table(lambda: pa.table(data))
+    if isinstance(data, Mapping):
+        return _table(lambda: pa.table(data), lambda: pa.table({name: [*map(_whole, data[name])] for name in data}))
     if hasattr(data, "to_arrow_table"):  # DuckDB relations
         return data.to_arrow_table()
-    if isinstance(data, (str, bytes)) or not isinstance(data, (Sequence, Iterable, np.ndarray)):
+    if isinstance(data, (str, bytes)) or not isinstance(data, Iterable) or getattr(data, "shape", None) == ():
         raise InputError(f"expected {_EXPECTED}, got {type(data).__name__}")
     return list(data)
 
@@ -151,16 +156,30 @@ def _arrow(data: Any, names: list[Any]) -> pa.Table:
     if isinstance(data, pa.Table):
         return data.select(names)
     if _library(data) == "pandas":
-        return _table(lambda: pa.Table.from_pandas(data[names], preserve_index=False))
-    return pa.table(data.select(names))
+        data = data[names]
+        return _table(
+            lambda: pa.Table.from_pandas(data, preserve_index=False),
+            lambda: pa.Table.from_pandas(data.apply(lambda column: column.map(_whole)), preserve_index=False),
+        )
+    return _table(lambda: pa.table(data.select(names)))
 
 
-def _table(make: Any) -> pa.Table:
+def _table(make: Callable[[], pa.Table], make_whole: Callable[[], pa.Table] | None = None) -> pa.Table:
+    """What `make` gives or, where texts hold halves of characters, which cannot stand in Arrow text, `make_whole`."""
     try:
         return make()
-    except (pa.ArrowException, TypeError) as error:
+    except UnicodeEncodeError:
+        if make_whole is None:
+            raise
+        return _table(make_whole)
+    except (pa.ArrowException, TypeError, ValueError) as error:
         words = " ".join(" ".join(map(str, error.args)).split())
-        raise InputError(f"the data frame has a column of mixed types: {words}") from error
+        raise InputError(f"the data frame has a column of mixed types, or of one that Arrow lacks: {words}") from error
+
+
+def _whole(value: Any) -> Any:
+    """A text with what UTF-8 cannot say replaced; anything else as it is."""
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
 
 
 def _pandas_values(column: pa.ChunkedArray) -> Any:
@@ -180,11 +199,15 @@ def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
 def _of_tuples(data: list[Any]) -> pa.Table:
     titles, bodies = [], []
     for i, pair in enumerate(data):
-        if isinstance(pair, (str, bytes)) or not hasattr(pair, "__len__") or len(pair) != 2:
+        if isinstance(pair, (str, bytes)) or not _has_order(pair) or len(pair) != 2:
             raise InputError(f"element {i} is not a pair of (title, body); expected {_EXPECTED}")
         titles.append(text_or_none(pair[0], i))
         bodies.append(text_or_none(pair[1], i))
     return pa.table({"title": pa.array(titles, pa.large_string()), "body": pa.array(bodies, pa.large_string())})
+
+
+def _has_order(pair: Any) -> bool:
+    return hasattr(pair, "__len__") and hasattr(pair, "__getitem__")
 
 
 def _keys(data: list[Any]) -> list[str]:
@@ -210,4 +233,4 @@ def text_or_none(value: Any, place: int | str) -> str | None:
     if not isinstance(value, str):
         where = f"element {place}" if isinstance(place, int) else f"the {place}"
         raise InputError(f"{where} holds a {type(value).__name__} where text belongs")
-    return value.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot stand in Arrow text
+    return _whole(value)  # lone surrogates cannot stand in Arrow text

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from mismatch.errors import InputError
 from mismatch.records.columns import USUAL_NAMES, few, listed, usual_name, usual_names
+from mismatch.records.formats.checked_columns import check_column
 from mismatch.records.guessing import Unsure, guess
 
 NEEDED = ("title", "body")
@@ -103,8 +104,13 @@ def as_text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     Raises
     ------
     InputError
-        If it is neither text nor numbers.
+        If it is neither text nor numbers, or is damaged: pyarrow reads files without a look at what they hold.
     """
+    try:
+        for chunk in column.chunks:
+            check_column(chunk)
+    except pa.ArrowException as error:
+        raise InputError(f"column {name!r} is damaged ({error}); validate(full=True) of its table tells more") from None
     kind = column.type
     if pa.types.is_large_string(kind):
         return column
@@ -120,4 +126,4 @@ def as_text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 def _decoded(chunk: pa.DictionaryArray, name: str) -> pa.Array:
     words = as_text(pa.chunked_array([chunk.dictionary]), name)
-    return pa.concat_arrays(words.chunks).take(chunk.indices)
+    return words.combine_chunks().take(chunk.indices)

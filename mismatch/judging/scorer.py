@@ -138,7 +138,7 @@ class Scorer:
 
     def prepared(self, title: str | None, body: str | None, source: str | None = None) -> tuple[str, str]:
         """Title and body of one pair as they are compared."""
-        columns = [pa.array([text], pa.large_string()) for text in (title, body, source)]
+        columns = [_text_column([text]) for text in (title, body, source)]
         texts = prepared(self.model, *columns)
         return texts_of(texts.titles)[0] or "", texts_of(texts.bodies)[0] or ""
 
@@ -281,7 +281,7 @@ class Scorer:
         self, titles: Sequence[str | None], bodies: Sequence[str | None], sources: Sequence[str | None] | None = None
     ) -> list[Verdict]:
         """The verdicts on articles as they come, by the model as it is."""
-        columns = [None if texts is None else pa.array(texts, pa.large_string()) for texts in (titles, bodies, sources)]
+        columns = [None if texts is None else _text_column(texts) for texts in (titles, bodies, sources)]
         return verdicts_of(pa.Table.from_batches([self.added_columns(*columns)]))
 
     def _added(self, pairs: pa.Table, *, progress: bool = False) -> pa.Table:
@@ -299,6 +299,10 @@ class Scorer:
             return self
         model = adaptation.adapt(self.model, adaptation.drawn_evenly(pairs)).model
         return self if model is self.model else self.with_model(model)
+
+
+def _text_column(texts: Sequence[str | None]) -> pa.Array:
+    return pa.array([text_or_none(text, i) for i, text in enumerate(texts)], pa.large_string())
 
 
 def _columns(pairs: pa.Table | pa.RecordBatch) -> tuple[Column, Column, Column | None]:

@@ -68,6 +68,10 @@ def save_model(model: Model, path: str | Path) -> None:
     """
     import joblib
 
+    try:
+        place_of(path)
+    except InputError as error:
+        raise ModelError(f"the model cannot be written: {error}") from error
     contents: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -132,8 +136,12 @@ def load_model(path: str | Path | StoredFile, *, sha256: str | None = None) -> M
     ------
     ModelError
         If the file is missing, truncated, not a model, of an unknown version, altered, or not the one with that digest.
+    InputError
+        If `path` can be no path, or `sha256` no digest.
     """
     path = place_of(path)
+    if not isinstance(sha256, str | None):
+        raise InputError(f"sha256= takes the digest as hexadecimal digits, not a {type(sha256).__name__}")
     contents = read_plain_values(path, most_bytes=MAX_FILE_BYTES, most_values=_MAX_VALUES, sha256=sha256)
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         _refuse(path, "it is not a model of mismatch; write one with `mismatch train`")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,14 +43,22 @@ def label_codes(labels: Any, rows: Sequence[int] | None = None) -> NDArray[np.in
     values = _values(labels)
     out = np.empty(len(values), np.int64)
     for i, value in enumerate(values):
-        key = str(int(value)) if isinstance(value, float) and value in (0.0, 1.0) else str(value).strip().lower()
+        written = _written(value)
+        key = str(int(value)) if isinstance(value, float) and value in (0.0, 1.0) else written.strip().lower()
         if key not in _CODES:
             raise InputError(
-                f"label {str(value)[:40]!r} (row {(i if rows is None else rows[i]) + 1}) is not known; "
+                f"label {written[:40]!r} (row {(i if rows is None else rows[i]) + 1}) is not known; "
                 "use match or mismatch (also 0/1, false/true, related/unrelated)"
             )
         out[i] = _CODES[key]
     return out
+
+
+def _written(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python does not write integers of thousands of digits
+        return "an integer of thousands of digits"
 
 
 def classes_of(labels: Any) -> NDArray[Any]:
@@ -83,4 +91,6 @@ def _values(labels: Any) -> list[Any]:
         if labels.size != len(labels):
             raise InputError(f"labels are one column, not an array of shape {labels.shape}")
         labels = labels.ravel()
+    if not isinstance(labels, Iterable) or getattr(labels, "shape", None) == () or isinstance(labels, (str, bytes)):
+        raise InputError(f"labels are a sequence or a column, not one {type(labels).__name__}")
     return list(labels.tolist() if hasattr(labels, "tolist") else labels)

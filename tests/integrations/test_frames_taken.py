@@ -142,3 +142,61 @@ def test_a_classifier_learns_from_a_polars_frame_with_topics(articles: list[dict
     frame = pl.DataFrame(articles).lazy()
     clf = MismatchClassifier(base=None).fit(frame)
     assert (clf.predict(frame) == "match").mean() > 0.9
+
+
+HALF, REPLACED = "\ud83d half a character", "? half a character"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [pd.DataFrame({"title": [HALF], "body": ["b"]}, dtype=object), {"title": [HALF], "body": ["b"]}, [(HALF, "b")],
+     [{"title": HALF, "body": "b"}]],
+    ids=["pandas", "columns", "pairs", "rows"],
+)  # fmt: skip
+def test_half_a_character_as_json_gives_it_is_replaced(data: Any, judge: Scorer) -> None:
+    assert pairs_table(data)["title"].to_pylist() == [REPLACED]
+    scored = judge.score(data)
+    assert len(scored) == 1
+    if isinstance(data, pd.DataFrame):
+        assert scored["title"].tolist() == [HALF]  # what was given stays as it was
+    assert judge.verdicts([HALF], ["b"]) == judge.verdicts([REPLACED], ["b"])
+
+
+def test_categories_that_are_all_missing_are_no_text() -> None:
+    nothing = pa.DictionaryArray.from_arrays(pa.nulls(2, pa.int32()), pa.array([], pa.string()))
+    for data in (
+        pa.table({"title": nothing, "body": ["b", "c"]}),
+        pd.DataFrame({"title": pd.Categorical([None, None]), "body": ["b", "c"]}),
+    ):
+        assert pairs_table(data)["title"].to_pylist() == [None, None]
+
+
+def _with_offset(value: int) -> pa.Array:
+    good = pa.array([f"text {i}" for i in range(6)])
+    offsets = np.frombuffer(good.buffers()[1], np.int32).copy()
+    offsets[3] = value
+    return pa.Array.from_buffers(good.type, 6, [None, pa.py_buffer(offsets), good.buffers()[2]])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [_with_offset(1 << 30), _with_offset(-5),
+     pa.DictionaryArray.from_arrays(pa.array([7] * 6, pa.int32()), pa.array(["a"]), safe=False)],
+    ids=["offset outside", "offset below", "index outside"],
+)  # fmt: skip
+def test_a_table_that_pyarrow_read_from_a_damaged_file_is_refused(column: pa.Array, judge: Scorer) -> None:
+    with pytest.raises(InputError, match="column 'title' is damaged"):
+        judge.score(pa.table({"title": column, "body": ["b"] * 6}))
+
+
+@pytest.mark.parametrize(
+    "data", [np.array("a"), [{"a", "b"}], pl.DataFrame({"title": pl.Series([1], dtype=pl.Int128), "body": ["b"]})], ids=str
+)
+def test_what_has_no_rows_or_no_order_is_refused_too(data: Any) -> None:
+    with pytest.raises(InputError):
+        pairs_table(data)
+
+
+def test_a_name_of_a_column_is_text() -> None:
+    with pytest.raises(InputError, match="title= takes the name of a column, not a NAType"):
+        pairs_table([("a", "b")], title=pd.NA)  # type: ignore[arg-type]

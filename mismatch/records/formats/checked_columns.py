@@ -19,12 +19,13 @@ def check_structure(batch: pa.RecordBatch) -> None:
     """
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
-            _check(column)
+            check_column(column)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise pa.ArrowInvalid(f"column {name!r}: {error}") from None
 
 
-def _check(column: pa.Array) -> None:
+def check_column(column: pa.Array) -> None:
+    """One column, as `check_structure` does it."""
     column.validate()
     if isinstance(column, pa.ExtensionArray):
         column = column.storage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -100,9 +101,17 @@ def place_of(name: str | Path | StoredFile) -> Place:
     Raises
     ------
     InputError
-        The address makes no sense.
+        The address makes no sense, or no file can be called so.
     """
     if isinstance(name, StoredFile):
         return name
+    if not isinstance(name, (str, Path)):
+        raise InputError(f"a {type(name).__name__} is no path of a file")
+    try:
+        can_be_one = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        can_be_one = False
+    if not can_be_one:
+        raise InputError(f"{str(name)[:100]!r} can be no path of a file")
     address = address_of(name)
     return Path(local_path(name)) if address is None else StoredFile(address)
