@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import mismatch
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -120,3 +123,12 @@ def test_links_lead_to_files(document: str) -> None:
     if document.startswith("docs/"):  # the site has these two among its pages
         targets = [t for t in targets if t not in ("CONTRIBUTING.md", "CHANGELOG.md")]
     assert not [target for target in targets if not (path.parent / target).exists()]
+
+
+def test_a_list_of_thirty_pairs_teaches_the_model_first_and_of_fewer_none() -> None:
+    model = mismatch.load()
+    rows = runpy.run_path(str(ROOT / "tests" / "integrations" / "stories.py"))["rows"](30)
+    pairs = [(row["title"], row["body"]) for row in rows]
+    for n, teaches in ((29, False), (30, True)):
+        by_itself, as_it_is = ([v.probability for v in model.score(pairs[:n], adapt=a)] for a in (None, False))
+        assert (by_itself != as_it_is) is teaches

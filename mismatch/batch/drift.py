@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mismatch.batch.source_ranking import jeffreys
@@ -19,6 +20,8 @@ from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import UNSCORABLE
 
 SAMPLE_ROWS = 1500
+LONGEST = 1 << 16
+"""bytes of a title and a body: longer pairs are not drawn, so that a sample takes 100 MB at most"""
 HARMLESS = 0.01
 """share of the verdicts that may change between two samples of one stream"""
 _SCHEMA = pa.schema([(name, pa.large_string()) for name in ("title", "body", "source")])
@@ -60,7 +63,8 @@ class SampledPairs:
         """The next rows, with the columns `title`, `body` and `source`."""
         numbers = self._generator.random(rows.num_rows)
         limit = self._drawn.max() if len(self._drawn) >= self._most else 1.0
-        taken = np.flatnonzero(numbers < limit)
+        sizes = sum(pc.binary_length(rows[name]).fill_null(0).to_numpy(zero_copy_only=False) for name in ("title", "body"))
+        taken = np.flatnonzero((numbers < limit) & (sizes <= LONGEST))
         if not len(taken):
             return
         new = pa.Table.from_batches([rows.select(_SCHEMA.names).take(pa.array(taken)).cast(_SCHEMA)])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mismatch.errors import InputError
+from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ROLES, ColumnChoice, Columns, columns_unseen, find_columns
 from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.encodings import unicode_of
@@ -22,7 +23,8 @@ from mismatch.records.known_formats import DEFAULT_FORMAT, FORMATS, columnar_for
 
 FEW_BYTES = 1 << 18
 """of the beginning of JSON, in which its layout mostly shows; a store is asked for them once"""
-_MOST_BYTES = 1 << 22
+_MOST_BYTES = Bounds.row + FEW_BYTES
+"""the first row may be as long as a row may be, and tells the columns still"""
 _FIRST_LOOK = 1 << 10
 _HTML, _WARC = (b"<!doctype html", b"<html"), b"WARC/"
 

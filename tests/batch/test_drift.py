@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import mismatch
+from mismatch.batch.drift import LONGEST, SampledPairs
 
 STORIES = runpy.run_path(str(Path(__file__).parent.parent / "integrations" / "stories.py"))["rows"]
 
@@ -45,3 +47,12 @@ def test_a_baseline_that_another_model_made_is_told_of(
     words = "the baseline was judged by another model: part of any change may be the model's"
     assert words in invoke("sources", path, "--baseline", kept, "--model", adapted).said
     assert words not in invoke("sources", path, "--baseline", kept, "--model", model_path).said
+
+
+def test_a_sample_holds_no_pair_that_is_very_long() -> None:
+    sample = SampledPairs(rows=4)
+    for _ in range(20):
+        bodies = ["short", "y" * (LONGEST + 1), None]
+        sample.add(pa.record_batch({"title": ["a", "b", "c"], "body": bodies, "source": ["s"] * 3}))
+    assert sample.table.num_rows == 4
+    assert set(sample.table["title"].to_pylist()) <= {"a", "c"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -110,6 +112,27 @@ def test_a_signal_at_any_time_is_never_1_and_no_traceback(
     assert (ended.code, ended.out) == (code, b"")
     if (where, stop) != ("before the command", KeyboardInterrupt):  # typer ends that one, in silence
         assert ended.said == [f"mismatch: {word}; no file was written"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 143), ("SIGINT", 130)])
+def test_a_signal_leaves_no_output(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pairs_file: Path, model_path: Path, name: str, code: int
+) -> None:
+    from mismatch.judging import pipeline
+
+    run = pipeline.run
+
+    def _signalled(*given: Any, **more: Any) -> Any:
+        found = run(*given, **more)
+        os.kill(os.getpid(), getattr(signal, name))
+        return found
+
+    monkeypatch.setattr(pipeline, "run", _signalled)
+    monkeypatch.setattr("mismatch.cli.stopping._first", -10.0)  # it is no second signal of an earlier test
+    ended = invoke("score", pairs_file, "--model", model_path, "--out", tmp_path / "out.jsonl", "--quiet")
+    assert (ended.code, ended.out, list(tmp_path.iterdir())) == (code, b"", [])
+    assert len(ended.said) == 1 and ended.said[0].endswith("; no file was written")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -1,4 +1,4 @@
-"""Parquet pages and Arrow batches that are honest and very large are read within 600 MB, or refused."""
+"""Parquet pages, Arrow batches and rows that are honest and very large are read within 600 MB, or refused."""
 
 from __future__ import annotations
 
@@ -73,3 +73,14 @@ def test_what_would_need_more_is_refused_in_little_memory(tmp_path: Path) -> Non
     assert "bytes in memory at once; --limit batch=BYTES allows more" in said
     assert megabytes < 400
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_rows_as_long_as_a_row_may_be_are_scored_within_the_promised_memory(tmp_path: Path) -> None:
+    table = one_page(8 << 20)
+    body = " ".join(table["body"].to_pylist())[:8_300_000]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"title": title, "body": body}) + "\n" for title in table["title"].to_pylist()[:6]))
+    code, said, megabytes = scored(path, tmp_path / "out.jsonl")
+    assert (code, said) == (0, "")
+    assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 6
+    assert megabytes < PROMISED

@@ -139,7 +139,8 @@ def test_work_on_half_of_the_connections_is_503_while_health_still_answers(small
         for connection in waiting:
             connection.sendall(head_of(100) + b"{")
         time.sleep(0.3)
-        assert small.post("/score", BODY).status == 503
+        answer = small.post("/score", BODY)
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
         assert small.get("/health").status == 200
     finally:
         for connection in waiting:
@@ -155,7 +156,8 @@ def test_bodies_beyond_the_memory_for_them_are_503(start: Callable[..., Service]
             connection = unfinished.enter_context(service.connect())
             connection.sendall(head_of(20_000) + b" " * 19_900)
         time.sleep(0.5)
-        assert service.post("/score", {"title": "t", "body": "x" * 15_000}).status == 503
+        answer = service.post("/score", {"title": "t", "body": "x" * 15_000})
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
         assert service.post("/score", BODY).status == 200
     time.sleep(0.5)
     assert service.post("/score", {"title": "t", "body": "x" * 15_000}).status == 200
@@ -163,7 +165,8 @@ def test_bodies_beyond_the_memory_for_them_are_503(start: Callable[..., Service]
 
 def test_too_many_waiting_articles_are_503(start: Callable[..., Service]) -> None:
     service = start("--max-rows", 10 * MAX_WAITING)
-    assert service.post("/score", [BODY] * (MAX_WAITING + 1)).status == 503
+    answer = service.post("/score", [BODY] * (MAX_WAITING + 1))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert service.post("/score", [BODY] * MAX_WAITING).status == 200
 
 

@@ -12,7 +12,7 @@ from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
 import numpy as np
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],]', re.DOTALL)
 
 
 def wide_object_without(raw: bytes, names: Collection[str]) -> bytes:
