@@ -164,6 +164,10 @@ def test_rows_that_cannot_be_read_are_counted_and_have_no_number(invoke: Callabl
         (["--log", "changes.jsonl"], "--log goes with --apply"),
         (["--out", "proposals.csv"], "give the file a name that ends with .jsonl"),
         (["--apply", "rows.jsonl"], "an input"),
+        (["--apply", "no/out.jsonl"], "/no does not exist"),
+        (["--apply", "out.xlsx"], "xlsx files cannot be written"),
+        (["--shifts", "no/shifts.json"], "does not exist"),
+        (["--shifts", "shifts.csv"], "give the file a name that ends with .json"),
         (["--min-probability", "2"], "does not lie between 0 and 1"),
     ],
 )
@@ -176,6 +180,7 @@ def test_options_that_make_no_sense_are_refused_in_one_line(
     assert ended.code == 2
     assert said in ended.err
     assert "Traceback" not in ended.err
+    assert ended.out == b"" and "adapted" not in ended.err  # before the work, not after it
 
 
 def test_an_empty_file_has_nothing_to_repair(invoke: Callable[..., Any], tmp_path: Path) -> None:
