@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mismatch.errors import InputError
 from mismatch.records.blocks import Block, JsonLines
 from mismatch.records.carried import carried_columns
-from mismatch.records.columns import usual_names
+from mismatch.records.columns import listed, usual_names
 
 _KNOWN = 0.5
 """share of the first rows that must have a date for a column that nobody named"""
@@ -48,7 +49,13 @@ class Days:
         self._day_first: bool | None = None
 
     def of(self, block: Block) -> NDArray[np.int64] | None:
-        """The day of each row as days since 1970, -1 where it is not known; None where there is no column of dates."""
+        """The day of each row as days since 1970, -1 where it is not known; None where there is no column of dates.
+
+        Raises
+        ------
+        InputError
+            The column that was asked for is not there.
+        """
         if not len(block):
             return None
         if not self._looked:
@@ -64,6 +71,10 @@ class Days:
         names = block.rows.keys or [] if isinstance(block.rows, JsonLines) else block.rows.schema.names
         for name in [self.column] if self.column is not None else usual_names("date", names):
             texts = carried_columns(block, [name])[0]
+            if self._asked and name not in names and texts.null_count == len(texts):
+                raise InputError(
+                    f"{block.origin}: there is no column {name!r}; {listed(names)}. Name the right one with --date."
+                )
             day_first = _is_day_first(texts)
             if self._asked or (_days_of(texts, day_first) >= 0).mean() >= _KNOWN:
                 self.column, self._day_first = name, day_first

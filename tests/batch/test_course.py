@@ -10,6 +10,7 @@ import pytest
 
 from mismatch.batch.course import MAX_BINS, Course, more_since
 from mismatch.batch.days import Days, in_words
+from mismatch.errors import InputError
 from mismatch.records.reading import Reader
 
 
@@ -94,3 +95,11 @@ def test_what_is_no_date_is_counted() -> None:
 
 def test_a_column_without_dates_is_none_of_dates() -> None:
     assert days_of(["yesterday", "today"])[1] is None
+
+
+def test_a_column_of_dates_may_stand_inside_an_object_but_not_be_missing() -> None:
+    inside = {"year": 2026, "on": "2026-11-03"}
+    found = days_of([inside, inside], "Published.on")[1]
+    assert found is not None and [in_words(day) for day in found] == ["2026-11-03"] * 2
+    with pytest.raises(InputError, match=r"there is no column 'when'.*--date"):
+        days_of(["2026-11-03"], "when")
