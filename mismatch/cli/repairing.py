@@ -130,6 +130,8 @@ def repair(
                 else ""
             )
             say(f"{applied.rows:,} rows written to {apply}, {applied.changed:,} with another body{left}", quiet=quiet)
+            if scored.carried and applied.changed:
+                say(f"they carry the verdicts of before; score {apply} anew before they are used", quiet=quiet)
     if report is not None:
         from mismatch.batch.shown import proposals_shown
         from mismatch.report.repair_page import repair_page

@@ -104,6 +104,16 @@ def test_a_scored_file_gives_the_same_proposals_without_ids_where_there_are_none
     assert all(set(line) == {"title_row", "body_row", "probability", "evidence"} for line in found)
 
 
+def test_titles_of_a_scored_file_that_have_their_bodies_back_keep_them(invoke: Callable[..., Any], tmp_path: Path) -> None:
+    path, scored, out = written(tmp_path / "rows.jsonl", swapped(MIXED)), tmp_path / "scored.jsonl", tmp_path / "out.jsonl"
+    assert invoke("score", path, "--out", scored).code == 0
+    first = invoke("repair", scored, "--apply", out)
+    changed = {line["title_row"] for line in proposals_of(first)}
+    assert len(changed) >= 10
+    assert "score" in first.err and "anew" in first.err
+    assert not changed & {line["title_row"] for line in proposals_of(invoke("repair", out))}
+
+
 def test_a_batch_may_come_through_a_pipe_but_is_not_rewritten_then(invoke: Callable[..., Any], tmp_path: Path) -> None:
     path = written(tmp_path / "rows.jsonl", swapped(MIXED))
     assert len(proposals_of(invoke("repair", "-", stdin=path.read_bytes()))) >= 10
