@@ -40,7 +40,8 @@ def apply_repairs(
 ) -> Applied:  # fmt: skip
     """Writes the batch with the proposed bodies in place, and a line in the log for every row that has changed.
 
-    The line has the body that stood there before where that went to no other row, so that no text is lost. Bodies that move are held in memory.
+    The line has the body that stood there before where that went to no other row, so that no text is lost. Bodies that move
+    are held in memory.
 
     Parameters
     ----------

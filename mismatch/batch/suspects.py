@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mismatch.batch.scored import SCHEMA, ScoredBlock, ScoredRows
+from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import MATCH, UNSCORABLE
 from mismatch.records.formats.mapped import Mapped
 from mismatch.records.left_behind import scratch_prefix
@@ -24,6 +25,8 @@ from mismatch.screening import screening
 
 SUSPECT_FROM = 0.01
 """probability of a mismatch from which a row is a suspect"""
+TIMES_LESS = 3
+"""how many times less doubtful a row must have become for what it carries to be out of date; less is another adaptation"""
 OF_LANGUAGES = 0.9
 """the same of a row that is unscorable since title and body differ in language or script"""
 MOST_SUSPECTS = 1 << 19
@@ -108,6 +111,8 @@ def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
             quarantine.extend(block.block.rejects)
             n_rows, n_rejected = n_rows + len(block.rows), n_rejected + len(block.block.rejects)
             doubt = doubt_of(block)
+            if scored.carried:
+                _doubt_by_now(scored.scorer, block, doubt)
             total += float(doubt.sum())
             suspects = np.flatnonzero(doubt >= SUSPECT_FROM)
             if len(suspects):
@@ -135,6 +140,21 @@ def doubt_of(block: ScoredBlock) -> NDArray[np.float64]:
     reasons = block.rows.column("reasons").take(pa.array(unscorable)).to_pylist()
     doubt[unscorable] = [OF_LANGUAGES if LANGUAGE_REASONS & set(codes or ()) else 0.0 for codes in reasons]
     return doubt
+
+
+def _doubt_by_now(scorer: Scorer, block: ScoredBlock, doubt: NDArray[np.float64]) -> None:
+    """Judges rows anew that carry another verdict than match, and lowers the doubt of those that fit: their bodies were put
+    back after they had been scored.
+    """
+    numbers = block.rows.column("verdict").to_numpy()
+    doubtful = np.flatnonzero((numbers != MATCH) & (doubt >= SUSPECT_FROM))
+    if not len(doubtful):
+        return
+    rows = block.rows.take(pa.array(doubtful))
+    judged = scorer.judge(*(rows.column(name) for name in ("title", "body", "source")))
+    probability = judged.columns.column("mismatch_probability").fill_null(1.0).to_numpy(zero_copy_only=False)
+    fit = (judged.numbers == MATCH) & (TIMES_LESS * probability < doubt[doubtful])
+    doubt[doubtful[fit]] = probability[fit]
 
 
 def _kept(block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], sampled: bool = False) -> pa.RecordBatch:

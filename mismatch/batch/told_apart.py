@@ -26,6 +26,10 @@ ALL_BUT_THE_SAME = 0.9
 """estimated Jaccard similarity from which two bodies differ in a name or a date only, and are not of one template"""
 MIN_TITLES = 3
 """different titles over all but the same body from which it is repeated though all of them fit it"""
+LEAST_UNFIT = 1 / 3
+"""share of the titles that must not fit where the bodies are alike but not all but the same"""
+MOSTLY = 0.5
+"""share of the titles whose bodies are all but the same from which one that does not fit is enough"""
 FITS = 0.4
 """share of a title's weight that stands in a body which it fits"""
 
@@ -163,4 +167,7 @@ def told_apart(by: Described, rows: NDArray[np.int64], starts: NDArray[np.int64]
 
 def is_repeated(found: Groups, *, titles: bool) -> NDArray[np.bool_]:
     """Which groups are repeats: of titles over a body, or of bodies under a title; shape (n_groups,)."""
-    return (found.sizes > 1) & ((found.unfit > 0) | (titles & (found.as_first >= MIN_TITLES)))
+    unfit = found.unfit > 0
+    if titles:  # in one frame around bodies of their own, most titles fit
+        unfit &= (found.unfit >= LEAST_UNFIT * found.sizes) | (found.as_first >= MOSTLY * found.sizes)
+    return (found.sizes > 1) & (unfit | (titles & (found.as_first >= MIN_TITLES)))

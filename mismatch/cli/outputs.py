@@ -108,13 +108,31 @@ def check_report(path: str | None) -> None:
     """Before the work begins: whether a report can be made, and whether it can be written where it is to go."""
     if path is None:
         return
-    from mismatch.records.output.output_file import OutputFile
     from mismatch.report.html import require_report
 
     require_report()
+    check_place(path)
+
+
+def check_place(path: str | None) -> None:
+    """Whether a file can be written under a name: said before the work, where it is opened only after it."""
+    if path is None or path == "-":
+        return
+    from mismatch.records.output.output_file import OutputFile
+
     place = place_of(path)
-    if path != "-" and not (isinstance(place, Path) and place.exists() and not place.is_file() and not place.is_dir()):
+    if not (isinstance(place, Path) and place.exists() and not place.is_file() and not place.is_dir()):
         OutputFile(path).discard()
+
+
+def check_rows_file(path: str | None) -> None:
+    """As `check_place`, of a file of rows: its name may also ask for a format that cannot be written."""
+    from mismatch.records.known_formats import written_format
+    from mismatch.records.stores.address import without_options
+
+    if path is not None and path != "-":
+        written_format(without_options(path))
+        check_place(path)
 
 
 def write_page(path: str, html: str) -> None:

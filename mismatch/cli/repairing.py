@@ -23,7 +23,7 @@ from mismatch.cli.options import (
     Threads,
     between_0_and_1,
 )
-from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
+from mismatch.cli.outputs import check_outputs, check_place, check_report, check_rows_file, output_format_of, write_page
 from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
 from mismatch.errors import InputError
 
@@ -73,6 +73,8 @@ def repair(
     for option, path in (("--out", out), ("--log", log)):
         if path not in (None, "-") and written_format(without_options(path), "jsonl") != "jsonl":
             raise InputError(f"{option} {path}: this is written as JSON lines; give the file a name that ends with .jsonl")
+    if shifts not in (None, "-") and written_format(without_options(shifts), "json") not in ("json", "jsonl"):
+        raise InputError(f"--shifts {shifts}: this is written as JSON; give the file a name that ends with .json")
     check_outputs(
         {"--out": out, "--apply": apply, "--log": log, "--shifts": shifts, "--rejected": rejected, "--report": report},
         inputs,
@@ -83,6 +85,9 @@ def repair(
     scorer = load_scorer(model, sha256=model_sha256)
     reader = given.reader(inputs)
     check_report(report)
+    check_rows_file(apply)
+    for path in (log, shifts):
+        check_place(path)
     twice = "--apply" if apply is not None else "--report" if report is not None else None
     if twice is not None and reader.bytes_total is None:
         raise InputError(f"{twice} reads the input twice, and a pipe can be read once; write it to a file first")
@@ -125,6 +130,8 @@ def repair(
                 else ""
             )
             say(f"{applied.rows:,} rows written to {apply}, {applied.changed:,} with another body{left}", quiet=quiet)
+            if scored.carried and applied.changed:
+                say(f"they carry the verdicts of before; score {apply} anew before they are used", quiet=quiet)
     if report is not None:
         from mismatch.batch.shown import proposals_shown
         from mismatch.report.repair_page import repair_page

@@ -21,7 +21,7 @@ from mismatch.cli.options import (
     SafeCsv,
     Threads,
 )
-from mismatch.cli.outputs import check_outputs, output_format_of
+from mismatch.cli.outputs import check_outputs, check_place, check_rows_file, output_format_of
 from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
 from mismatch.errors import InputError
 
@@ -61,6 +61,8 @@ def repeats(
         {"--out": out, "--clusters": clusters, "--rejected": rejected, "--json": "-" if as_json else None},
         inputs, given.format, [model], given.bodies,
     )  # fmt: skip
+    check_rows_file(out)
+    check_place(clusters)
     open_reader = partial(given.reader, inputs)
     if out is not None:
         _check_twice(inputs, given.format)

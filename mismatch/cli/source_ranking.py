@@ -154,6 +154,8 @@ def _say_of_columns(reader: Any, days: Days, asked: str | None, quiet: bool) -> 
         say("no column of sources was found, so that all rows count as one; --source names it", quiet=quiet)
     if days.column is not None and asked is None:
         say(f"dates from the column {days.column!r}; --date names another", quiet=quiet)
+    if days.column is None and days.unreadable is not None:
+        say(f"the column {days.unreadable!r} has no dates that can be read: since when is told by rows", quiet=quiet)
     if days.column is not None and days.unknown:
         say(f"{days.unknown:,} rows have no date that can be read in {days.column!r}; they count, but not for since when")
 

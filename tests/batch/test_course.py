@@ -10,6 +10,7 @@ import pytest
 
 from mismatch.batch.course import MAX_BINS, Course, more_since
 from mismatch.batch.days import Days, in_words
+from mismatch.errors import InputError
 from mismatch.records.reading import Reader
 
 
@@ -58,11 +59,31 @@ def days_of(texts: list[object], asked: str | None = None) -> tuple[Days, list[i
 
 def test_dates_are_read_in_the_forms_that_feeds_have() -> None:
     forms = ["2026-11-03", "2026-11-03T23:59:00Z", "2026-11-03 08:00:00", "20261103", "Tue, 03 Nov 2026 10:00:00 GMT",
-             1793700000, "1793700000000"]  # fmt: skip
+             1793700000, "1793700000000", "2026/11/03", "3.11.2026 10:00", "November 3, 2026", "3 Nov 2026",
+             "2026-11-04T04:30:00+05:30", "2026-11-02T23:00:00-0800", "Mon, 02 Nov 2026 23:00:00 -0500"]  # fmt: skip
     days, found = days_of(forms)
     assert found is not None
     assert days.column == "Published"
     assert {in_words(day) for day in found} == {"2026-11-03"}
+
+
+@pytest.mark.parametrize(
+    ("forms", "days"),
+    [
+        (["11/03/2026", "11/21/2026 08:00"], ["2026-11-03", "2026-11-21"]),
+        (["03/11/2026", "21/11/2026 08:00"], ["2026-11-03", "2026-11-21"]),
+        (["3-11-2026", "21-11-2026"], ["2026-11-03", "2026-11-21"]),
+    ],
+)
+def test_a_column_shows_whether_its_days_stand_before_its_months(forms: list[object], days: list[str]) -> None:
+    found = days_of(forms)[1]
+    assert found is not None and [in_words(day) for day in found] == days
+
+
+def test_dates_that_may_be_in_either_month_are_not_guessed() -> None:
+    days, found = days_of(["03/11/2026", "04/11/2026"])
+    assert found is None
+    assert days.unreadable == "Published"
 
 
 def test_what_is_no_date_is_counted() -> None:
@@ -74,3 +95,11 @@ def test_what_is_no_date_is_counted() -> None:
 
 def test_a_column_without_dates_is_none_of_dates() -> None:
     assert days_of(["yesterday", "today"])[1] is None
+
+
+def test_a_column_of_dates_may_stand_inside_an_object_but_not_be_missing() -> None:
+    inside = {"year": 2026, "on": "2026-11-03"}
+    found = days_of([inside, inside], "Published.on")[1]
+    assert found is not None and [in_words(day) for day in found] == ["2026-11-03"] * 2
+    with pytest.raises(InputError, match=r"there is no column 'when'.*--date"):
+        days_of(["2026-11-03"], "when")

@@ -104,6 +104,16 @@ def test_a_scored_file_gives_the_same_proposals_without_ids_where_there_are_none
     assert all(set(line) == {"title_row", "body_row", "probability", "evidence"} for line in found)
 
 
+def test_titles_of_a_scored_file_that_have_their_bodies_back_keep_them(invoke: Callable[..., Any], tmp_path: Path) -> None:
+    path, scored, out = written(tmp_path / "rows.jsonl", swapped(MIXED)), tmp_path / "scored.jsonl", tmp_path / "out.jsonl"
+    assert invoke("score", path, "--out", scored).code == 0
+    first = invoke("repair", scored, "--apply", out)
+    changed = {line["title_row"] for line in proposals_of(first)}
+    assert len(changed) >= 10
+    assert "score" in first.err and "anew" in first.err
+    assert not changed & {line["title_row"] for line in proposals_of(invoke("repair", out))}
+
+
 def test_a_batch_may_come_through_a_pipe_but_is_not_rewritten_then(invoke: Callable[..., Any], tmp_path: Path) -> None:
     path = written(tmp_path / "rows.jsonl", swapped(MIXED))
     assert len(proposals_of(invoke("repair", "-", stdin=path.read_bytes()))) >= 10
@@ -164,6 +174,10 @@ def test_rows_that_cannot_be_read_are_counted_and_have_no_number(invoke: Callabl
         (["--log", "changes.jsonl"], "--log goes with --apply"),
         (["--out", "proposals.csv"], "give the file a name that ends with .jsonl"),
         (["--apply", "rows.jsonl"], "an input"),
+        (["--apply", "no/out.jsonl"], "/no does not exist"),
+        (["--apply", "out.xlsx"], "xlsx files cannot be written"),
+        (["--shifts", "no/shifts.json"], "does not exist"),
+        (["--shifts", "shifts.csv"], "give the file a name that ends with .json"),
         (["--min-probability", "2"], "does not lie between 0 and 1"),
     ],
 )
@@ -176,6 +190,7 @@ def test_options_that_make_no_sense_are_refused_in_one_line(
     assert ended.code == 2
     assert said in ended.err
     assert "Traceback" not in ended.err
+    assert ended.out == b"" and "adapted" not in ended.err  # before the work, not after it
 
 
 def test_an_empty_file_has_nothing_to_repair(invoke: Callable[..., Any], tmp_path: Path) -> None:

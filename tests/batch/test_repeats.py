@@ -66,6 +66,15 @@ def test_a_notice_that_repeats_each_title_is_one_body() -> None:
     assert rows_of(repeats_of(rows), REPEATED_BODY) == [list(range(1, 13))]
 
 
+def test_one_frame_around_bodies_of_their_own_is_no_repeat_though_some_titles_are_vague() -> None:
+    rows = articles(100)
+    for i, row in enumerate(rows[:40]):
+        row["body"] = f"{CONSENT} {row['title']}. {' '.join(words(random.Random(100 + i), 12))} {CONSENT}"
+        if i % 8 == 0:
+            row["title"] = " ".join(words(random.Random(200 + i), 6))
+    assert repeats_of(rows).clusters == []
+
+
 def test_a_republication_is_no_fault() -> None:
     rows = articles(100)
     again = [dict(row, id=f"again{i}", title=row["title"].upper() + ".") for i, row in enumerate(rows[:30])]
