@@ -127,7 +127,9 @@ def evaluate(
 
         write_page(report, evaluation_page(result, inputs))
     if as_json:
-        typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=1, allow_nan=False))
+        from mismatch.records.output.outside_text import harmless_json
+
+        typer.echo(harmless_json(json.dumps(result.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)))
         return
     if report == "-":
         return

@@ -30,7 +30,9 @@ def info(
     loaded = load_scorer(model, sha256=model_sha256).model
     card = {**loaded.card, "calibration": dict(vars(loaded.calibration)), "terms": len(loaded.lexicon.terms.hashes)}
     if as_json:
-        typer.echo(json.dumps(card, ensure_ascii=False, indent=1))
+        from mismatch.records.output.outside_text import harmless_json
+
+        typer.echo(harmless_json(json.dumps(card, ensure_ascii=False, indent=1)))
     else:
         print_card(card)
 

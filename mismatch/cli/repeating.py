@@ -82,7 +82,9 @@ def repeats(
         )  # fmt: skip
     say_closing_words(closing_words, quiet)
     if as_json:
-        typer.echo(json.dumps(found.to_plain(), ensure_ascii=False, indent=2))
+        from mismatch.records.output.outside_text import harmless_json
+
+        typer.echo(harmless_json(json.dumps(found.to_plain(), ensure_ascii=False, indent=2)))
     else:
         print_repeats(found, to_stderr="-" in (out, clusters))
 

@@ -179,7 +179,7 @@ def gate(
     from mismatch.report import console
     from mismatch.report.gate_table import sources_as_plain
     from mismatch.report.gate_words import print_gate
-    from mismatch.report.github import append_summary, harmless_json, summary, workflow_commands
+    from mismatch.report.github import append_summary, summary, workflow_commands
     from mismatch.report.next_steps import GateRun, after_gate
 
     if out is not None and (passed or flagged or rejected):
@@ -265,6 +265,8 @@ def gate(
     lexicon = scorer.model.lexicon
     if as_json:
         plain = {**to_plain(decision, tally, sources_as_plain(tally)), "flagged_rows": flagged_rows(tally)}
+        from mismatch.records.output.outside_text import harmless_json
+
         typer.echo(harmless_json(json.dumps(plain, ensure_ascii=False, indent=2)))
     elif tally.rows:
         judging = [] if model == "starter" else ["--model", model]

@@ -107,7 +107,9 @@ def sources(
         _write(out, [report.one_as_plain(one) for one in report.sources])
     if as_json:
         plain = {**report.to_plain(), "drift": None if drift is None else drift.to_plain()}
-        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
+        from mismatch.records.output.outside_text import harmless_json
+
+        typer.echo(harmless_json(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False)))
     else:
         print_sources(report, drift, to_stderr="-" in (out, save_baseline))
     end_if_stopped(reader, read)

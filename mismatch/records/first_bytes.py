@@ -15,7 +15,7 @@ from mismatch.records.compression import BOM, ByteSource
 from mismatch.records.encodings import unicode_of
 from mismatch.records.formats.json_array import first_elements
 from mismatch.records.formats.json_paths import find_values, keys_inside
-from mismatch.records.formats.json_scan import ABSENT, OK, scan_rows
+from mismatch.records.formats.json_scan import ABSENT, MAX_KEYS, OK, scan_rows
 from mismatch.records.formats.json_wrapped import END, LIST, LOOKED_INTO, first_in_list, walk
 from mismatch.records.formats.lines import lines_of
 from mismatch.records.guessing import SAMPLE_ROWS
@@ -125,7 +125,9 @@ def columns_of_rows(
     InputError
         There is no title or body column.
     """
-    names = scan_rows(data, starts, ends, []).keys or []
+    names = scan_rows(data, starts, ends, []).keys
+    if names is None:  # too many to be told apart there
+        names = list(dict.fromkeys(name for row in _first_rows(data, starts, ends) for name in row))
     if not names:
         return None
     asked = [name for role in ROLES if (name := getattr(choice, role)) and "." in name and name not in names]
@@ -135,7 +137,7 @@ def columns_of_rows(
         return find_columns([*names, *there], choice, origin)
     except InputError as error:
         if choice.title is None and choice.body is None:
-            for outer in names:
+            for outer in names[:MAX_KEYS]:
                 inside = [f"{outer}.{key}" for key in keys_inside(data, starts, ends, outer)]
                 try:
                     return find_columns([*inside, *names], choice, origin, inside=outer)
@@ -143,11 +145,16 @@ def columns_of_rows(
                     continue
         if not by_content:
             raise error
-    return find_columns([*names, *there], choice, origin, sample=lambda: _sample(data, starts, ends, names))
+    return find_columns([*names, *there], choice, origin, sample=lambda: _sample(data, starts, ends, names[:MAX_KEYS]))
 
 
 def _sample(data: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: list[str]) -> dict[str, list[object]]:
     """The values of the first rows, by key."""
+    rows = _first_rows(data, starts, ends)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _first_rows(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[dict[str, object]]:
     rows = []
     for start, end in zip(starts[:SAMPLE_ROWS].tolist(), ends[:SAMPLE_ROWS].tolist(), strict=True):
         try:
@@ -156,7 +163,7 @@ def _sample(data: np.ndarray, starts: np.ndarray, ends: np.ndarray, names: list[
             continue
         if isinstance(row, dict):
             rows.append(row)
-    return {name: [row.get(name) for row in rows] for name in names}
+    return rows
 
 
 def _wrapped(head: bytes, choice: ColumnChoice, origin: str) -> JsonLayout | None:

@@ -34,7 +34,7 @@ _LINES = (".jsonl", ".ndjson")
 def workflow_commands(tally: Tally, decision: Decision) -> Iterator[str]:
     """Annotations, as commands of one line each: a warning for each of the likeliest mismatches, then the decision."""
     for example in tally.examples[:_SHOWN_ROWS]:
-        place = {"file": example.origin} if example.origin != "-" else {}
+        place = {"file": _fit(example.origin)} if example.origin != "-" else {}
         if example.origin.endswith(_LINES):
             place["line"] = str(example.line)
         words = f"row {example.row:,}: {safe(example.title, 200)} ({likelihood(example.probability)}). {_why(example)}"
@@ -81,11 +81,6 @@ def append_summary(markdown: str) -> str | None:
     return None
 
 
-def harmless_json(text: str) -> str:
-    """The same JSON, without the old form of a workflow command, which counts anywhere in a line."""
-    return text.replace("##[", "#\\u0023[")
-
-
 def _why(example: Example) -> str:
     return " ".join(sentences(example.reasons)[-1:])
 
@@ -93,6 +88,11 @@ def _why(example: Example) -> str:
 def _command(kind: str, words: str, properties: dict[str, str]) -> str:
     given = ",".join(f"{name}={_escaped(value, of_property=True)}" for name, value in properties.items())
     return f"::{kind} {given}::{_escaped(safe(words, 1000))}"
+
+
+def _fit(name: str) -> str:
+    """The name of a file in one line; a blank for each character that a terminal would obey."""
+    return "".join(safe(c, 2) or " " for c in name).replace("##[", "## [")
 
 
 def _escaped(text: str, *, of_property: bool = False) -> str:

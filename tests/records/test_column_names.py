@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
 from mismatch.errors import InputError
 from mismatch.records.columns import ColumnChoice, find_columns
+from mismatch.records.formats.json_scan import MAX_KEYS
 from mismatch.records.reading import Reader
 
 
@@ -35,3 +37,14 @@ def test_the_first_usual_name_stands_before_what_is_written_first() -> None:
 def test_a_name_that_only_contains_a_usual_one_is_not_taken() -> None:
     with pytest.raises(InputError, match="no title column"):
         find_columns(["subtitle count", "text"], ColumnChoice(), "a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_usual_names_are_found_among_more_keys_than_are_told_apart(tmp_path: Path, name: str) -> None:
+    row = {**{f"k{i}": i for i in range(MAX_KEYS + 1)}, "headline": "a title", "text": "a body"}
+    rows = [json.dumps(row)] * 3
+    text = "\n".join(rows) if name == "a.jsonl" else f"[{', '.join(rows)}]"
+    (tmp_path / name).write_text(text)
+    reader = Reader([tmp_path / name])
+    titles = [title for chunk in reader for title in chunk.decode().pairs["title"].to_pylist()]
+    assert titles == ["a title"] * 3

@@ -5,6 +5,7 @@ Escaping for HTML is the templates' task; see `html`.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 _NOT_FIT = ("Cc", "Cs", "Zl", "Zp")
@@ -12,6 +13,7 @@ _NOT_FIT = ("Cc", "Cs", "Zl", "Zp")
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FORMULA = ("=", "+", "-", "@")
 _NOT_SHOWN = ("Cf", "Cs", "Co", "Cn", "Me")
+_ESCAPED = (*_NOT_FIT, "Cf", "Co", "Cn")
 _STACKED = 3
 """marks on one letter; more would run into the lines above"""
 _VARIANTS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
@@ -61,6 +63,13 @@ def paragraphs(text: str, limit: int) -> str:
         if line or (lines and lines[-1]):
             lines.append(line)
     return "\n".join(lines).strip("\n")
+
+
+def harmless_json(text: str) -> str:
+    """The same JSON, with escapes for what a terminal or a log would obey: control characters, what turns the direction of
+    writing or is not seen, and the old form of a command of a GitHub workflow (`##[`, anywhere in a line)."""
+    shown = (json.dumps(c)[1:-1] if c > "~" and _category(c) in _ESCAPED else c for c in text)
+    return "".join(shown).replace("##[", "#\\u0023[")
 
 
 def _one_line(text: str, limit: int) -> str:
