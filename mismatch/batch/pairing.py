@@ -5,7 +5,7 @@ much better than the next body for its title and the next title for its body, ho
 all that the scorer compares. Their titles over the suspects' bodies, and the other way round, show what a wrong pair looks
 like. Boosted trees on these give the likelihood ratio of a pair. Its prior is about that of a pair drawn from the suspects,
 p(i) p(j) / sum of p, with p the probability of a mismatch of the two rows, so that a body that its own title fits is hardly
-ever proposed.
+ever proposed. It is lower where few of the stray titles find anything: then most of their bodies are not in the batch.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ _LEAST_DOUBT, _MOST_DOUBT = 1e-4, 0.99
 PRIOR_POWER, TO_EVEN = 1.3, 0.8
 """of the rows' probabilities in the prior: with 1, too many proposals touch rows that fit; and what is added to the
 log-odds, which would be too careful then"""
+THERE_FOR_SURE = 1.5
+"""times the share of the stray titles that find a body, up to 1, is the share whose bodies are taken to be in the batch:
+some that are there are not found"""
+_STEPS, _STEADY = 50, 1e-3
+"""of the search for that share"""
 _AT_ONCE = 1 << 16
 _DENSE = 512
 """titles or bodies that compete up to which all pairs of them are laid out"""
@@ -84,7 +89,29 @@ def pair_probabilities(
     p = np.clip(doubt, _LEAST_DOUBT, _MOST_DOUBT)
     of_rows = np.log(p[of_suspects.title] * p[of_suspects.body])
     prior = PRIOR_POWER * of_rows - np.log(1 + doubt[~is_sample].sum())
-    return of_suspects, ratio + prior + TO_EVEN
+    log_odds = ratio + prior + TO_EVEN
+    return of_suspects, log_odds + np.log(_share_there(of_suspects.title, log_odds, float(doubt[~is_sample].sum())))
+
+
+def _share_there(titles: NDArray[np.int64], log_odds: NDArray[np.float64], strays: float) -> float:
+    """The share of the stray titles whose bodies are in the batch, by expectation and maximisation, as in a mixture.
+
+    Parameters
+    ----------
+    log_odds
+        Of the pairs, were all of the bodies there.
+    strays
+        How many titles are stray, as far as is known.
+    """
+    odds = np.exp(np.minimum(log_odds, -_LOWEST))
+    of_titles = np.bincount(titles, odds) if len(odds) else odds
+    share = 1.0
+    for _ in range(_STEPS):
+        found = float((share * of_titles / (1 + share * of_titles)).sum())
+        before, share = share, float(np.clip(THERE_FOR_SURE * found / max(strays, 1.0), _LEAST_DOUBT, 1.0))
+        if abs(share - before) < _STEADY:
+            break
+    return share
 
 
 def likely_pairs(

@@ -80,6 +80,20 @@ def test_right_pairs_are_likely_and_wrong_ones_are_not(n: int, n_samples: int) -
     assert right.mean() > 0.95
 
 
+def test_fewer_are_likely_where_few_of_the_bodies_are_there() -> None:
+    pairs, is_sample = batch(60, 300, np.random.default_rng(5))
+    is_right = (pairs.body == (pairs.title + 1) % 60) & (pairs.title < 60)
+    doubt = np.where(is_sample, 0.001, 0.9)
+    doubtful = {}
+    for there in (60, 6):
+        left = pairs.some(~is_right | (pairs.title < there))
+        of_suspects, log_odds = pair_probabilities(left, doubt, is_sample)
+        doubtful[there] = float(np.median(log_odds[of_suspects.body != (of_suspects.title + 1) % 60]))
+        found = log_odds[(of_suspects.body == (of_suspects.title + 1) % 60) & (of_suspects.title < 6)]
+        assert (found > 0).mean() > 0.6
+    assert doubtful[6] < doubtful[60] - 1
+
+
 def test_a_body_that_its_own_title_fits_is_hardly_ever_proposed() -> None:
     pairs, is_sample = batch(60, 300, np.random.default_rng(3))
     doubt = np.where(is_sample, 0.001, 0.9)
