@@ -189,9 +189,9 @@ def recall_at(probability: np.ndarray, is_wrong: np.ndarray, real: np.ndarray) -
 
 def _add(table: Table, name: str, total: Figures, n_runs: int) -> None:
     table.add(
-        name, f"{total.rows // n_runs:,}", f"{total.wrong:,}", f"{total.proposed:,}",
+        name, f"{total.rows / n_runs:,.0f}", f"{total.wrong:,.0f}", f"{total.proposed:,.0f}",
         share(total.right / max(1, total.proposed)), share(total.right / total.wrong),
-        f"{total.touching:,} ({share(total.touching / max(1, total.proposed), 2)})",
+        f"{total.touching:,.0f} ({share(total.touching / max(1, total.proposed), 2)})",
         share(total.alone / n_runs), share(total.with_batch / n_runs), f"{total.rows / total.seconds:,.0f}",
     )  # fmt: skip
 
