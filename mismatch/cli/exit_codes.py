@@ -77,8 +77,8 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     except (KeyboardInterrupt, Terminated) as stopped:  # before the command began, or behind its end
         words, code = _of_a_stop(stopped)
         _tell(words)
-    except SystemExit:  # so the libraries that print help leave when nobody reads it, with a code that means another thing
-        code = PIPE_CLOSED
+    except SystemExit as ended:  # the libraries that print help leave with 1 when nobody reads it, which means another thing
+        code = PIPE_CLOSED if ended.code == 1 else int(ended.code or 0)
     except Exception as error:
         _tell_fault(error)
         code = FAULT
