@@ -130,9 +130,7 @@ def test_a_signal_leaves_no_output(
 
     monkeypatch.setattr(pipeline, "run", _signalled)
     monkeypatch.setattr("mismatch.cli.stopping._first", -10.0)  # it is no second signal of an earlier test
-    before = signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a run in the background may ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background may ignore it
     try:
         ended = invoke("score", pairs_file, "--model", model_path, "--out", tmp_path / "out.jsonl", "--quiet")
     finally:
