@@ -30,7 +30,7 @@ TIMES_LESS = 3
 OF_LANGUAGES = 0.9
 """the same of a row that is unscorable since title and body differ in language or script"""
 MOST_SUSPECTS = 1 << 19
-"""their titles, and sixteen candidates of each, take about 4 GB"""
+"""their titles, and sixteen candidates of each, take under 4 GB"""
 SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 2.5, 300
 """suspects at most, for each stray row that the probabilities promise, and besides: the likeliest are taken"""
 _BATCHES_RESIDENT = 64
