@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mismatch.batch.candidates import Candidates, CandidateSearch
@@ -36,7 +37,7 @@ KEPT_BODIES = 16
 LEAST_STRENGTH = 0.05
 MOST_EVIDENCE = 8
 """terms that are given with a proposal"""
-JUDGED_AT_ONCE = 1024
+JUDGED_AT_ONCE, BYTES_AT_ONCE = 1024, 16 << 20
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,8 @@ def _judged(
     def parts() -> Iterator[tuple[pa.Array, pa.Array, pa.Array]]:
         for places, bodies in suspects.bodies():
             low, high = np.searchsorted(body, [places[0], places[-1] + 1])
-            for start in range(low, high, JUDGED_AT_ONCE):
-                some = slice(start, min(start + JUDGED_AT_ONCE, high))
+            sizes = pc.binary_length(bodies).fill_null(0).to_numpy(zero_copy_only=False)
+            for some in _in_parts(sizes[body[low:high] - places[0]], int(low)):
                 rows = pa.array(title[some])
                 yield titles.take(rows), bodies.take(pa.array(body[some] - places[0])), sources.take(rows)
 
@@ -148,6 +149,17 @@ def _judged(
             log_odds[at], features[at] = of_part
             done = at.stop
     return JudgedPairs(title, body, strength, log_odds, features)
+
+
+def _in_parts(sizes: NDArray[np.int64], first: int) -> Iterator[slice]:
+    """Places from `first` on in stretches of `JUDGED_AT_ONCE` texts and `BYTES_AT_ONCE` bytes at most, or of one text."""
+    ends, start = np.cumsum(sizes), 0
+    while start < len(sizes):
+        before = int(ends[start] - sizes[start])
+        stop = min(int(np.searchsorted(ends, before + BYTES_AT_ONCE, side="right")), start + JUDGED_AT_ONCE)
+        stop = max(stop, start + 1)
+        yield slice(first + start, first + stop)
+        start = stop
 
 
 def judge(scorer: Scorer, part: tuple[pa.Array, pa.Array, pa.Array]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:

@@ -6,8 +6,9 @@ import math
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,20 @@ from mismatch.compiling.kernels import kernel
 from mismatch.features.function_words import is_function_word
 from mismatch.terms.folding import folding_table
 from mismatch.terms.lexicon import Lexicon, LookupTable, TermVectors, look_up
-from mismatch.terms.tokens import terms_of
+from mismatch.terms.tokens import term_arrays
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\"'”»)]+|(?<=[。！？।॥])|\n+")
 
 LONGEST_SENTENCE = 240
 
+LONGEST_LOOK = 1 << 18
+"""characters of a text that say what it is about"""
+
 MOST_TERMS = 100
 """of a title, from its beginning: each is looked for in all of the body"""
 
 _LETTER, _SEPARATOR = b"L", b"S"
+_AT_ONCE = 1 << 14
 _NEAREST = 3
 
 _NEAR = 0.5
@@ -68,17 +73,17 @@ class Span:
     stem: int
 
 
-def spans(text: str) -> list[Span]:
-    """The terms of a text with their places."""
+def spans(text: str) -> Iterator[Span]:
+    """The terms of a text with their places, one after the other: those of megabytes would take a hundred times as much."""
     plain = text.encode("utf-8", "replace").decode("utf-8")  # as long, with what UTF-8 cannot say replaced
-    codes = np.frombuffer(plain.encode("utf-32-le"), np.uint32).astype(np.int64)
-    kinds = _kinds(codes)
-    position = np.cumsum(1 + (codes > 0x7F) + (codes > 0x7FF) + (codes > 0xFFFF))
-    found = terms_of(text)
-    stops = np.searchsorted(position, [end for _, _, end in found]) + 1
-    out: list[Span] = []
+    codes = np.frombuffer(plain.encode("utf-32-le"), np.uint32)
+    kinds = b"".join(_kinds(codes[start : start + _AT_ONCE].astype(np.int64)) for start in range(0, len(codes), _AT_ONCE))
+    position = np.cumsum(np.uint8(1) + (codes > 0x7F) + (codes > 0x7FF) + (codes > 0xFFFF), dtype=np.int64)
+    terms, stems, ends = term_arrays(text)
+    stops = np.searchsorted(position, ends) + 1
+    del codes, position
     previous = 0
-    for (term, stem, _), stop in zip(found, stops.tolist(), strict=True):
+    for term, stem, stop in _in_pieces(terms, stems, stops):
         last = kinds.rfind(_LETTER, previous, stop)
         start = max(kinds.find(_LETTER, previous, stop), previous)
         at = kinds.rfind(_SEPARATOR, previous, max(last, previous))
@@ -87,11 +92,16 @@ def spans(text: str) -> list[Span]:
         if at >= 0:  # a word begins behind the last separator
             start = at + 1
         start = min(start, stop - 1)  # of several terms of one character, such as \u00bd, each stands there
-        if stop - start == 1 and out and out[-1].stop == start and not text[start].isascii() and _is_pair(text[start]):
+        if stop - start == 1 and previous and previous == start and not text[start].isascii() and _is_pair(text[start]):
             start = max(0, start - 1)  # the second half of a pair of characters
-        out.append(Span(text[start:stop], start, stop, term, stem))
+        yield Span(text[start:stop], start, stop, term, stem)
         previous = stop
-    return out
+
+
+def _in_pieces(*columns: NDArray[Any]) -> Iterator[tuple[int, ...]]:
+    """The rows of several columns as Python's numbers, of which never many are there at once."""
+    for start in range(0, len(columns[0]), _AT_ONCE):
+        yield from zip(*(column[start : start + _AT_ONCE].tolist() for column in columns), strict=True)
 
 
 def _kinds(codes: NDArray[np.int64]) -> bytes:
@@ -121,14 +131,15 @@ def _idf(term, table):
 
 def title_terms(title: str, body: str, lexicon: Lexicon) -> list[TitleTerm]:
     """The different terms of the title that tell texts apart, heaviest first; overlapping pairs of characters are one."""
-    body_spans = spans(body)
     first: dict[int, Span] = {}
-    for span in body_spans:
+    of_body: dict[int, str] = {}
+    for span in spans(body):
         first.setdefault(span.stem, span)
+        of_body.setdefault(span.term, span.text)
     breaks = [found.span() for found in _SENTENCE.finditer(body)]
     seen: set[int] = set()
     out: list[TitleTerm] = []
-    words = _Words({span.term: span.text for span in reversed(body_spans)}, lexicon)
+    words = _Words(of_body, lexicon)
     before: Span | None = None
     for span in spans(title):
         if len(seen) == MOST_TERMS:
@@ -195,18 +206,24 @@ def _may_be_near(term: int, text: str, lexicon: Lexicon) -> bool:
 def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
     """What a text is about in its own words: its terms and phrases of highest TF-IDF.
 
-    A phrase is two content words side by side that stand so at least twice; it takes the place of its words.
+    A phrase is two content words side by side that stand so at least twice; it takes the place of its words. Of a very long
+    text the beginning counts.
     """
-    table, found = lexicon.term_table, spans(text)
-    counts: Counter[tuple[int, ...]] = Counter((span.term,) for span in found)
+    text = text[:LONGEST_LOOK]
+    table = lexicon.term_table
+    counts: Counter[tuple[int, ...]] = Counter()
     shown: dict[tuple[int, ...], str] = {}
-    for span in found:
+    first: dict[tuple[int, ...], Span] = {}
+    left: Span | None = None
+    for span in spans(text):
+        counts[span.term,] += 1
         shown.setdefault((span.term,), span.text)
-    says_something = [_content(span, table) > 0 for span in found]
-    for (left, right), both in zip(pairwise(found), map(all, pairwise(says_something)), strict=True):
-        if both and text[left.stop : right.start] in (" ", "\u00a0", "-"):
+        first.setdefault((span.term,), span)
+        right = span if _content(span, table) > 0 else None
+        if left is not None and right is not None and text[left.stop : right.start] in (" ", "\u00a0", "-"):
             counts[left.term, right.term] += 1
             shown.setdefault((left.term, right.term), text[left.start : right.stop])
+        left = right
     phrases = {key for key, n in counts.items() if len(key) == 2 and n >= 2}
     for key in phrases:
         for part in key:
@@ -217,7 +234,6 @@ def keywords(text: str, lexicon: Lexicon, limit: int = 8) -> list[str]:
         if n > 0 and (len(key) == 1 or key in phrases)
     }
     ranked = sorted((key for key in weights if weights[key] > 0), key=lambda key: -weights[key])[:limit]
-    first: dict[tuple[int, ...], Span] = {(span.term,): span for span in reversed(found)}
     return whole_runs(text, [(shown[key], first.get(key)) for key in ranked])
 
 

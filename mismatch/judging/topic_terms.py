@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mismatch.features.function_words import is_function_word
-from mismatch.features.keywords import CONTENT_IDF, Span, idf, spans, whole_runs
+from mismatch.features.keywords import CONTENT_IDF, LONGEST_LOOK, Span, idf, spans, whole_runs
 from mismatch.features.vector_features import MOST_TOLD, VECTOR_TERMS
 from mismatch.model.model import Model
 from mismatch.model.topics import SPREAD_OF_TOLD, TopicModel
@@ -28,6 +28,7 @@ def topic_terms(model: Model, text: str, topic: str | None, limit: int = MOST_SH
     topics, vectors = model.topics, model.lexicon.vectors
     if topic is None or topics is None or vectors is None or topic not in topics.names or not len(vectors.hashes):
         return []
+    text = text[:LONGEST_LOOK]
     first: dict[int, Span] = {}
     counts: Counter[int] = Counter()
     for span in spans(text):

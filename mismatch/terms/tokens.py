@@ -344,11 +344,17 @@ def fold_arguments():  # type: ignore[no-untyped-def]
     return (table.ascii, table.pages, table.entries, table.expansion_starts, table.expansions)
 
 
-def terms_of(text: str) -> list[tuple[int, int, int]]:
-    """The terms of one text as (term hash, stem hash, end in UTF-8 bytes): for looking at text, not for speed."""
+def term_arrays(text: str) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """The terms of one text, each array of shape (n_terms,): hashes of terms and stems, ends in bytes of UTF-8."""
     data = np.frombuffer(text.encode("utf-8", "replace") or b" ", np.uint8)
     one = TextBuffers(read_only(data), np.array([0, len(data)]), np.ones(1, np.uint8))
     _, terms, stems, ends = _cut_rows(one)
+    return terms, stems, ends
+
+
+def terms_of(text: str) -> list[tuple[int, int, int]]:
+    """The terms of one text as (term hash, stem hash, end in UTF-8 bytes): for looking at text, not for speed."""
+    terms, stems, ends = term_arrays(text)
     return list(zip(terms.tolist(), stems.tolist(), ends.tolist(), strict=True))
 
 
