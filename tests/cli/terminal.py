@@ -121,6 +121,7 @@ class Terminal:
 
 def _take_terminal() -> None:
     """In the new process: keys such as Ctrl-C become signals to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs in the background hands down that it is ignored
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
