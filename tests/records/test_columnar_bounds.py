@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from reading_and_scoring import blocks_of, convert, json_rows, pairs_of, rejects_of
 
 from mismatch.errors import InputError
-from mismatch.records.bounds import Bounds
+from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.formats.checked_columns import check_structure, row_sizes
 from mismatch.records.formats.columnar import ColumnarFile
@@ -199,3 +201,15 @@ def test_a_name_of_a_column_that_is_no_text_is_damage(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"nameofcolumn", b"name\xff\xfecolumn"))
     with pytest.raises(InputError, match="not a readable arrow file"):
         Reader([path])
+
+
+def test_a_group_that_is_too_large_is_called_so_whenever_it_is_read() -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"x": ["a short title"] * 4, "y": ["a body " * 20_000] * 4}), file, use_dictionary=False)
+    bounds = replace(USUAL, batch=100_000)
+    opened = ColumnarFile(file, "-", "parquet", ColumnChoice("x", "y"), 1 << 20, bounds)
+    for _ in range(2):
+        problems: list[str] = []
+        list(opened.chunks(problems.append))
+        assert len(problems) == 1
+        assert "--limit batch=BYTES allows more" in problems[0]

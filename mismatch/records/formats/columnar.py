@@ -134,17 +134,17 @@ class ColumnarFile:
         """
         assert self._parquet is not None
         if group not in self._rows_held:
-            self._rows_held[group] = None
             try:
                 with byte_ranges(self._file) as data:
                     needs = needs_of_group(data, self._parquet.metadata, group, self._bounds)
             except pa.ArrowInvalid:
+                self._rows_held[group] = None
                 return None
             if needs.too_large is not None:
                 raise _Refused(needs.too_large)
-            self._announced += needs.decoded
-            if (why := self._bounds.exceeded_by(self._announced, self._size)) is not None:
+            if (why := self._bounds.exceeded_by(self._announced + needs.decoded, self._size)) is not None:
                 raise _Refused(f"it {why}")
+            self._announced += needs.decoded
             self._rows_held[group] = max(1, min(_SLICE_BYTES // max(needs.row, 1), _MOST_ROWS))
         return self._rows_held[group]
 
