@@ -190,7 +190,9 @@ def test_a_table_that_pyarrow_read_from_a_damaged_file_is_refused(column: pa.Arr
 
 
 @pytest.mark.parametrize(
-    "data", [np.array("a"), [{"a", "b"}], pl.DataFrame({"title": pl.Series([1], dtype=pl.Int128), "body": ["b"]})], ids=str
+    "data",
+    [np.array("a"), [{"a", "b"}], pl.DataFrame({"title": pl.Series([1], dtype=pl.Int128), "body": ["b"]})],
+    ids=["an array without a dimension", "a set", "integers of 128 bits"],
 )
 def test_what_has_no_rows_or_no_order_is_refused_too(data: Any) -> None:
     with pytest.raises(InputError):
