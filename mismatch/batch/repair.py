@@ -37,7 +37,7 @@ KEPT_BODIES = 16
 LEAST_STRENGTH = 0.05
 MOST_EVIDENCE = 8
 """terms that are given with a proposal"""
-JUDGED_AT_ONCE, BYTES_AT_ONCE = 1024, 16 << 20
+JUDGED_AT_ONCE, BYTES_AT_ONCE = 1024, 4 << 20
 
 
 @dataclass(frozen=True)

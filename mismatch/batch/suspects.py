@@ -1,21 +1,23 @@
 """The rows of a batch that may be stray, and some that fit, kept aside while all rows pass by.
 
-They lie in a file of the temporary folder that is mapped into memory: memory holds their titles, and of their bodies only
-what is being read. A batch is read once, so that it may come through a pipe.
+They lie in two files of the temporary folder that are mapped into memory: memory holds their titles, and of their bodies
+only what is being read. A batch is read once, so that it may come through a pipe.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mismatch.batch.scored import SCHEMA, ScoredBlock, ScoredRows
+from mismatch.batch.scored import ScoredBlock, ScoredRows
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import MATCH, UNSCORABLE
 from mismatch.records.formats.mapped import Mapped
@@ -33,8 +35,10 @@ MOST_SUSPECTS = 1 << 19
 """their titles, and sixteen candidates of each, take under 4 GB"""
 SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 2.5, 300
 """suspects at most, for each stray row that the probabilities promise, and besides: the likeliest are taken"""
-_BATCHES_RESIDENT = 64
-"""of the file, while it is read"""
+MOST_KEPT = {"title": 1 << 14, "body": 1 << 20, "source": 1 << 12}
+"""bytes of a text that are kept aside: of longer ones the beginning, as no article has a megabyte"""
+_BYTES_RESIDENT = 16 << 20
+"""of the files, while they are read"""
 SAMPLED = 400
 """rows that fit, to learn from"""
 _KEPT_SCHEMA = pa.schema(
@@ -52,12 +56,12 @@ LANGUAGE_REASONS = frozenset(screening.REASONS[number] for number in screening.O
 
 @dataclass
 class Suspects:
-    """Rows that may be stray and rows that fit, in the order of the input: *places* count through them from 0."""
+    """Rows that may be stray, then rows that fit, each in the order of the input: *places* count through them from 0."""
 
     table: pa.Table
-    """of the whole file: some of its rows count, see `kept`"""
+    """of both files: some of its rows count, see `kept`"""
     kept: NDArray[np.int64]
-    """which rows of the file the places are"""
+    """which rows of the table the places are"""
     rows: NDArray[np.int64]
     """shape (n_places,): their numbers in the input, from 1"""
     doubt: NDArray[np.float64]
@@ -67,8 +71,8 @@ class Suspects:
     """of the batch"""
     n_rejected: int
     folder: tempfile.TemporaryDirectory[str]
-    mapped: Mapped
-    """the file, whose pages are given back once they are read: it may be larger than memory"""
+    mapped: list[Mapped]
+    """the files, whose pages are given back once they are read: they may be larger than memory"""
 
     def texts(self, name: str) -> pa.Array:
         """A column of short texts (id, title, source), place by place."""
@@ -88,25 +92,31 @@ class Suspects:
             yield places, batch.column("body").take(pa.array(local))
 
     def _parts(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], pa.RecordBatch]]:
-        first = 0
-        for i, batch in enumerate(self.table.to_batches()):
-            if i % _BATCHES_RESIDENT == 0:
-                self.mapped.give_back()
+        first = resident = 0
+        for batch in self.table.to_batches():
+            if resident > _BYTES_RESIDENT:
+                self._give_back()
+                resident = 0
+            resident += batch.nbytes
             low, high = np.searchsorted(self.kept, [first, first + len(batch)])
             if high > low:
                 yield np.arange(low, high), self.kept[low:high] - first, batch
             first += len(batch)
-        self.mapped.give_back()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        for mapped in self.mapped:
+            mapped.give_back()
 
 
 def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
     """Reads all rows, and keeps the suspects and a sample of those that fit."""
     folder = tempfile.TemporaryDirectory(prefix=scratch_prefix())
-    path = Path(folder.name) / "suspects.arrow"
+    suspects_file, sample_file = (Path(folder.name) / f"{name}.arrow" for name in ("suspects", "sample"))
     sample, generator = _Sample(), np.random.default_rng(0)
     n_rows = n_rejected = 0
     total = 0.0
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _KEPT_SCHEMA) as writer:
+    with _kept_in(suspects_file) as of_suspects, _kept_in(sample_file) as of_sample:
         for block in scored:
             quarantine.extend(block.block.rejects)
             n_rows, n_rejected = n_rows + len(block.rows), n_rejected + len(block.block.rejects)
@@ -116,20 +126,26 @@ def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
             total += float(doubt.sum())
             suspects = np.flatnonzero(doubt >= SUSPECT_FROM)
             if len(suspects):
-                writer.write_batch(_kept(block, suspects, doubt))
+                of_suspects.write_batch(_kept(block, suspects, doubt))
             fits = np.flatnonzero((block.rows.column("verdict").to_numpy() == MATCH) & (doubt < SUSPECT_FROM))
-            sample.offer(block, fits, doubt, generator.random(len(fits)))
-        for batch in sample.batches():
-            writer.write_batch(batch)
-    mapped = Mapped(str(path))
-    table = pa.ipc.open_file(pa.BufferReader(mapped.buffer)).read_all()
+            drawn = fits[sample.drawn(generator.random(len(fits)))]
+            if len(drawn):
+                of_sample.write_batch(_kept(block, drawn, doubt, sampled=True))
+    mapped = [Mapped(str(path)) for path in (suspects_file, sample_file)]
+    tables = [pa.ipc.open_file(pa.BufferReader(one.buffer)).read_all() for one in mapped]
+    table = pa.concat_tables(tables)
     doubt, rows = (table[name].to_numpy() for name in ("doubt", "row"))
-    is_sample = table["is_sample"].to_numpy()
-    suspects = np.flatnonzero(~is_sample)
     most = min(MOST_SUSPECTS, int(SUSPECTS_FOR_A_STRAY * total) + SOME_SUSPECTS)
-    likeliest = suspects[np.argsort(-doubt[suspects], kind="stable")[:most]]
-    kept = np.sort(np.concatenate([likeliest, np.flatnonzero(is_sample)]))
-    return Suspects(table, kept, rows[kept], doubt[kept], is_sample[kept], n_rows, n_rejected, folder, mapped)
+    n_suspects = len(tables[0])
+    likeliest = np.sort(np.argsort(-doubt[:n_suspects], kind="stable")[:most])
+    kept = np.concatenate([likeliest, n_suspects + sample.places])
+    return Suspects(table, kept, rows[kept], doubt[kept], kept >= n_suspects, n_rows, n_rejected, folder, mapped)
+
+
+@contextmanager
+def _kept_in(path: Path) -> Iterator[pa.RecordBatchWriter]:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _KEPT_SCHEMA) as writer:
+        yield writer
 
 
 def doubt_of(block: ScoredBlock) -> NDArray[np.float64]:
@@ -159,35 +175,45 @@ def _doubt_by_now(scorer: Scorer, block: ScoredBlock, doubt: NDArray[np.float64]
 
 def _kept(block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], sampled: bool = False) -> pa.RecordBatch:
     taken = block.rows.take(pa.array(which))
-    columns = [taken.column(SCHEMA.get_field_index("row"))]
-    columns += [taken.column(name).cast(pa.large_string()) for name in ("id", "title", "body", "source")]
+    columns = [taken.column("row"), taken.column("id").cast(pa.large_string())]
+    columns += [_beginnings(taken.column(name), most) for name, most in MOST_KEPT.items()]
     columns.append(pa.array([block.block.origin] * len(which), pa.large_string()))
     columns.append(pa.array(block.block.row_numbers[which].astype(np.int64)))
     columns += [pa.array(doubt[which]), pa.array(np.full(len(which), sampled))]
     return pa.RecordBatch.from_arrays(columns, schema=_KEPT_SCHEMA)
 
 
+def _beginnings(texts: pa.Array, most: int) -> pa.Array:
+    """The texts as far as `most` bytes go, of whole characters."""
+    texts = texts.cast(pa.large_string())
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= most:
+        return texts
+    cut = pc.binary_slice(texts.cast(pa.large_binary()), 0, most)
+    whole = [None if text is None else text.decode("utf-8", "ignore") for text in cut.to_pylist()]
+    return pa.array(whole, pa.large_string())
+
+
 class _Sample:
-    """The rows with the smallest keys, of all that were offered."""
+    """Which rows have the smallest keys, of all that were offered; what is drawn may fall out again later."""
 
     def __init__(self) -> None:
         self._keys = np.empty(0)
-        self._rows: list[pa.RecordBatch] = []
+        self._places = np.empty(0, np.int64)
+        self._n_drawn = 0
 
-    def offer(
-        self, block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], keys: NDArray[np.float64]
-    ) -> None:  # fmt: skip
+    def drawn(self, keys: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Which of some rows are among the smallest by now, ascending; they are numbered on from those drawn before."""
         full = len(self._keys) >= SAMPLED
-        low = keys < self._keys[-1] if full else np.ones(len(keys), bool)
-        if not low.any():
-            return
-        least = np.sort(np.argsort(keys[low], kind="stable")[:SAMPLED])
-        new = _kept(block, which[low][least], doubt, sampled=True)
-        together = pa.Table.from_batches([*self._rows, new]).combine_chunks().to_batches()[0]
-        all_keys = np.concatenate([self._keys, keys[low][least]])
-        order = np.argsort(all_keys, kind="stable")[:SAMPLED]
-        self._keys, self._rows = all_keys[order], [together.take(pa.array(order))]
+        low = np.flatnonzero(keys < self._keys[-1]) if full else np.arange(len(keys))
+        least = np.sort(low[np.argsort(keys[low], kind="stable")[:SAMPLED]])
+        all_keys = np.concatenate([self._keys, keys[least]])
+        all_places = np.concatenate([self._places, np.arange(self._n_drawn, self._n_drawn + len(least))])
+        smallest = np.argsort(all_keys, kind="stable")[:SAMPLED]
+        self._keys, self._places = all_keys[smallest], all_places[smallest]
+        self._n_drawn += len(least)
+        return least
 
-    def batches(self) -> list[pa.RecordBatch]:
-        """In the order of the input."""
-        return [rows.take(pa.array(np.argsort(rows.column("row").to_numpy()))) for rows in self._rows]
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """The rows with the smallest keys of all, ascending, by their numbers among those drawn."""
+        return np.sort(self._places)

@@ -16,7 +16,7 @@ from mismatch.records.columns import ROLES, Columns
 from mismatch.records.compression import ByteSource
 from mismatch.records.formats.json_columns import text_column
 from mismatch.records.formats.json_inner import Written, as_written, with_text_inside
-from mismatch.records.formats.json_members import depth_of, object_of, written_at
+from mismatch.records.formats.json_members import depth_of, object_of, written_values
 from mismatch.records.formats.json_paths import find_values
 from mismatch.records.formats.json_scan import OK, RowTable, scan_rows
 from mismatch.records.formats.lines import count_newlines, lines_of
@@ -112,7 +112,7 @@ def _judged_values(raw: bytes, names: list[str], depth: int) -> bytes | str:
     members = judge_line(raw, depth)
     if isinstance(members, str):
         return members
-    return object_of({name: text for name in names if (text := written_at(raw, name)) is not None}).encode()
+    return object_of(written_values(raw, names)).encode()
 
 
 def judge_line(raw: bytes, depth: int = DEEPEST) -> dict[str, Any] | str:

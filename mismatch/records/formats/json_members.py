@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
 import numpy as np
@@ -34,12 +34,22 @@ def members_of(raw: bytes) -> dict[str, str]:
 
 def written_at(raw: bytes, name: str) -> str | None:
     """The value of a name with or without dots (`article.title`) in such an object; None where there is none."""
+    return written_values(raw, [name]).get(name)
+
+
+def written_values(raw: bytes, names: Sequence[str]) -> dict[str, str]:
+    """The values of names, as `written_at` finds one, of those that there are. The object is read once for all of them."""
     members = members_of(raw)
-    if name in members or "." not in name:
-        return members.get(name)
-    outer, inner = name.split(".", 1)
-    value = members.get(outer, "")
-    return written_at(value.encode(), inner) if value[:1] == "{" else None
+    found = {name: members[name] for name in names if name in members}
+    inside: dict[str, list[str]] = {}
+    for name in names:
+        outer, dot, inner = name.partition(".")
+        if name not in found and dot and members.get(outer, "")[:1] == "{":
+            inside.setdefault(outer, []).append(inner)
+    for outer, inner_names in inside.items():
+        values = written_values(members[outer].encode(), inner_names)
+        found |= {f"{outer}.{inner}": value for inner, value in values.items()}
+    return found
 
 
 def object_of(members: Mapping[str, str]) -> str:
