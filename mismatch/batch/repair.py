@@ -29,6 +29,7 @@ from mismatch.features.overlap_features import N_FEATURES
 from mismatch.judging.comparison import prepared
 from mismatch.judging.pipeline import in_order
 from mismatch.judging.scorer import Scorer
+from mismatch.records.memory import give_back
 from mismatch.records.quarantine import Quarantine
 from mismatch.terms.text_buffers import text_buffers
 
@@ -92,6 +93,7 @@ def find_repairs(scored: ScoredRows, quarantine: Quarantine, *, least: float = 0
         Smallest probability of a proposal.
     """
     suspects = gather(scored, quarantine)
+    give_back()  # of rows of megabytes a hundred, and what follows needs others
     with suspects.folder:
         workers = threads or os.cpu_count() or 1
         scorer = Scorer(scored.scorer.model, thorough=True)
@@ -100,6 +102,7 @@ def find_repairs(scored: ScoredRows, quarantine: Quarantine, *, least: float = 0
         pairs = _judged(suspects, titles, sources, found, scorer, workers)
         likely = likely_pairs(pairs, suspects.doubt, suspects.is_sample, least)
         proposals = _proposals(suspects, titles, sources, *likely, scorer)
+    give_back()
     of_rows = suspects.doubt[~suspects.is_sample]
     return Repair(proposals, suspects.n_rows, suspects.n_rejected, len(of_rows), float(of_rows.sum()))
 

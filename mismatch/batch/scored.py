@@ -41,10 +41,7 @@ SCHEMA = pa.schema(
         ("reasons", pa.list_(pa.string())),
     ]
 )
-"""of the batches: row from 1; id null where it is longer than `LONGEST_ID`; verdict as a number into
-`judging.verdicts.VERDICTS`; probability null where unscorable"""
-LONGEST_ID = 1 << 12
-"""bytes; what is longer is no id"""
+"""of the batches: row from 1; verdict as a number into `judging.verdicts.VERDICTS`; probability null where unscorable"""
 VERDICT_COLUMNS = ("mismatch_verdict", "mismatch_probability", "mismatch_reasons")
 
 
@@ -114,9 +111,8 @@ class ScoredRows:
         row = 1
         with ThreadPoolExecutor(self._workers) as pool:
             for block, verdicts in pipeline.in_order(pool, self._judged, self._chunks, self._workers + 1):
-                texts = (block.pairs.column(name) for name in ("title", "body", "source"))
-                ids = short_ids(block.pairs.column("id"))
-                columns = [pa.array(np.arange(row, row + len(block))), ids, *texts, *verdicts]
+                texts = (block.pairs.column(name) for name in ("id", "title", "body", "source"))
+                columns = [pa.array(np.arange(row, row + len(block))), *texts, *verdicts]
                 scored = ScoredBlock(pa.RecordBatch.from_arrays(columns, names=SCHEMA.names), block)
                 for see in self._watching:
                     see(scored)
@@ -140,11 +136,6 @@ def judge_of_carried(scorer: Scorer, block: Block) -> tuple[Block, Judged]:
     topics = [column.cast(pa.string()) for column in carried_columns(block, ADDED_SCHEMA.names[3:])]
     verdicts = pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int8()), pa.array(VERDICTS)).cast(pa.string())
     return block, Judged(numbers, pa.RecordBatch.from_arrays([verdicts, *columns[1:], *topics], schema=ADDED_SCHEMA))
-
-
-def short_ids(ids: pa.Array) -> pa.Array:
-    """The ids, null in place of those that are too long to be kept."""
-    return pc.if_else(pc.less_equal(pc.binary_length(ids), LONGEST_ID), ids, None)
 
 
 def _carries_verdicts(reader: Reader) -> bool:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mismatch.batch.scored import ScoredBlock, ScoredRows
@@ -23,6 +22,7 @@ from mismatch.judging.verdicts import MATCH, UNSCORABLE
 from mismatch.records.formats.mapped import Mapped
 from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.quarantine import Quarantine
+from mismatch.records.short_texts import BODY_BYTES, TITLE_BYTES, beginnings
 from mismatch.screening import screening
 
 SUSPECT_FROM = 0.01
@@ -35,8 +35,6 @@ MOST_SUSPECTS = 1 << 19
 """their titles, and sixteen candidates of each, take under 4 GB"""
 SUSPECTS_FOR_A_STRAY, SOME_SUSPECTS = 2.5, 300
 """suspects at most, for each stray row that the probabilities promise, and besides: the likeliest are taken"""
-MOST_KEPT = {"title": 1 << 14, "body": 1 << 20, "source": 1 << 12}
-"""bytes of a text that are kept aside: of longer ones the beginning, as no article has a megabyte"""
 _BYTES_RESIDENT = 16 << 20
 """of the files, while they are read"""
 SAMPLED = 400
@@ -175,22 +173,13 @@ def _doubt_by_now(scorer: Scorer, block: ScoredBlock, doubt: NDArray[np.float64]
 
 def _kept(block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], sampled: bool = False) -> pa.RecordBatch:
     taken = block.rows.take(pa.array(which))
-    columns = [taken.column("row"), taken.column("id").cast(pa.large_string())]
-    columns += [_beginnings(taken.column(name), most) for name, most in MOST_KEPT.items()]
+    title, body = beginnings(taken.column("title"), TITLE_BYTES), beginnings(taken.column("body"), BODY_BYTES)
+    columns = [taken.column("row"), taken.column("id"), title, body, taken.column("source")]
+    columns = [column.cast(kind) for column, kind in zip(columns, _KEPT_SCHEMA.types, strict=False)]
     columns.append(pa.array([block.block.origin] * len(which), pa.large_string()))
     columns.append(pa.array(block.block.row_numbers[which].astype(np.int64)))
     columns += [pa.array(doubt[which]), pa.array(np.full(len(which), sampled))]
     return pa.RecordBatch.from_arrays(columns, schema=_KEPT_SCHEMA)
-
-
-def _beginnings(texts: pa.Array, most: int) -> pa.Array:
-    """The texts as far as `most` bytes go, of whole characters."""
-    texts = texts.cast(pa.large_string())
-    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= most:
-        return texts
-    cut = pc.binary_slice(texts.cast(pa.large_binary()), 0, most)
-    whole = [None if text is None else text.decode("utf-8", "ignore") for text in cut.to_pylist()]
-    return pa.array(whole, pa.large_string())
 
 
 class _Sample:

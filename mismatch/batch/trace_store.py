@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mismatch.batch.scored import short_ids
 from mismatch.batch.traces import BANDS, TITLE_STEMS, Traces
 from mismatch.compiling.kernels import read_only
 from mismatch.records.blocks import Block
@@ -78,7 +77,7 @@ class TraceStore:
         slots, counts = np.unique(traces.stems[traces.stems > 0] % STEM_SLOTS, return_counts=True)
         self._title_stems[slots] += counts.astype(np.uint32)
         titles = pc.utf8_slice_codeunits(block.pairs.column("title"), 0, TITLE_SHOWN)
-        shown = [short_ids(block.pairs.column("id")).cast(pa.large_string()), titles.cast(pa.large_string())]
+        shown = [block.pairs.column("id").cast(pa.large_string()), titles.cast(pa.large_string())]
         self._shown.write_batch(pa.RecordBatch.from_arrays(shown, schema=_SHOWN_SCHEMA))
         self._batch_starts.append(self.n)
         self.n += len(block)

@@ -21,7 +21,8 @@ MAX_SOURCES = 10_000
 OTHER_SOURCES = "(other sources)"
 NO_SOURCE = "(none)"
 MAX_EXAMPLES = 20
-_BODY_KEPT = 20_000
+_TITLE_KEPT, _BODY_KEPT = 200, 20_000
+"""characters"""
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,11 @@ def _examples(block: Block, judged: Judged, verdict: int) -> list[Example]:
     probability = judged.columns.column("mismatch_probability").to_numpy(zero_copy_only=False)
     out = []
     for i in flagged[np.argsort(-probability[flagged], kind="stable")][:MAX_EXAMPLES].tolist():
-        title, body, source = (block.pairs.column(name)[i].as_py() for name in ("title", "body", "source"))
+        row = block.pairs.slice(i, 1)
+        title = pc.utf8_slice_codeunits(row.column("title"), 0, _TITLE_KEPT)[0].as_py() or ""
+        body = pc.utf8_slice_codeunits(row.column("body"), 0, _BODY_KEPT)[0].as_py() or "" if verdict == MISMATCH else ""
+        source = row.column("source")[0].as_py()
         reasons = tuple(judged.columns.column("mismatch_reasons")[i].as_py())
-        kept = (body or "")[:_BODY_KEPT] if verdict == MISMATCH else ""
         line = int(block.row_numbers[i])
-        out.append(Example(block.origin, i + 1, line, (title or "")[:200], float(probability[i]), reasons, source, kept))
+        out.append(Example(block.origin, i + 1, line, title, float(probability[i]), reasons, source, body))
     return out

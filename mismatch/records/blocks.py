@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ROLES, Columns
+from mismatch.records.short_texts import names
 
 PAIRS_SCHEMA = pa.schema([(role, pa.string()) for role in ROLES])
 
@@ -96,8 +97,12 @@ class Chunk(Protocol):
 
 
 def pairs_batch(columns: list[pa.Array]) -> pa.RecordBatch:
-    """The six role columns as one batch, each pa.string (pa.large_string where a column is above 2 GiB)."""
-    return pa.RecordBatch.from_arrays(columns, names=list(ROLES))
+    """The six role columns as one batch, each pa.string (pa.large_string where a column is above 2 GiB).
+
+    Of an id, a source or a topic that is too long for one there is none.
+    """
+    title, body, source, identity, topic, label = columns
+    return pa.RecordBatch.from_arrays([title, body, names(source), names(identity), names(topic), label], names=list(ROLES))
 
 
 _BEGINNING = 1024

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mismatch.compiling.kernels import kernel
+from mismatch.records.short_texts import TITLE_BYTES, beginnings
 from mismatch.screening.markup import without_markup
 from mismatch.screening.title_parts import DATE_KEY, ROUNDS, cut_rows, known_parts, part_keys
 from mismatch.terms.hashing import text_hashes
@@ -118,6 +119,7 @@ def _decoded(titles: pa.Array) -> pa.Array:
     """The titles without HTML, and URLs replaced by the words of their slugs."""
     if isinstance(titles, pa.ChunkedArray):
         titles = titles.combine_chunks()
+    titles = beginnings(titles, TITLE_BYTES)
     text = text_buffers(titles)
     rows = np.flatnonzero(_is_odd(text.data, text.offsets, text.valid))
     if not len(rows):

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from mismatch.judging.source_names import _kept_key, source_key
+from mismatch.records.short_texts import TITLE_BYTES
 from mismatch.screening.body_cleaning import without_echoes
 from mismatch.screening.title_cleaning import clean_titles
 from mismatch.screening.title_echoes import LONGEST_TITLE
@@ -23,6 +24,11 @@ def test_cleaning_a_title_of_many_pieces_takes_little_time(piece: str) -> None:
     begin = time.process_time()
     assert clean_titles(pa.array([title])).to_pylist()[0]
     assert time.process_time() - begin < SECONDS
+
+
+def test_of_a_title_that_is_no_headline_the_beginning_is_compared() -> None:
+    titles = pa.array(["Ferry runs aground", "é" * TITLE_BYTES, None])
+    assert clean_titles(titles).to_pylist() == ["Ferry runs aground", "é" * (TITLE_BYTES // 2), None]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from mismatch.records.inner_text import KEYS_OF_ROLES, text_inside
 class Written(str):
     """A number as the user wrote it."""
 
+    __slots__ = ()
+
 
 def as_written(raw: bytes | str) -> Any:
     """What `json.loads` makes of a value, with numbers as they are written."""

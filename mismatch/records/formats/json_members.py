@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 
 import numpy as np
@@ -16,8 +16,10 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
-def members_of(raw: bytes) -> dict[str, str]:
-    """The members of an object that `json.loads` has accepted; of a key that occurs twice, the last value."""
+def members_of(raw: bytes, wanted: Collection[str] | None = None) -> dict[str, str]:
+    """The members of an object that `json.loads` has accepted, all or those that are wanted; of a key that occurs twice, the
+    last value.
+    """
     text = raw.decode("utf-8")
     members: dict[str, str] = {}
     at = _skip(text, _skip(text, 0) + 1)
@@ -27,7 +29,8 @@ def members_of(raw: bytes) -> dict[str, str]:
         key, at = scanstring(text, at + 1, True)
         begin = _skip(text, _skip(text, at) + 1)
         _, end = _DECODER.raw_decode(text, begin)
-        members[key] = text[begin:end]
+        if wanted is None or key in wanted:
+            members[key] = text[begin:end]
         at = _skip(text, end)
     return members
 
@@ -39,7 +42,7 @@ def written_at(raw: bytes, name: str) -> str | None:
 
 def written_values(raw: bytes, names: Sequence[str]) -> dict[str, str]:
     """The values of names, as `written_at` finds one, of those that there are. The object is read once for all of them."""
-    members = members_of(raw)
+    members = members_of(raw, {*names, *(name.partition(".")[0] for name in names)})
     found = {name: members[name] for name in names if name in members}
     inside: dict[str, list[str]] = {}
     for name in names:
