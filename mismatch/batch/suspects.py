@@ -22,7 +22,7 @@ from mismatch.judging.verdicts import MATCH, UNSCORABLE
 from mismatch.records.formats.mapped import Mapped
 from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.quarantine import Quarantine
-from mismatch.records.short_texts import BODY_BYTES, TITLE_BYTES, beginnings
+from mismatch.records.short_texts import kept
 from mismatch.screening import screening
 
 SUSPECT_FROM = 0.01
@@ -172,10 +172,8 @@ def _doubt_by_now(scorer: Scorer, block: ScoredBlock, doubt: NDArray[np.float64]
 
 
 def _kept(block: ScoredBlock, which: NDArray[np.int64], doubt: NDArray[np.float64], sampled: bool = False) -> pa.RecordBatch:
-    taken = block.rows.take(pa.array(which))
-    title, body = beginnings(taken.column("title"), TITLE_BYTES), beginnings(taken.column("body"), BODY_BYTES)
-    columns = [taken.column("row"), taken.column("id"), title, body, taken.column("source")]
-    columns = [column.cast(kind) for column, kind in zip(columns, _KEPT_SCHEMA.types, strict=False)]
+    taken = kept(block.rows.take(pa.array(which)))
+    columns = [taken.column(name).cast(_KEPT_SCHEMA.field(name).type) for name in ("row", "id", "title", "body", "source")]
     columns.append(pa.array([block.block.origin] * len(which), pa.large_string()))
     columns.append(pa.array(block.block.row_numbers[which].astype(np.int64)))
     columns += [pa.array(doubt[which]), pa.array(np.full(len(which), sampled))]

@@ -29,6 +29,14 @@ def names(texts: pa.Array) -> pa.Array:
     return pc.if_else(pc.less_equal(pc.binary_length(texts), LONGEST_NAME), texts, None)
 
 
+def kept(pairs: pa.RecordBatch) -> pa.RecordBatch:
+    """Pairs as they are kept in memory or on disk for later."""
+    for name, most in (("title", TITLE_BYTES), ("body", BODY_BYTES)):
+        place = pairs.schema.get_field_index(name)
+        pairs = pairs.set_column(place, pairs.schema.field(place), beginnings(pairs.column(place), most))
+    return pairs
+
+
 def _longest(texts: pa.Array) -> int:
     """Bytes of the longest text."""
     return int(np.diff(text_buffers(texts).offsets).max(initial=0))

@@ -11,6 +11,7 @@ from mismatch.records.blocks import PAIRS_SCHEMA, Block
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
+from mismatch.records.short_texts import kept
 
 
 def read_pairs(
@@ -21,7 +22,7 @@ def read_pairs(
     quarantine: Quarantine | None = None,
 ) -> pa.Table:
     """The columns title, body, source, id, topic and label of every readable row, as pa.large_string, null
-    if absent.
+    if absent; of titles and bodies that are too long for one, the beginning.
 
     Rows that cannot be read go to `quarantine`, which also counts them.
 
@@ -41,7 +42,7 @@ def pairs_of(
     batches = []
     for chunk in reader:
         block = chunk.decode() if change is None else change(chunk.decode())
-        batches.append(block.pairs.cast(schema))
+        batches.append(kept(block.pairs).cast(schema))
         if quarantine is not None:
             quarantine.extend(block.rejects)
     return pa.Table.from_batches(batches, schema)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mismatch.judging.pipeline import in_order
 from mismatch.records.blocks import PAIRS_SCHEMA
 from mismatch.records.memory import give_back
+from mismatch.records.short_texts import kept
 from mismatch.screening.title_cleaning import clean_titles, learn_habits
 from mismatch.terms.document_frequency import Counts, DocumentCounter
 from mismatch.terms.text_buffers import TextBuffers, text_buffers
@@ -98,7 +99,7 @@ def read_archive(
 
     def work(chunk: Chunk) -> tuple[Block, pa.RecordBatch, DocumentCounter | None]:
         block = chunk.decode()
-        pairs = block.pairs.cast(_SCHEMA)
+        pairs = kept(block.pairs).cast(_SCHEMA)
         return block, pairs, counting.count(pairs) if counting else None
 
     with ThreadPoolExecutor(workers) as pool:

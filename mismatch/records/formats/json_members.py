@@ -65,7 +65,8 @@ def depth_of(raw: bytes) -> int:
     outside = np.frombuffer(_STRING.sub(b"", raw), dtype=np.uint8)
     opened = (outside == 0x7B) | (outside == 0x5B)
     closed = (outside == 0x7D) | (outside == 0x5D)
-    return int(np.cumsum(opened.astype(np.int64) - closed).max(initial=0))
+    brackets = opened[opened | closed]
+    return int(np.cumsum(np.where(brackets, 1, -1)).max(initial=0))
 
 
 def _skip(text: str, at: int) -> int:
