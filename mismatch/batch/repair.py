@@ -92,8 +92,9 @@ def find_repairs(scored: ScoredRows, quarantine: Quarantine, *, least: float = 0
     least
         Smallest probability of a proposal.
     """
+    give_back()  # what a step took and needs no more: of rows of megabytes a hundred, and the next one needs others
     suspects = gather(scored, quarantine)
-    give_back()  # of rows of megabytes a hundred, and what follows needs others
+    give_back()
     with suspects.folder:
         workers = threads or os.cpu_count() or 1
         scorer = Scorer(scored.scorer.model, thorough=True)

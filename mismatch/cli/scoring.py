@@ -282,8 +282,10 @@ def gate(
         if problem_of_summary := append_summary(summary(tally, decision, inputs)):
             console.say(problem_of_summary)
     if report is not None:
+        from mismatch.records.memory import give_back
         from mismatch.report.gate_page import gate_page
 
+        give_back()  # charts take sixty megabytes
         name = str(loaded.card.get("name") or model)
         shown = () if found is None else proposals_shown(found.repair.proposals, given.reader(inputs), scorer)
         write_page(

@@ -25,6 +25,7 @@ from mismatch.judging.verdicts import VERDICTS, Judged
 from mismatch.records.drawing import Runs
 from mismatch.records.output.cell_text import Unwritable
 from mismatch.records.output.left_out import without_rows
+from mismatch.records.short_texts import kept
 
 if TYPE_CHECKING:
     from mismatch.records.blocks import Block, Chunk, Reject
@@ -181,7 +182,7 @@ def adapted(reader: Reader, scorer: Scorer, *, adapt: bool | None = None) -> tup
         n_first = None if is_short else FIRST_CHUNKS if reader.bytes_total is not None else 1
         first = [chunk.decode() for chunk in islice(chunks, n_first)]
         batches = [block.pairs for block in first]
-    batches = [pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA) for pairs in batches]
+    batches = [kept(pairs.select(_ADAPTED_SCHEMA.names)).cast(_ADAPTED_SCHEMA) for pairs in batches]
     pairs = adaptation.drawn_evenly(pa.Table.from_batches(batches, _ADAPTED_SCHEMA))
     model, words, _ = adaptation.adapt(scorer.model, pairs)
     if model is not scorer.model:
@@ -200,7 +201,7 @@ def _adapted_to_beginning(scorer: Scorer, chunks: ReadAhead, seconds: float | No
             break
         block = chunk.decode()
         first.append(Decoded(block.origin, block))
-        pairs = block.pairs.select(_ADAPTED_SCHEMA.names).cast(_ADAPTED_SCHEMA)
+        pairs = kept(block.pairs.select(_ADAPTED_SCHEMA.names)).cast(_ADAPTED_SCHEMA)
         ends = size + np.cumsum(pc.add(_bytes_of(pairs["title"]), _bytes_of(pairs["body"])).to_numpy(zero_copy_only=False))
         table.append(pairs[: int(np.searchsorted(ends, FIRST_BYTES)) + 1])
         size, rows = int(ends[-1]) if len(ends) else size, rows + len(pairs)
