@@ -71,7 +71,12 @@ def labelled(file: Path, scorer: Scorer, tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_train_calibrate_and_evaluate_take_the_labels_as_they_are(
-    labelled: tuple[Path, Path], invoke: Callable[..., Any], model_path: Path, tmp_path: Path, articles: list[Row], which: int
+    labelled: tuple[Path, Path],
+    invoke: Callable[..., Any],
+    model_path: Path,
+    tmp_path: Path,
+    articles: list[Row],
+    which: int,
 ) -> None:
     labels = labelled[which]
     out = tmp_path / "trained.joblib"
