@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,27 @@ class Ended:
     def rows(self) -> list[dict[str, Any]]:
         """Standard output as JSON lines."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starter_read_once() -> Iterator[None]:
+    """Scorers and classifiers of this process share the starter, which takes half a second each time; models do not change.
+
+    Reading it anew is tested where `load_model` is called, and by every command that is a process of its own.
+    """
+    from mismatch import classifier
+    from mismatch.judging import scorer
+    from mismatch.model.starter import starter_path
+
+    read, read_starter = scorer.load_model, lru_cache(maxsize=1)(scorer.load_model)
+
+    def _load(path: Any, *, sha256: str | None = None) -> Any:
+        return read_starter(path) if sha256 is None and path == starter_path() else read(path, sha256=sha256)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (classifier, scorer):
+            patch.setattr(module, "load_model", _load)
+        yield
 
 
 @pytest.fixture(scope="session")
