@@ -2,7 +2,7 @@
 
 It is a process like any other, with its own signals, streams, folder, environment and end; only the second that the imports
 take is spared. What depends on the start itself (what is imported when, how much memory, an environment that is read before
-anything else) starts `python -m mismatch.cli`. So does everything where there is no fork.
+anything else) starts `python -m mismatch.cli`. So does everything on other systems than Linux.
 """
 
 from __future__ import annotations
@@ -83,6 +83,25 @@ class Warm:
         self.send_signal(signal.SIGKILL)
 
 
+def start(
+    arguments: list[str], streams: tuple[int, int, int], *, folder: Path, environment: dict[str, str], terminal: bool = False
+) -> Warm | subprocess.Popen[bytes]:
+    """The command as a process: warm where that can be. The parameters are those of `Warm`."""
+    if can_start():
+        return Warm(arguments, streams, folder=folder, environment=environment, terminal=terminal)
+    stdin, stdout, stderr = streams
+    return subprocess.Popen(
+        [sys.executable, "-m", "mismatch.cli", *arguments], stdin=stdin, stdout=stdout, stderr=stderr, cwd=folder,
+        env=environment, start_new_session=terminal, preexec_fn=_take_terminal if terminal else None,
+    )  # fmt: skip
+
+
+def _take_terminal() -> None:
+    """In the new process: keys such as Ctrl-C become signals to it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background hands down that it is ignored
+
+
 def run_warm(
     arguments: list[str], stdin: bytes, *, folder: Path, environment: dict[str, str], timeout: float
 ) -> tuple[int, bytes, bytes]:
@@ -112,7 +131,7 @@ def _read(number: int) -> bytes:
 
 def can_start(more: dict[str, str] | None = None) -> bool:
     """Whether a process that is to have these variables too can be started warm."""
-    return hasattr(os, "fork") and not any(name.startswith(READ_AT_START) for name in more or ())
+    return sys.platform == "linux" and not any(name.startswith(READ_AT_START) for name in more or ())
 
 
 @lru_cache(maxsize=1)
@@ -170,9 +189,14 @@ def _keep(asking: socket.socket) -> None:
         return
     for number in streams:
         os.close(number)
-    with suppress(OSError):  # nobody may wait for it any more
+    with suppress(OSError):
         asking.send(str(pid).encode())
-        asking.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+    gone, _, _ = select.select([asking, ended := os.pidfd_open(pid)], [], [])
+    if ended not in gone:  # nobody waits for it any more
+        os.kill(pid, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with suppress(OSError):
+        asking.send(str(code).encode())
     os._exit(0)
 
 
@@ -183,8 +207,7 @@ def _become(asked: dict[str, Any], streams: list[int]) -> None:
         os.close(taken)
     if asked["terminal"]:
         os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _take_terminal()
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])

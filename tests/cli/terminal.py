@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyte
-from warm import Warm
+from warm import start
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,7 +35,7 @@ class Terminal:
         names = {"TERM": "xterm-256color", "PYTHONPATH": python_path, **(env or {})}
         kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
         streams, environment = (theirs, theirs, theirs), {**kept, **names}
-        self.process = Warm(list(map(str, arguments)), streams, folder=folder, environment=environment, terminal=True)
+        self.process = start(list(map(str, arguments)), streams, folder=folder, environment=environment, terminal=True)
         os.close(theirs)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warm import Warm
+from warm import start
 
 from benchmarks.malformed import head_of as head_of
 
@@ -52,7 +52,7 @@ class Service:
         with open(os.devnull, "r+b") as nothing:
             streams, environment = (nothing.fileno(), nothing.fileno(), said), {**os.environ, **(env or {})}
             arguments = ["serve", "--port", "0", *map(str, options)]
-            self.process = Warm(arguments, streams, folder=ROOT, environment=environment)
+            self.process = start(arguments, streams, folder=ROOT, environment=environment)
         os.close(said)
         self._reader = threading.Thread(target=self._listen)
         self._reader.start()
