@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # on so few pairs scikit-learn's 
 import hypothesis
 import pytest
 from ordinary_pairs import CRICKET_TITLE, PAIRS, SYRIA_BODY
+from warm import can_start, run_warm
 
 from mismatch import MismatchClassifier
 from mismatch.judging.scorer import Scorer, load
@@ -47,6 +49,27 @@ class Ended:
     def rows(self) -> list[dict[str, Any]]:
         """Standard output as JSON lines."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starter_read_once() -> Iterator[None]:
+    """Scorers and classifiers of this process share the starter, which takes half a second each time; models do not change.
+
+    Reading it anew is tested where `load_model` is called, and by every command that is a process of its own.
+    """
+    from mismatch import classifier
+    from mismatch.judging import scorer
+    from mismatch.model.starter import starter_path
+
+    read, read_starter = scorer.load_model, lru_cache(maxsize=1)(scorer.load_model)
+
+    def _load(path: Any, *, sha256: str | None = None) -> Any:
+        return read_starter(path) if sha256 is None and path == starter_path() else read(path, sha256=sha256)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (classifier, scorer):
+            patch.setattr(module, "load_model", _load)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -116,9 +139,13 @@ def run() -> Callable[..., Ended]:
     """Runs the command as a process of its own."""
 
     def _run(*arguments: Any, stdin: bytes = b"", env: dict[str, str] | None = None, timeout: float = 120) -> Ended:
+        words, environment = list(map(str, arguments)), {**os.environ, **(env or {})}
+        if can_start(env):
+            code, out, said = run_warm(words, stdin, folder=ROOT, environment=environment, timeout=timeout)
+            return Ended(code, out, said.decode())
         done = subprocess.run(
-            [sys.executable, "-m", "mismatch.cli", *map(str, arguments)],
-            input=stdin, capture_output=True, timeout=timeout, cwd=ROOT, env={**os.environ, **(env or {})}, check=False,
+            [sys.executable, "-m", "mismatch.cli", *words],
+            input=stdin, capture_output=True, timeout=timeout, cwd=ROOT, env=environment, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr.decode())
 

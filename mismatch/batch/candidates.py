@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.batch.rare_terms import title_terms
+from mismatch.batch.rare_terms import rare_title_terms
 from mismatch.compiling.kernels import kernel
 from mismatch.terms.document_frequency import Counts
 from mismatch.terms.lexicon import Lexicon, LookupTable, look_up, lookup_table
@@ -111,7 +111,7 @@ class CandidateSearch:
 
 def _postings_of(titles: TextBuffers, lexicon: Lexicon) -> _Postings:
     """The postings of the rarest terms and stems of each title."""
-    rows, keys, weights, _ = title_terms(titles, lexicon)
+    rows, keys, weights, _ = rare_title_terms(titles, lexicon)
     distinct, number, n_titles = np.unique(keys, return_inverse=True, return_counts=True)
     few = (n_titles <= MOST_TITLES)[number]
     order = np.argsort(number[few], kind="stable")

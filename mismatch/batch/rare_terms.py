@@ -28,7 +28,7 @@ class TitleTerms(NamedTuple):
     idf: NDArray[np.float32]
 
 
-def title_terms(titles: TextBuffers, lexicon: Lexicon) -> TitleTerms:
+def rare_title_terms(titles: TextBuffers, lexicon: Lexicon) -> TitleTerms:
     """The `TITLE_TERMS` rarest terms and stems of each title."""
     rows, keys, idf = _keys_of(titles, lexicon)
     order = np.lexsort((keys, -idf, rows))  # the rarest of each title first
@@ -45,7 +45,9 @@ def title_terms(titles: TextBuffers, lexicon: Lexicon) -> TitleTerms:
     return TitleTerms(rows, keys, weights, idf)
 
 
-def body_terms(bodies: TextBuffers, lexicon: Lexicon, *, least_idf: float) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+def rare_body_terms(
+    bodies: TextBuffers, lexicon: Lexicon, *, least_idf: float
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """The place of the body and the hash of each of its different terms and stems that is rare enough, body by body."""
     rows, keys, idf = _keys_of(bodies, lexicon)
     rows, keys = rows[idf >= least_idf], keys[idf >= least_idf]

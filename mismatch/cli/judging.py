@@ -23,7 +23,7 @@ from mismatch.cli.options import (
     not_negative,
 )
 from mismatch.cli.outputs import check_outputs, check_report, write_page
-from mismatch.cli.reading import labels_of, read_pairs, read_row, read_text
+from mismatch.cli.reading import labels_of, pairs_of_inputs, read_row, read_text
 from mismatch.errors import InputError
 
 
@@ -107,7 +107,7 @@ def evaluate(
     if thorough:
         models = [replace(loaded, first_look=None) for loaded in models]
     check_report(report)
-    table, _ = read_pairs(inputs, given, rejected, quiet, scorers[0])
+    table, _ = pairs_of_inputs(inputs, given, rejected, quiet, scorers[0])
     labels = None if swaps else labels_of(table, given.label, quiet)
     if adapt is not False:
         models = [loaded if loaded.is_adapted and not adapt else adaptation.adapt(loaded, table).model for loaded in models]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from mismatch.records.stores.stored_file import Place, StoredFile, place_of
 
 
 def check_outputs(
-    outputs: dict[str, Path | str | None], inputs: Sequence[str] = (), format: str | None = None, models: Sequence[str] = (),
+    outputs: Mapping[str, Path | str | None], inputs: Sequence[str] = (), format: str | None = None, models: Sequence[str] = (),
     bodies: str | None = None, baseline: str | None = None,
 ) -> None:  # fmt: skip
     """Two outputs in one file would lose one of them; an output over an input, or over the model, would destroy that.

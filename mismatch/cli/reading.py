@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mismatch.training.archive import Archive
 
 
-def read_pairs(
+def pairs_of_inputs(
     inputs: list[str], given: InputOptions, rejected: str | None, quiet: bool, scorer: Scorer | None = None
 ) -> tuple[Any, list[dict[str, Any]]]:
     """All pairs of the inputs, and what the model card says of the files; of pages with the titles that a scorer takes."""

@@ -28,6 +28,9 @@ from mismatch.cli.reading import check_whole, say_closing_words, say_notices, sa
 from mismatch.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mismatch.batch.applying import Applied
     from mismatch.batch.whole_batch import BatchFindings
     from mismatch.judging.scorer import Scorer
     from mismatch.records.reading import Reader
@@ -60,57 +63,37 @@ def repair(
     from mismatch.batch.shifts import as_json, in_words
     from mismatch.batch.whole_batch import look_at
     from mismatch.judging.tally import Tally
-    from mismatch.records.known_formats import written_format
     from mismatch.records.output.output_file import OutputFile
     from mismatch.records.quarantine import Quarantine
-    from mismatch.records.stores.address import without_options
     from mismatch.report.console import say
 
-    if log is not None and apply is None:
-        raise InputError("--log goes with --apply: without it nothing is changed")
-    if apply is not None:
-        log = log or ("-" if apply == "-" else f"{apply}.log.jsonl")
-    for option, path in (("--out", out), ("--log", log)):
-        if path not in (None, "-") and written_format(without_options(path), "jsonl") != "jsonl":
-            raise InputError(f"{option} {path}: this is written as JSON lines; give the file a name that ends with .jsonl")
-    if shifts not in (None, "-") and written_format(without_options(shifts), "json") not in ("json", "jsonl"):
-        raise InputError(f"--shifts {shifts}: this is written as JSON; give the file a name that ends with .json")
-    check_outputs(
-        {"--out": out, "--apply": apply, "--log": log, "--shifts": shifts, "--rejected": rejected, "--report": report},
-        inputs,
-        given.format,
-        [model],
-        given.bodies,
-    )
+    log = _log_of(log, apply)
+    _check_names(out, log, shifts)
+    outputs = {"--out": out, "--apply": apply, "--log": log, "--shifts": shifts, "--rejected": rejected, "--report": report}
+    check_outputs(outputs, inputs, given.format, [model], given.bodies)
     scorer = load_scorer(model, sha256=model_sha256)
     reader = given.reader(inputs)
     check_report(report)
     check_rows_file(apply)
     for path in (log, shifts):
         check_place(path)
-    twice = "--apply" if apply is not None else "--report" if report is not None else None
-    if twice is not None and reader.bytes_total is None:
-        raise InputError(f"{twice} reads the input twice, and a pipe can be read once; write it to a file first")
+    for option, path in (("--apply", apply), ("--report", report)):
+        if path is not None and reader.bytes_total is None:
+            raise InputError(f"{option} reads the input twice, and a pipe can be read once; write it to a file first")
     say_notices(reader, quiet)
     with OutputFile(out) as proposals, Quarantine(rejected, given.bounds().rejected) as quarantine:
         scored = ScoredRows(reader, scorer, adapt=adapt, always_adapt=True, threads=threads)
         say(scored.words, quiet=quiet)
+        on_page = report is not None
         whole = look_at(
-            scored,
-            quarantine,
-            least=min_probability,
-            repeats=report is not None,
-            sources=report is not None,
-            threads=threads,
-        )
+            scored, quarantine, least=min_probability, repeats=on_page, sources=on_page, threads=threads
+        )  # fmt: skip
         found = whole.repair
         check_whole(reader)
         for line in in_words(whole.shifts):
             say(line, quiet=quiet)
-        if whole.n_not_proposed:
-            say(
-                f"{whole.n_not_proposed:,} shifted titles are too many to be proposed one by one: undo the shift where it was made"
-            )
+        if n := whole.n_not_proposed:
+            say(f"{n:,} shifted titles are too many to be proposed one by one: undo the shift where it was made")
         for proposal in found.proposals:
             proposals.write(json.dumps(proposal.as_dict(), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         if shifts is not None:
@@ -120,18 +103,12 @@ def repair(
             from mismatch.batch.applying import apply_repairs
 
             again = given.reader(inputs), given.reader(inputs)
+            format = output_format_of(apply, again[1])
             applied = apply_repairs(
-                again, found, apply, log or "-", output_format_of(apply, again[1]), quarantine, scorer=scored.scorer,
-                safe_csv=safe_csv,
+                again, found, apply, log or "-", format, quarantine, scorer=scored.scorer, safe_csv=safe_csv
             )  # fmt: skip
-            left = (
-                f"; {applied.left:,} rows keep a body that another row got too, and the bodies that no row has now are in the log"
-                if applied.left
-                else ""
-            )
-            say(f"{applied.rows:,} rows written to {apply}, {applied.changed:,} with another body{left}", quiet=quiet)
-            if scored.carried and applied.changed:
-                say(f"they carry the verdicts of before; score {apply} anew before they are used", quiet=quiet)
+            for line in _words_on_applied(applied, apply, carried=scored.carried):
+                say(line, quiet=quiet)
     if report is not None:
         from mismatch.batch.shown import proposals_shown
         from mismatch.report.repair_page import repair_page
@@ -139,14 +116,48 @@ def repair(
         shown = proposals_shown(found.proposals, given.reader(inputs), scored.scorer)
         write_page(report, repair_page(whole, shown, model=str(scorer.model.card.get("name") or model), inputs=inputs))
     say_closing_words(reader.closing_words(), quiet)
-    say(
-        f"{found.n_rows:,} rows, about {found.n_flagged:,.0f} stray: the bodies of {len(found.proposals):,} titles are found",
-        quiet=quiet,
-    )
+    stray = f"about {found.n_flagged:,.0f} stray"
+    say(f"{found.n_rows:,} rows, {stray}: the bodies of {len(found.proposals):,} titles are found", quiet=quiet)
     problem = too_little(Tally(rows=found.n_rows), quarantine, Enough(), inputs=inputs, kept_in=rejected)
     if problem is not None:
         raise InputError(problem)
     say_rejected(quarantine.count, rejected)
+
+
+def _log_of(log: str | None, apply: str | None) -> str | None:
+    """Where the changes are listed; nowhere without --apply, which changes something."""
+    if apply is None:
+        if log is not None:
+            raise InputError("--log goes with --apply: without it nothing is changed")
+        return None
+    return log or ("-" if apply == "-" else f"{apply}.log.jsonl")
+
+
+def _check_names(out: str, log: str | None, shifts: str | None) -> None:
+    """
+    Raises
+    ------
+    InputError
+        The name of an output promises another format than the one it is written in.
+    """
+    from mismatch.records.known_formats import written_format
+    from mismatch.records.stores.address import without_options
+
+    for option, path in (("--out", out), ("--log", log)):
+        if path not in (None, "-") and written_format(without_options(path), "jsonl") != "jsonl":
+            raise InputError(f"{option} {path}: this is written as JSON lines; give the file a name that ends with .jsonl")
+    if shifts not in (None, "-") and written_format(without_options(shifts), "json") not in ("json", "jsonl"):
+        raise InputError(f"--shifts {shifts}: this is written as JSON; give the file a name that ends with .json")
+
+
+def _words_on_applied(applied: Applied, path: str, *, carried: bool) -> Iterator[str]:
+    """What was written to the repaired file at `path`; `carried`: its rows had verdicts before."""
+    left = ""
+    if applied.left:
+        left = f"; {applied.left:,} rows keep a body that another row got too, and the bodies that no row has now are in the log"
+    yield f"{applied.rows:,} rows written to {path}, {applied.changed:,} with another body{left}"
+    if carried and applied.changed:
+        yield f"they carry the verdicts of before; score {path} anew before they are used"
 
 
 def look_at_batch(
@@ -165,10 +176,5 @@ def look_at_batch(
     assert found.repeats is not None
     counts = {kind.replace("_", " "): found.repeats.count(kind) for kind in KINDS}
     repeated = [f"{n:,} rows with a {what}" for what, n in counts.items() if n]
-    lines = [
-        scored.words,
-        f"{found.n_found:,} titles fit the body of another row far better",
-        *in_words(found.shifts),
-        *repeated,
-    ]
-    return scored.scorer, found, lines
+    fit = f"{found.n_found:,} titles fit the body of another row far better"
+    return scored.scorer, found, [scored.words, fit, *in_words(found.shifts), *repeated]

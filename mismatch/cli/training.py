@@ -11,7 +11,7 @@ from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import Confidence, MaxFalseFlags, ModelSha256, Prior, Quiet, Rejected, between_or_none
 from mismatch.cli.outputs import check_folder, check_outputs
-from mismatch.cli.reading import labels_of, read_archive, read_pairs
+from mismatch.cli.reading import labels_of, pairs_of_inputs, read_archive
 from mismatch.errors import InputError
 from mismatch.model import defaults
 from mismatch.records.stores.stored_file import place_of
@@ -178,7 +178,7 @@ def calibrate(
     check_folder(out)
     check_outputs({"--out": out, "--rejected": rejected}, pairs, given.format, [model], given.bodies)
     loaded = load_scorer(model, sha256=model_sha256).model
-    table, digests = read_pairs(pairs, given, rejected, quiet)
+    table, digests = pairs_of_inputs(pairs, given, rejected, quiet)
     if not table.num_rows:
         raise InputError("no pairs to calibrate on")
     if max_false_flags is None:

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from mismatch.batch.candidates import MOST_TITLES
 from mismatch.batch.pairing import LEAST_RIGHT, JudgedPairs, likely_pairs
-from mismatch.batch.rare_terms import body_terms, title_terms
+from mismatch.batch.rare_terms import rare_body_terms, rare_title_terms
 from mismatch.batch.repair import JUDGED_AT_ONCE, KEPT_BODIES, LEAST_STRENGTH, evidence, judge
 from mismatch.batch.scored import VERDICT_COLUMNS
 from mismatch.batch.suspects import (
@@ -196,7 +196,7 @@ def _of_titles(shipped: _Shipped) -> Callable[[_Batches], _Batches]:
         for batch in batches:
             texts, sources = (batch.column(k).cast(pa.large_string()) for k in (3, 4))
             cleaned = prepared(model, texts, pa.nulls(len(texts), pa.large_string()), sources).titles
-            found = title_terms(cleaned, model.lexicon)
+            found = rare_title_terms(cleaned, model.lexicon)
             rare = found.idf >= TELLING_IDF
             weight = pa.array(np.rint(found.weights[rare].astype(np.float64) * _UNIT).astype(np.int64))
             yield _with_terms(batch, found.rows[rare], found.keys[rare]).append_column("weight", weight)
@@ -209,7 +209,7 @@ def _of_bodies(shipped: _Shipped) -> Callable[[_Batches], _Batches]:
         lexicon = shipped_scorer(*shipped).model.lexicon
         for batch in batches:
             texts = text_buffers(batch.column(3).cast(pa.large_string()))
-            yield _with_terms(batch, *body_terms(texts, lexicon, least_idf=TELLING_IDF))
+            yield _with_terms(batch, *rare_body_terms(texts, lexicon, least_idf=TELLING_IDF))
 
     return terms
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from mismatch.evaluation.evaluation import Comparison, Evaluation, Figures, Mistake
 from mismatch.evaluation.measures import FALSE_FLAG_RATES
 from mismatch.report import plots
-from mismatch.report.html import given, percent, render
+from mismatch.report.html import render
 from mismatch.report.marks import Piece, marked
+from mismatch.report.percentages import percent_given, percent_measured
 
 _NAMES = {
     "auroc": "AUROC", "average_precision": "Average precision",
@@ -77,12 +78,15 @@ def _rows(result: Evaluation | Comparison, models: list[Evaluation]) -> list[_Ro
         rows.append(_Row(words, values))
     blank = [""] * isinstance(result, Comparison)
     for words, shown in (
-        ("Matched pairs flagged by its cut", [percent(m.overall.flagged_matched) for m in models]),
-        ("Mismatches flagged by its cut", [percent(m.overall.flagged_mismatched) for m in models]),
-        ("Matched pairs of which it is unsure", [percent(m.overall.unsure_matched) for m in models]),
-        ("Calibration error at even odds", [percent(m.overall.calibration_error) for m in models]),
-        ("Calibration error at the expected share", [percent(m.calibration_error_at_prior, 3) for m in models]),
-        (f"Precision of its cut at {given(models[0].prior)} mismatches", [percent(m.precision["own"]) for m in models]),
+        ("Matched pairs flagged by its cut", [percent_measured(m.overall.flagged_matched) for m in models]),
+        ("Mismatches flagged by its cut", [percent_measured(m.overall.flagged_mismatched) for m in models]),
+        ("Matched pairs of which it is unsure", [percent_measured(m.overall.unsure_matched) for m in models]),
+        ("Calibration error at even odds", [percent_measured(m.overall.calibration_error) for m in models]),
+        ("Calibration error at the expected share", [percent_measured(m.calibration_error_at_prior, 3) for m in models]),
+        (
+            f"Precision of its cut at {percent_given(models[0].prior)} mismatches",
+            [percent_measured(m.precision["own"]) for m in models],
+        ),
     ):
         rows.append(_Row(words, shown + blank))
     return rows
@@ -94,7 +98,7 @@ def _value(figures: Figures | float, name: str) -> str:
         value = figures.recall_at[at] if at != name else float(getattr(figures, name))
     else:
         value = figures
-    return percent(value, 1) if name.startswith("recall") else f"{value:.4f}"
+    return percent_measured(value, 1) if name.startswith("recall") else f"{value:.4f}"
 
 
 def _sections(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, Figures]]]]:
@@ -109,8 +113,8 @@ def _cost_rows(models: list[Evaluation]) -> list[_Row]:
         _Row("At the model's cut", [f"{c.own:,.2f}" for c in known]),
         _Row("At the cheapest cut", [f"{c.cheapest:,.2f}" for c in known]),
         _Row("If nothing were flagged", [f"{c.nothing_flagged:,.2f}" for c in known]),
-        _Row("The cheapest cut flags of the matched pairs", [percent(c.false_flags) for c in known]),
-        _Row("… and of the mismatches", [percent(c.recall) for c in known]),
+        _Row("The cheapest cut flags of the matched pairs", [percent_measured(c.false_flags) for c in known]),
+        _Row("… and of the mismatches", [percent_measured(c.recall) for c in known]),
         _Row("The cheapest cut, as a score", [_cut(c.cheapest_cut) for c in known]),
     ]
 

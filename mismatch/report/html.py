@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mismatch.errors import MissingExtraError
 from mismatch.records.output.outside_text import inert
+from mismatch.report.percentages import percent_given, percent_measured
 from mismatch.screening.reasons import likelihood, sentences
 
 if TYPE_CHECKING:
@@ -28,21 +29,6 @@ def render(template: str, **context: Any) -> str:
     return _environment().get_template(template).render(**context)
 
 
-def percent(share: float | None, digits: int | None = None) -> str:
-    """A share as a percentage with three digits that count; a dash for what is not known."""
-    if share is None or share != share:
-        return "–"
-    value = 100 * share
-    if digits is None:
-        digits = 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f}\u00a0%"
-
-
-def given(share: float) -> str:
-    """A share that somebody chose, as a percentage without further digits."""
-    return f"{100 * share:.6g}\u00a0%"
-
-
 def count(n: int) -> str:
     return f"{n:,}"
 
@@ -56,6 +42,6 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        inert=inert, percent=percent, given=given, count=count, likelihood=likelihood, sentences=sentences
+        inert=inert, percent=percent_measured, given=percent_given, count=count, likelihood=likelihood, sentences=sentences
     )
     return environment

@@ -7,8 +7,6 @@ import os
 import pty
 import signal
 import struct
-import subprocess
-import sys
 import termios
 import threading
 import time
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyte
+from warm import start
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,11 +34,8 @@ class Terminal:
         python_path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
         names = {"TERM": "xterm-256color", "PYTHONPATH": python_path, **(env or {})}
         kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mismatch.cli", *map(str, arguments)],
-            stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env={**kept, **names}, start_new_session=True,
-            preexec_fn=_take_terminal,
-        )  # fmt: skip
+        streams, environment = (theirs, theirs, theirs), {**kept, **names}
+        self.process = start(list(map(str, arguments)), streams, folder=folder, environment=environment, terminal=True)
         os.close(theirs)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -117,12 +113,6 @@ class Terminal:
                 with self._lock:
                     self.raw += data
                     self._stream.feed(data)
-
-
-def _take_terminal() -> None:
-    """In the new process: keys such as Ctrl-C become signals to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs in the background hands down that it is ignored
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _resize(number: int, columns: int, lines: int) -> None:

@@ -75,9 +75,9 @@ def test_an_archive_is_scored_from_a_file_and_from_standard_input(invoke: Callab
     assert [list(row) for row in invoke("score", archive, "--only").rows] == [["url", *VERDICT]] * 3
 
 
-def test_a_page_on_standard_input(run: Callable[..., Any]) -> None:
+def test_a_page_on_standard_input(invoke: Callable[..., Any]) -> None:
     for format in (["--format", "html"], []):
-        done = run("score", "-", *format, stdin=ferry().encode())
+        done = invoke("score", "-", *format, stdin=ferry().encode())
         assert done.code == 0 and [(row["file"], row["title"]) for row in done.rows] == [("-", FERRY)]
 
 
@@ -136,5 +136,5 @@ def test_pages_train_a_model(invoke: Callable[..., Any], tmp_path: Path) -> None
     (tmp_path / "pages").mkdir()
     for i, (_, _, title, body) in enumerate(PAIRS):
         (tmp_path / "pages" / f"{i}.html").write_text(page(h1=title, text=[body]))
-    done = invoke("train", tmp_path / "pages", "--out", tmp_path / "model.joblib")
+    done = invoke("train", tmp_path / "pages", "--fresh", "--out", tmp_path / "model.joblib")
     assert (done.code, (tmp_path / "model.joblib").exists()) == (0, True), done.err

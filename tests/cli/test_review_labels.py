@@ -71,29 +71,25 @@ def labelled(file: Path, scorer: Scorer, tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_train_calibrate_and_evaluate_take_the_labels_as_they_are(
-    labelled: tuple[Path, Path], run: Callable[..., Any], model_path: Path, tmp_path: Path, articles: list[Row], which: int
+    labelled: tuple[Path, Path],
+    invoke: Callable[..., Any],
+    model_path: Path,
+    tmp_path: Path,
+    articles: list[Row],
+    which: int,
 ) -> None:
     labels = labelled[which]
     out = tmp_path / "trained.joblib"
-    trained = run("train", labels, "--label", "label", "--fresh", "--out", out)
+    trained = invoke("train", labels, "--label", "label", "--fresh", "--out", out)
     assert (trained.code, out.exists()) == (0, True), trained.err
     assert "out of fold against the labels" in trained.err
-    evaluated = run("evaluate", labels, "--label", "label", "--no-adapt", "--json", "--model", model_path)
+    evaluated = invoke("evaluate", labels, "--label", "label", "--no-adapt", "--json", "--model", model_path)
     assert evaluated.code == 0, evaluated.err
     overall = json.loads(evaluated.out)["overall"]
     assert (json.loads(evaluated.out)["kind"], overall["matched"] + overall["mismatched"]) == ("labels", len(articles))
     assert overall["mismatched"] == sum(i % 4 == 0 for i in range(len(articles)))
-    calibrated = run(
-        "calibrate",
-        model_path,
-        labels,
-        "--max-false-flags",
-        0.4,
-        "--confidence",
-        0.6,
-        "--out",
-        tmp_path / "calibrated.joblib",
-    )
+    bounds = ["--max-false-flags", 0.4, "--confidence", 0.6]
+    calibrated = invoke("calibrate", model_path, labels, *bounds, "--out", tmp_path / "calibrated.joblib")
     assert calibrated.code == 0, calibrated.err
     assert (
         f"on {overall['matched'] - 1} matched pairs" in calibrated.err

@@ -21,8 +21,8 @@ from mismatch.judging.tally import Tally
 from mismatch.records.output.outside_text import inert
 from mismatch.report.gate_page import gate_page
 from mismatch.report.gate_words import MOST_ARE_WRONG
-from mismatch.report.html import percent
 from mismatch.report.marks import marked
+from mismatch.report.percentages import percent_measured
 from mismatch.screening.reasons import REASONS
 
 HOSTILE = {
@@ -206,5 +206,5 @@ def test_terms_are_marked_where_they_stand() -> None:
 
 
 def test_what_is_not_known_is_a_dash() -> None:
-    assert percent(None) == percent(float("nan")) == "–"
-    assert percent(np.float64(0.0123)) == "1.23\u00a0%"
+    assert percent_measured(None) == percent_measured(float("nan")) == "–"
+    assert percent_measured(np.float64(0.0123)) == "1.23\u00a0%"

@@ -9,13 +9,14 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from warm import start
 
 from benchmarks.malformed import head_of as head_of
 
@@ -46,11 +47,13 @@ class Service:
 
     def __init__(self, *options: Any, env: dict[str, str] | None = None) -> None:
         self.said: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mismatch.cli", "serve", "--port", "0", *map(str, options)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-            env={**os.environ, **(env or {})},
-        )  # fmt: skip
+        listening, said = os.pipe()
+        self._stderr = open(listening, encoding="utf-8")  # noqa: SIM115
+        with open(os.devnull, "r+b") as nothing:
+            streams, environment = (nothing.fileno(), nothing.fileno(), said), {**os.environ, **(env or {})}
+            arguments = ["serve", "--port", "0", *map(str, options)]
+            self.process = start(arguments, streams, folder=ROOT, environment=environment)
+        os.close(said)
         self._reader = threading.Thread(target=self._listen)
         self._reader.start()
         line = self.heard("serving on", 120)
@@ -68,7 +71,7 @@ class Service:
             self.process.kill()
             self.process.wait(5)
         self._reader.join(5)
-        self.process.stderr.close()  # type: ignore[union-attr]
+        self._stderr.close()
 
     @property
     def url(self) -> str:
@@ -132,7 +135,7 @@ class Service:
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
 
     def _listen(self) -> None:
-        for line in self.process.stderr:  # type: ignore[union-attr]
+        for line in self._stderr:
             self.said.append(line.rstrip("\n"))
 
 

@@ -132,12 +132,12 @@ def test_the_labels_come_as_a_file_of_json_lines(reviewed: Service) -> None:
     ],
 )
 def test_a_wrong_option_is_one_line(
-    run: Callable[..., Any], model_path: Path, file: Path, options: list[str], words: str
+    invoke: Callable[..., Any], model_path: Path, file: Path, options: list[str], words: str
 ) -> None:
     (file.parent / "text.db").write_text("no database\n" * 100)
     (file.parent / "text.jsonl").write_text("no labels\n")
     before = file.read_bytes(), (file.parent / "text.jsonl").read_bytes()
-    ended = run("serve", "--port", 0, "--model", model_path, *(o.format(file=file, folder=file.parent) for o in options))
+    ended = invoke("serve", "--port", 0, "--model", model_path, *(o.format(file=file, folder=file.parent) for o in options))
     assert ended.code == 2
     assert words in ended.said[-1]
     assert "Traceback" not in ended.err

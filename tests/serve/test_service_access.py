@@ -37,38 +37,45 @@ def test_the_token_can_stand_in_the_environment(start: Callable[..., Service]) -
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
-def test_it_does_not_listen_beyond_loopback_without_a_token(run: Callable[..., Any], host: str) -> None:
-    ended = run("serve", "--host", host, env={"MISMATCH_TOKEN": ""})
+def test_it_does_not_listen_beyond_loopback_without_a_token(
+    invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("MISMATCH_TOKEN", "")
+    ended = invoke("serve", "--host", host)
     assert ended.code == 2
     assert len(ended.said) == 1
     assert "--insecure" in ended.err
 
 
-def test_a_weak_token_or_none_in_the_file_is_refused(run: Callable[..., Any], tmp_path: Path) -> None:
-    assert "at least 16" in run("serve", env={"MISMATCH_TOKEN": "short"}).err
+def test_a_weak_token_or_none_in_the_file_is_refused(
+    invoke: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("MISMATCH_TOKEN", "short")
+        assert "at least 16" in invoke("serve").err
     empty = tmp_path / "empty"
     empty.write_text("")
-    assert "no token" in run("serve", "--token-file", empty).err
+    assert "no token" in invoke("serve", "--token-file", empty).err
 
 
-def test_a_port_in_use_is_one_line(run: Callable[..., Any], model_path: Path) -> None:
+def test_a_port_in_use_is_one_line(invoke: Callable[..., Any], model_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        ended = run("serve", "--port", other.getsockname()[1], "--model", model_path)
+        ended = invoke("serve", "--port", other.getsockname()[1], "--model", model_path)
     assert ended.code == 2
     assert len(ended.said) == 1
     assert "cannot be listened on" in ended.err
 
 
-def test_an_unusable_model_ends_with_3(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_unusable_model_ends_with_3(invoke: Callable[..., Any], tmp_path: Path) -> None:
     broken = tmp_path / "broken.joblib"
     broken.write_bytes(b"no model")
-    ended = run("serve", "--port", 0, "--model", broken)
+    ended = invoke("serve", "--port", 0, "--model", broken)
     assert ended.code == 3
     assert len(ended.said) == 1
 
 
-def test_a_limit_of_nothing_is_refused(run: Callable[..., Any]) -> None:
-    ended = run("serve", "--max-body", 0)
+def test_a_limit_of_nothing_is_refused(invoke: Callable[..., Any]) -> None:
+    ended = invoke("serve", "--max-body", 0)
     assert ended.code == 2
     assert "--max-body" in ended.err
 
