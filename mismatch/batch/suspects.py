@@ -21,6 +21,7 @@ from mismatch.judging.verdicts import MATCH, UNSCORABLE
 from mismatch.records.formats.mapped import Mapped
 from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.quarantine import Quarantine
+from mismatch.records.scratch import scratch_room
 from mismatch.screening import screening
 
 SUSPECT_FROM = 0.01
@@ -106,7 +107,7 @@ def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
     sample, generator = _Sample(), np.random.default_rng(0)
     n_rows = n_rejected = 0
     total = 0.0
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _KEPT_SCHEMA) as writer:
+    with scratch_room(), pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _KEPT_SCHEMA) as writer:
         for block in scored:
             quarantine.extend(block.block.rejects)
             n_rows, n_rejected = n_rows + len(block.rows), n_rejected + len(block.block.rejects)

@@ -127,7 +127,7 @@ class Scorer:
 
         Raises
         ------
-        ModelError
+        UnwrittenModelError
             If the file cannot be written.
         """
         save_model(self.model, path)

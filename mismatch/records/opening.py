@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,10 +26,10 @@ from mismatch.records.formats.json_wrapped import wrapped_chunks
 from mismatch.records.inputs import InputFile
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
 from mismatch.records.layout import Layout
-from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.pages.inputs import PageOptions, archive, page_files
 from mismatch.records.partitions import Constants
 from mismatch.records.recoding import Recoded, recoded
+from mismatch.records.scratch import scratch_file, scratch_room, write_all
 from mismatch.records.steadiness import state_of, unchanged
 from mismatch.records.stores.stored_file import Place, StoredFile
 from mismatch.records.text_tables import found_encoding, text_table
@@ -221,11 +220,11 @@ class Opener:
 
         is_spooled = item.is_stream or (isinstance(item.path, StoredFile) and format in OPENED_BY_NAME)
         if is_spooled:  # read from its end, or opened by its name, so that it has to be on this disk
-            spool = tempfile.NamedTemporaryFile(prefix=scratch_prefix())  # noqa: SIM115 (closed by the finaliser)
-            weakref.finalize(self, spool.close)
-            while data := source.read(1 << 20):
-                spool.write(data)
-            spool.flush()
+            with scratch_room():
+                spool = scratch_file()
+                weakref.finalize(self, spool.close)
+                while data := source.read(1 << 20):
+                    write_all(spool, data)
             if source.broken:
                 raise InputError(f"{item.origin}: {source.broken}")
             if spool.tell() == 0:
