@@ -79,13 +79,14 @@ class OutputFile(WholeOrNothing):
                 raise self._error(error) from None
             self._compress(format_of(place.name)[1] if compress else None)
             return
-        self._final = Path(os.path.realpath(place))
+        is_special = place.exists() and not place.is_file()  # where the name of a pipe in /dev/fd leads nobody can open it
+        self._final = place if is_special else Path(os.path.realpath(place))
         if self._final.is_dir():
             raise InputError(f"{path}: is a folder; name a file in it.")
         if not self._final.parent.is_dir():
             raise InputError(f"{path}: the folder {self._final.parent} does not exist; create it first.")
         try:
-            if not self._final.exists() or self._final.is_file():
+            if not is_special:
                 remove_left_behind(self._final.parent)
                 remove_left_behind(tempfile.gettempdir())
                 self._temporary, number = new_temporary(self._final)
