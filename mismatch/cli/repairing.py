@@ -120,6 +120,7 @@ def repair(
             from mismatch.batch.applying import apply_repairs
 
             again = given.reader(inputs), given.reader(inputs)
+            reader.check_unchanged()
             applied = apply_repairs(
                 again, found, apply, log or "-", output_format_of(apply, again[1]), quarantine, scorer=scored.scorer,
                 safe_csv=safe_csv,
@@ -136,7 +137,9 @@ def repair(
         from mismatch.batch.shown import proposals_shown
         from mismatch.report.repair_page import repair_page
 
-        shown = proposals_shown(found.proposals, given.reader(inputs), scored.scorer)
+        again_shown = given.reader(inputs)
+        reader.check_unchanged()
+        shown = proposals_shown(found.proposals, again_shown, scored.scorer)
         write_page(report, repair_page(whole, shown, model=str(scorer.model.card.get("name") or model), inputs=inputs))
     say_closing_words(reader.closing_words(), quiet)
     say(

@@ -68,16 +68,19 @@ def repeats(
         _check_twice(inputs, given.format)
     is_asked_for = out is not None or model != "starter" or model_sha256 is not None
     scorer = load_scorer(model, sha256=model_sha256) if is_asked_for else None
-    found, closing_words = _found(
+    found, read = _found(
         open_reader, inputs, rejected, given.bounds().rejected, comes_again=out is not None, threads=threads, quiet=quiet
     )
     if clusters is not None:
         with OutputFile(clusters) as file:
             for cluster in found.clusters:
                 file.write((json.dumps(cluster.to_plain(), ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    closing_words = read.closing_words()
     if out is not None:
+        again = open_reader()
+        read.check_unchanged()
         _write_marked(
-            found, open_reader(), scorer, out, rejected, given.bounds().rejected,
+            found, again, scorer, out, rejected, given.bounds().rejected,
             adapt=adapt, threads=threads, safe_csv=safe_csv, quiet=quiet,
         )  # fmt: skip
     say_closing_words(closing_words, quiet)
@@ -102,8 +105,8 @@ def _check_twice(inputs: list[str], format: str | None) -> None:
 def _found(
     open_reader: Callable[[], Reader], inputs: list[str], rejected: str | None, most_rejected: int, *,
     comes_again: bool, threads: int | None, quiet: bool,
-) -> tuple[Repeats, str | None]:  # fmt: skip
-    """What repeats in the inputs, and what the reader says at its end. Where the input is read again, that reading keeps the
+) -> tuple[Repeats, Reader]:  # fmt: skip
+    """What repeats in the inputs, and the reader at its end. Where the input is read again, that reading keeps the
     rows that cannot be read, and says so."""
     from mismatch.batch.repeats import find_repeats
     from mismatch.judging.tally import Tally
@@ -129,7 +132,7 @@ def _found(
         raise InputError(problem)
     if not comes_again:
         say_rejected(quarantine.count, rejected)
-    return found, reader.closing_words()
+    return found, reader
 
 
 def _write_marked(

@@ -117,6 +117,16 @@ class Reader:
         """Of all inputs, as they are stored."""
         return self._opener.bytes_read
 
+    def check_unchanged(self) -> None:
+        """Before the inputs are read a second time by another reader.
+
+        Raises
+        ------
+        InputError
+            One has changed since this reader opened it.
+        """
+        self._opener.check_unchanged()
+
     def rewind(self) -> None:
         """As if nothing had been read yet; the inputs have to be files. What pages and files of bodies gave is kept."""
         self._opener.bytes_read, self.problems[:] = 0, []
