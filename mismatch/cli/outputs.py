@@ -100,6 +100,17 @@ def _place(path: str | Place) -> str:
     return os.path.realpath(place) if isinstance(place, Path) else str(place)
 
 
+def is_shown(path: Path | str | None) -> bool:
+    """Whether what is written there comes out with the words of the command: standard output or error, by any name."""
+    if path is None or str(path) == "-":
+        return path is not None
+    try:
+        found = os.stat(path)
+        return any(os.path.samestat(found, os.fstat(stream.fileno())) for stream in (sys.stdout, sys.stderr))
+    except (OSError, ValueError):
+        return False
+
+
 def check_folder(name: str | Path) -> None:
     """Said before hours of training, not after."""
     path = place_of(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mismatch.cli import fast_start
-from mismatch.cli.enough import Enough, too_little
+from mismatch.cli.enough import Enough, counted, say_unjudged, too_little
 from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
@@ -95,6 +95,8 @@ def repair(
     with OutputFile(out) as proposals, Quarantine(rejected, given.bounds().rejected) as quarantine:
         scored = ScoredRows(reader, scorer, adapt=adapt, always_adapt=True, threads=threads)
         say(scored.words, quiet=quiet)
+        judged = Tally()
+        scored.watch(counted(judged))
         whole = look_at(
             scored,
             quarantine,
@@ -149,6 +151,7 @@ def repair(
     problem = too_little(Tally(rows=found.n_rows), quarantine, Enough(), inputs=inputs, kept_in=rejected)
     if problem is not None:
         raise InputError(problem)
+    say_unjudged(judged, inputs)
     say_rejected(quarantine.count, rejected)
 
 

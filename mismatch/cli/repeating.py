@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mismatch.cli import fast_start
-from mismatch.cli.enough import Enough, too_little
+from mismatch.cli.enough import Enough, count_texts, say_unjudged, too_little
 from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
@@ -80,7 +80,7 @@ def repeats(
         again = open_reader()
         read.check_unchanged()
         _write_marked(
-            found, again, scorer, out, rejected, given.bounds().rejected,
+            found, again, scorer, inputs, out, rejected, given.bounds().rejected,
             adapt=adapt, threads=threads, safe_csv=safe_csv, quiet=quiet,
         )  # fmt: skip
     say_closing_words(closing_words, quiet)
@@ -121,7 +121,7 @@ def _found(
 
         def on_block(block: Block) -> None:
             quarantine.extend(block.rejects)
-            read.rows += len(block)
+            count_texts(read, block.pairs)
             if bar is not None:
                 bar(read, reader.bytes_read)
 
@@ -131,12 +131,13 @@ def _found(
     if problem is not None:
         raise InputError(problem)
     if not comes_again:
+        say_unjudged(read, inputs)
         say_rejected(quarantine.count, rejected)
     return found, reader
 
 
 def _write_marked(
-    found: Repeats, reader: Reader, scorer: Any, out: str, rejected: str | None, most_rejected: int, *,
+    found: Repeats, reader: Reader, scorer: Any, inputs: list[str], out: str, rejected: str | None, most_rejected: int, *,
     adapt: bool | None, threads: int | None, safe_csv: bool, quiet: bool,
 ) -> Tally:  # fmt: skip
     """Writes all rows with their verdicts and the reasons that they get as rows of clusters."""
@@ -161,5 +162,6 @@ def _write_marked(
         )  # fmt: skip
         check_whole(reader)
     console.say(console.summary(tally), quiet=quiet)
+    say_unjudged(tally, inputs)
     say_rejected(quarantine.count, rejected)
     return tally
