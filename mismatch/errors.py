@@ -30,6 +30,12 @@ class ModelError(MismatchError):
     exit_code = 3
 
 
+class UnwrittenModelError(ModelError):
+    """A model that could not be written; nothing is wrong with the model."""
+
+    exit_code = InputError.exit_code
+
+
 class MissingExtraError(MismatchError):
     """An optional dependency that is not installed; the message ends with the command that installs it."""
 

@@ -22,6 +22,7 @@ from mismatch.judging.verdicts import MATCH, UNSCORABLE
 from mismatch.records.formats.mapped import Mapped
 from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.quarantine import Quarantine
+from mismatch.records.scratch import scratch_room
 from mismatch.records.short_texts import kept
 from mismatch.screening import screening
 
@@ -114,7 +115,7 @@ def gather(scored: ScoredRows, quarantine: Quarantine) -> Suspects:
     sample, generator = _Sample(), np.random.default_rng(0)
     n_rows = n_rejected = 0
     total = 0.0
-    with _kept_in(suspects_file) as of_suspects, _kept_in(sample_file) as of_sample:
+    with scratch_room(), _kept_in(suspects_file) as of_suspects, _kept_in(sample_file) as of_sample:
         for block in scored:
             quarantine.extend(block.block.rejects)
             n_rows, n_rejected = n_rows + len(block.rows), n_rejected + len(block.block.rejects)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from bisect import bisect_right
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from mismatch.batch.traces import BANDS, TITLE_STEMS, Traces
 from mismatch.compiling.kernels import read_only
 from mismatch.records.blocks import Block
 from mismatch.records.left_behind import scratch_prefix
+from mismatch.records.scratch import scratch_room, write_all
 from mismatch.terms.near_duplicates import SKETCH_BINS
 
 TITLE_SHOWN = 200
@@ -53,18 +54,26 @@ class TraceStore:
         self._title_stems = np.zeros(STEM_SLOTS, np.uint32)
         """in how many titles each stem stands, stems that share a slot counted together"""
         self._open = ExitStack()
-        self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix=scratch_prefix())))
-        self._files = {name: self._open.enter_context((self._folder / name).open("wb")) for name in _COLUMNS}
-        self._shown = self._open.enter_context(pa.ipc.new_file(str(self._folder / "shown"), _SHOWN_SCHEMA))
+        with scratch_room():
+            self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix=scratch_prefix())))
+            self._files = {name: self._open.enter_context((self._folder / name).open("wb", 0)) for name in _COLUMNS}
+            self._shown = self._open.enter_context(pa.ipc.new_file(str(self._folder / "shown"), _SHOWN_SCHEMA))
 
     def __enter__(self) -> TraceStore:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with suppress(*([] if kind is None else [OSError])):  # a file that could not be written cannot be ended either
+            self._open.close()
 
     def add(self, block: Block, traces: Traces) -> None:
-        """The next rows, in the order of the input."""
+        """The next rows, in the order of the input.
+
+        Raises
+        ------
+        InputError
+            There is no room on the disk.
+        """
         if not len(block):
             return
         if not self.origins or self.origins[-1] != block.origin:
@@ -72,21 +81,22 @@ class TraceStore:
             self._starts.append(self.n)
         columns = {**traces._asdict(), "row_numbers": np.asarray(block.row_numbers, np.int64)}
         columns |= {f"band_{band}": traces.bands[:, band] for band in range(BANDS)}
-        for name, file in self._files.items():
-            file.write(np.ascontiguousarray(columns[name], _COLUMNS[name][0]).data)
+        with scratch_room():
+            for name, file in self._files.items():
+                write_all(file, np.ascontiguousarray(columns[name], _COLUMNS[name][0]).data)
         slots, counts = np.unique(traces.stems[traces.stems > 0] % STEM_SLOTS, return_counts=True)
         self._title_stems[slots] += counts.astype(np.uint32)
         titles = pc.utf8_slice_codeunits(block.pairs.column("title"), 0, TITLE_SHOWN)
         shown = [block.pairs.column("id").cast(pa.large_string()), titles.cast(pa.large_string())]
-        self._shown.write_batch(pa.RecordBatch.from_arrays(shown, schema=_SHOWN_SCHEMA))
+        with scratch_room():
+            self._shown.write_batch(pa.RecordBatch.from_arrays(shown, schema=_SHOWN_SCHEMA))
         self._batch_starts.append(self.n)
         self.n += len(block)
 
     def finish(self) -> None:
         """All rows are there: from now on columns can be read."""
-        for file in self._files.values():
-            file.flush()
-        self._shown.close()
+        with scratch_room():
+            self._shown.close()
         self._texts = pa.ipc.open_file(self._open.enter_context(pa.memory_map(str(self._folder / "shown"))))
         self._numbers = self.mapped("row_numbers") if self.n else np.empty(0, np.int64)
 

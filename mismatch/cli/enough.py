@@ -5,12 +5,17 @@ A gate that judged nothing has not passed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mismatch.model.defaults import MAX_UNSCORABLE
+
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mismatch.batch.scored import ScoredBlock
     from mismatch.judging.tally import Tally
     from mismatch.records.quarantine import Quarantine
 
@@ -47,8 +52,44 @@ def too_little(
         return f"{names}: there are only {_rows(rows)} (--min-rows {limits.min_rows:,})"
     unscorable = tally.verdicts["unscorable"]
     if unscorable > limits.max_unscorable * rows:
-        return f"{names}: {_unscorable_in_words(tally, limits.max_unscorable)}"
+        return f"{names}: {_unscorable_in_words(tally, f' (--max-unscorable {limits.max_unscorable:g})')}"
     return None
+
+
+def counted(tally: Tally) -> Callable[[ScoredBlock], None]:
+    """What counts the verdicts and reasons of blocks in a tally (for `ScoredRows.watch`)."""
+
+    from mismatch.judging.verdicts import UNSCORABLE
+
+    def see(block: ScoredBlock) -> None:
+        verdicts, reasons = (block.rows.column(name) for name in ("verdict", "reasons"))
+        tally.rows += len(verdicts)
+        tally.verdicts["unscorable"] += verdicts.to_pylist().count(UNSCORABLE)
+        tally.reasons.update(reasons.flatten().to_pylist())
+
+    return see
+
+
+def count_texts(tally: Tally, pairs: pa.RecordBatch) -> None:
+    """Counts rows that have no title or no body, where none is judged."""
+    import pyarrow.compute as pc
+
+    has_title, has_body = (
+        pc.fill_null(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(pairs.column(name))), 0), False)
+        for name in ("title", "body")
+    )
+    n_titles, n_both = (pc.sum(has).as_py() or 0 for has in (has_title, pc.and_(has_title, has_body)))
+    tally.rows += len(pairs)
+    tally.verdicts["unscorable"] += len(pairs) - n_both
+    tally.reasons.update({"title_missing": len(pairs) - n_titles, "body_missing": n_titles - n_both})
+
+
+def say_unjudged(tally: Tally, inputs: Sequence[str]) -> None:
+    """Says that most rows could not be judged, where it is so: nothing was found in them, and that means nothing."""
+    from mismatch.report.console import say
+
+    if tally.verdicts["unscorable"] > MAX_UNSCORABLE * tally.rows:
+        say(f"{', '.join(inputs)}: {_unscorable_in_words(tally)}")
 
 
 def kept(kept_in: Path | str | None) -> str:
@@ -60,7 +101,7 @@ def _rows(n: int) -> str:
     return "1 row" if n == 1 else f"{n:,} rows"
 
 
-def _unscorable_in_words(tally: Tally, allowed: float) -> str:
+def _unscorable_in_words(tally: Tally, limit: str = "") -> str:
     from mismatch.screening.reasons import REASONS, REASONS_TO_REFUSE
 
     n, rows = tally.verdicts["unscorable"], tally.rows
@@ -76,5 +117,5 @@ def _unscorable_in_words(tally: Tally, allowed: float) -> str:
         cause = "; likeliest cause: the scraper was shown these pages in place of articles"
     elif code == "title_generic":
         cause = "; likeliest cause: columns: this is no title, name the right column with --title COLUMN"
-    share = f"{n:,} of {_rows(rows)} ({100 * n / rows:.3g} %) cannot be judged (--max-unscorable {allowed:g})"
+    share = f"{n:,} of {_rows(rows)} ({100 * n / rows:.3g} %) cannot be judged{limit}"
     return f"{share}, {tally.reasons[code]:,} of them because {sentence} ({code}){cause}"

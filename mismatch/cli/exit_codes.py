@@ -54,7 +54,7 @@ class Commands(TyperGroup):
         except MemoryError:
             _end("memory ran out; give fewer rows at once, or fewer --threads", WRONG_USAGE)
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
+            where = f"{error.filename}: " if error.filename else "standard output: " if _is_refused() else ""
             _end(f"{where}cannot be read or written ({error.strerror or error})", WRONG_USAGE)
 
 
@@ -123,6 +123,15 @@ def _flush() -> None:
         raise
     except OSError as error:
         raise InputError(f"standard output: cannot be written ({error.strerror})") from None
+
+
+def _is_refused() -> bool:
+    """Whether standard output does not take what is written to it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _end(words: str | None, code: int) -> NoReturn:

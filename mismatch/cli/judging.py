@@ -48,6 +48,7 @@ def explain(
         raise InputError("INPUT has its own bodies: give it without --body-text and --body-file, or leave it out")
     if body_text is not None and body_file is not None:
         raise InputError("--body-text and --body-file are both the body; give one of them")
+    check_outputs({}, inputs or [], given.format, [model], body_file or given.bodies)
     scorer = load_scorer(model, sha256=model_sha256)
     if inputs:
         asked = replace(given, title=title)

@@ -17,16 +17,17 @@ def check_outputs(
     outputs: Mapping[str, Path | str | None], inputs: Sequence[str] = (), format: str | None = None, models: Sequence[str] = (),
     bodies: str | None = None, baseline: str | None = None,
 ) -> None:  # fmt: skip
-    """Two outputs in one file would lose one of them; an output over an input, or over the model, would destroy that.
+    """Two outputs in one file would lose one of them; an output over an input, or over the model, would destroy that. A pipe
+    that is named twice among what is read gives some of its bytes to one and some to the other.
 
     Files are told by what they are, not by their names: links, hard links and standard output count.
 
     Raises
     ------
     InputError
-        Two outputs, or an output and something that is read, are one file.
+        Two outputs, or an output and something that is read, are one file; two things that are read are one pipe.
     """
-    kept = _read_files(inputs, format, models, bodies)
+    kept = _read_files(inputs, format, models, bodies, baseline)
     if baseline is not None:
         kept[_identity(baseline) or _place(baseline)] = f"the baseline, {baseline}"
     seen: dict[Any, str] = {}
@@ -49,15 +50,19 @@ def check_outputs(
             seen[identity] = option
 
 
-def _read_files(inputs: Sequence[str], format: str | None, models: Sequence[str], bodies: str | None) -> dict[Any, str]:
+def _read_files(
+    inputs: Sequence[str], format: str | None, models: Sequence[str], bodies: str | None, baseline: str | None
+) -> dict[Any, str]:
     """What must not be written over, and what it is."""
-    from mismatch.records.inputs import find_inputs
+    from mismatch.records.inputs import check_read_once, find_inputs
 
     kept: dict[Any, str] = {}
-    if inputs:
-        for item in find_inputs(inputs, format):
-            if item.path is not None:
-                kept[_identity(item.path) or _place(item.path)] = f"an input, {item.origin}"
+    found = find_inputs(inputs, format) if inputs else []
+    others = [name for name in (bodies, baseline, *models) if name is not None]
+    check_read_once([item.origin for item in found if item.is_stream] + [name for name in others if _is_stream(name)])
+    for item in found:
+        if item.path is not None:
+            kept[_identity(item.path) or _place(item.path)] = f"an input, {item.origin}"
     if bodies is not None and bodies != "-":
         kept[_identity(bodies) or _place(bodies)] = f"the bodies, {bodies}"
     for model in models:
@@ -71,13 +76,17 @@ def _read_files(inputs: Sequence[str], format: str | None, models: Sequence[str]
     return kept
 
 
+def _is_stream(name: str) -> bool:
+    return name == "-" or (os.path.exists(name) and not os.path.isfile(name))
+
+
 def _identity(file: Any) -> tuple[int, int] | None:
-    """Device and number of a regular file; None for anything else, and where there is none."""
+    """Device and number of a regular file or a pipe; None for anything else, and where there is none."""
     try:
         found = os.fstat(file.fileno()) if hasattr(file, "fileno") else os.stat(file)
     except (OSError, ValueError, TypeError):  # no file of this machine
         return None
-    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode) else None
 
 
 def is_in(path: Path | str, folder: Path) -> bool:
@@ -89,6 +98,17 @@ def _place(path: str | Place) -> str:
     """One text for one place, however it is written."""
     place = place_of(path)
     return os.path.realpath(place) if isinstance(place, Path) else str(place)
+
+
+def is_shown(path: Path | str | None) -> bool:
+    """Whether what is written there comes out with the words of the command: standard output or error, by any name."""
+    if path is None or str(path) == "-":
+        return path is not None
+    try:
+        found = os.stat(path)
+        return any(os.path.samestat(found, os.fstat(stream.fileno())) for stream in (sys.stdout, sys.stderr))
+    except (OSError, ValueError):
+        return False
 
 
 def check_folder(name: str | Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mismatch.cli import fast_start
-from mismatch.cli.enough import Enough, too_little
+from mismatch.cli.enough import Enough, counted, say_unjudged, too_little
 from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
@@ -85,6 +85,8 @@ def repair(
         scored = ScoredRows(reader, scorer, adapt=adapt, always_adapt=True, threads=threads)
         say(scored.words, quiet=quiet)
         on_page = report is not None
+        judged = Tally()
+        scored.watch(counted(judged))
         whole = look_at(
             scored, quarantine, least=min_probability, repeats=on_page, sources=on_page, threads=threads
         )  # fmt: skip
@@ -104,6 +106,7 @@ def repair(
 
             again = given.reader(inputs), given.reader(inputs)
             format = output_format_of(apply, again[1])
+            reader.check_unchanged()
             applied = apply_repairs(
                 again, found, apply, log or "-", format, quarantine, scorer=scored.scorer, safe_csv=safe_csv
             )  # fmt: skip
@@ -113,7 +116,9 @@ def repair(
         from mismatch.batch.shown import proposals_shown
         from mismatch.report.repair_page import repair_page
 
-        shown = proposals_shown(found.proposals, given.reader(inputs), scored.scorer)
+        again_shown = given.reader(inputs)
+        reader.check_unchanged()
+        shown = proposals_shown(found.proposals, again_shown, scored.scorer)
         write_page(report, repair_page(whole, shown, model=str(scorer.model.card.get("name") or model), inputs=inputs))
     say_closing_words(reader.closing_words(), quiet)
     stray = f"about {found.n_flagged:,.0f} stray"
@@ -121,6 +126,7 @@ def repair(
     problem = too_little(Tally(rows=found.n_rows), quarantine, Enough(), inputs=inputs, kept_in=rejected)
     if problem is not None:
         raise InputError(problem)
+    say_unjudged(judged, inputs)
     say_rejected(quarantine.count, rejected)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mismatch.cli import fast_start
-from mismatch.cli.enough import Enough, too_little
+from mismatch.cli.enough import Enough, count_texts, say_unjudged, too_little
 from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
@@ -68,16 +68,19 @@ def repeats(
         _check_twice(inputs, given.format)
     is_asked_for = out is not None or model != "starter" or model_sha256 is not None
     scorer = load_scorer(model, sha256=model_sha256) if is_asked_for else None
-    found, closing_words = _found(
+    found, read = _found(
         open_reader, inputs, rejected, given.bounds().rejected, comes_again=out is not None, threads=threads, quiet=quiet
     )
     if clusters is not None:
         with OutputFile(clusters) as file:
             for cluster in found.clusters:
                 file.write((json.dumps(cluster.to_plain(), ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    closing_words = read.closing_words()
     if out is not None:
+        again = open_reader()
+        read.check_unchanged()
         _write_marked(
-            found, open_reader(), scorer, out, rejected, given.bounds().rejected,
+            found, again, scorer, inputs, out, rejected, given.bounds().rejected,
             adapt=adapt, threads=threads, safe_csv=safe_csv, quiet=quiet,
         )  # fmt: skip
     say_closing_words(closing_words, quiet)
@@ -102,8 +105,8 @@ def _check_twice(inputs: list[str], format: str | None) -> None:
 def _found(
     open_reader: Callable[[], Reader], inputs: list[str], rejected: str | None, most_rejected: int, *,
     comes_again: bool, threads: int | None, quiet: bool,
-) -> tuple[Repeats, str | None]:  # fmt: skip
-    """What repeats in the inputs, and what the reader says at its end. Where the input is read again, that reading keeps the
+) -> tuple[Repeats, Reader]:  # fmt: skip
+    """What repeats in the inputs, and the reader at its end. Where the input is read again, that reading keeps the
     rows that cannot be read, and says so."""
     from mismatch.batch.repeats import find_repeats
     from mismatch.judging.tally import Tally
@@ -118,7 +121,7 @@ def _found(
 
         def on_block(block: Block) -> None:
             quarantine.extend(block.rejects)
-            read.rows += len(block)
+            count_texts(read, block.pairs)
             if bar is not None:
                 bar(read, reader.bytes_read)
 
@@ -128,12 +131,13 @@ def _found(
     if problem is not None:
         raise InputError(problem)
     if not comes_again:
+        say_unjudged(read, inputs)
         say_rejected(quarantine.count, rejected)
-    return found, reader.closing_words()
+    return found, reader
 
 
 def _write_marked(
-    found: Repeats, reader: Reader, scorer: Any, out: str, rejected: str | None, most_rejected: int, *,
+    found: Repeats, reader: Reader, scorer: Any, inputs: list[str], out: str, rejected: str | None, most_rejected: int, *,
     adapt: bool | None, threads: int | None, safe_csv: bool, quiet: bool,
 ) -> Tally:  # fmt: skip
     """Writes all rows with their verdicts and the reasons that they get as rows of clusters."""
@@ -158,5 +162,6 @@ def _write_marked(
         )  # fmt: skip
         check_whole(reader)
     console.say(console.summary(tally), quiet=quiet)
+    say_unjudged(tally, inputs)
     say_rejected(quarantine.count, rejected)
     return tally

@@ -28,7 +28,7 @@ from mismatch.cli.options import (
     Thorough,
     Threads,
 )
-from mismatch.cli.outputs import check_outputs, check_report, output_format_of, write_page
+from mismatch.cli.outputs import check_outputs, check_report, is_shown, output_format_of, write_page
 from mismatch.cli.reading import check_whole, say_closing_words, say_notices, say_rejected
 from mismatch.cli.repairing import look_at_batch
 from mismatch.cli.stopping import end_if_stopped, finishing
@@ -196,7 +196,7 @@ def gate(
     check_outputs({
         "--passed": passed, "--flagged": flagged, "--rejected": rejected, "--report": report, "--json": "-" if as_json else None,
     }, inputs, given.format, [model], given.bodies)  # fmt: skip
-    if github and "-" in (passed, flagged, report):
+    if github and any(is_shown(path) for path in (passed, flagged, report, rejected)):
         raise InputError("--github writes to standard output, where no rows and no page may stand; give them a file")
     if batch and out is not None:
         raise InputError("--batch goes with --passed and --flagged; leave --out out")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mismatch.cli import fast_start
-from mismatch.cli.enough import Enough, too_little
+from mismatch.cli.enough import Enough, counted, say_unjudged, too_little
 from mismatch.cli.input_options import InputOptions, reading
 from mismatch.cli.models import load_scorer
 from mismatch.cli.options import (
@@ -64,6 +64,7 @@ def sources(
     from mismatch.batch.scored import ScoredRows
     from mismatch.batch.source_counts import SourceCounts
     from mismatch.batch.sources import report_on
+    from mismatch.judging.tally import Tally
     from mismatch.records.quarantine import Quarantine
     from mismatch.report import console
     from mismatch.report.source_words import print_sources
@@ -85,6 +86,8 @@ def sources(
     ):
         rows = ScoredRows(reader, scorer, adapt=adapt, threads=threads)
         console.say(rows.words, quiet=quiet)
+        judged = Tally()
+        rows.watch(counted(judged))
         read = _count(
             rows, counts, days, sample, quarantine, None if bar is None else lambda tally: bar(tally, reader.bytes_read)
         )
@@ -95,6 +98,7 @@ def sources(
         raise InputError(problem)
     if save_baseline is not None and not counts.whole.rows:
         raise InputError(f"{', '.join(inputs)}: there are no rows, which is no baseline; {save_baseline} is not written")
+    say_unjudged(judged, inputs)
     say_rejected(quarantine.count, rejected)
     used = None if rows.carried else _told_apart(model)
     _say_of_columns(reader, days, date, quiet)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from mismatch.errors import InputError, MissingExtraError, ModelError
-from mismatch.judging.adaptation import MAX_DRAWN
+from mismatch.judging.adaptation import MAX_DRAWN, is_wanted
 from mismatch.judging.adaptation import adapt as adapt_model
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.verdicts import ADDED_SCHEMA
@@ -88,7 +88,7 @@ def ship_model_for(
     """Sends a model to the executors, adapted to the frame as `score` says; returns what `ship_model` does."""
     context, path = context_of(df.sparkSession), model_path(model)
     loaded = load_model(path, sha256=sha256)
-    if adapt or (adapt is None and not loaded.is_adapted):
+    if is_wanted(adapt, loaded):
         adapted = _adapted_to(df, columns, loaded, path)
         path, sha256 = adapted, sha256 if adapted == path else None
     return ship_model(context, path, sha256=sha256)

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from mismatch.errors import InputError
 from mismatch.features.cascade import FirstLook, score_pairs
 from mismatch.features.grams import count_grams, gram_features
 from mismatch.features.overlap_features import N_FEATURES
@@ -73,6 +74,21 @@ class Adaptation(NamedTuple):
     words: str
     learned: bool = True
     """False where the stream has taught the model nothing"""
+
+
+def is_wanted(adapt: object, model: Model) -> bool:
+    """Whether a model is to be adapted, by what `adapt=` says; by default one that was not adapted to a feed yet.
+
+    Raises
+    ------
+    InputError
+        It says something else than True, False or None.
+    """
+    if adapt is None:
+        return not model.is_adapted
+    if not isinstance(adapt, bool | np.bool_):
+        raise InputError(f"adapt= takes True, False or None, not a {type(adapt).__name__}")
+    return bool(adapt)
 
 
 def adapt(model: Model, pairs: pa.Table) -> Adaptation:

@@ -127,7 +127,7 @@ class Scorer:
 
         Raises
         ------
-        ModelError
+        UnwrittenModelError
             If the file cannot be written.
         """
         save_model(self.model, path)
@@ -272,7 +272,7 @@ class Scorer:
         held = at_hand(pairs)
         table = pairs_table(held, title=title, body=body, source=source)
         scorer = self
-        if adapt or (adapt is None and not self.model.is_adapted):
+        if adaptation.is_wanted(adapt, self.model):
             scorer = self._adapted(table)
         added = scorer._added(table, progress=progress)
         return verdicts_of(added) if isinstance(held, list) else with_columns(pairs, held, added)

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from mismatch.errors import InputError, ModelError
+from mismatch.errors import InputError, ModelError, UnwrittenModelError
 from mismatch.features.cascade import FirstLook
 from mismatch.features.forest import FOREST_ARRAYS, Forest
 from mismatch.features.grams import GRAM_FEATURES
@@ -63,7 +63,7 @@ def save_model(model: Model, path: str | Path) -> None:
 
     Raises
     ------
-    ModelError
+    UnwrittenModelError
         If the file cannot be written.
     """
     import joblib
@@ -71,7 +71,7 @@ def save_model(model: Model, path: str | Path) -> None:
     try:
         place_of(path)
     except InputError as error:
-        raise ModelError(f"the model cannot be written: {error}") from error
+        raise UnwrittenModelError(f"the model cannot be written: {error}") from error
     contents: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -111,7 +111,7 @@ def save_model(model: Model, path: str | Path) -> None:
         with OutputFile(path, compress=False) as file:
             file.write(written.getbuffer())
     except InputError as error:
-        raise ModelError(f"the model cannot be written: {error}") from error
+        raise UnwrittenModelError(f"the model cannot be written: {error}") from error
 
 
 def _canonical(value: Any) -> Any:

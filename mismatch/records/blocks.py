@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from mismatch.records.bounds import Bounds
 from mismatch.records.columns import ROLES, Columns
+from mismatch.records.scratch import scratch_room, write_all
 from mismatch.records.short_texts import names
 
 PAIRS_SCHEMA = pa.schema([(role, pa.string()) for role in ROLES])
@@ -113,14 +114,21 @@ class LongRow:
 
     def __init__(self, origin: str, line: int, bounds: Bounds) -> None:
         self._origin, self._line, self._limit, self._left = origin, line, bounds.row, bounds.rejected
-        self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="mismatch-"))  # noqa: SIM115 (`close` does)
+        with scratch_room():
+            file = tempfile.TemporaryFile(prefix="mismatch-", buffering=0)  # noqa: SIM115 (`close` does)
+        self._file = cast(BinaryIO, file)
         self._beginning = b""
 
     def add(self, data: bytes | memoryview) -> None:
         """More of the row; it is kept as far as rejected rows are."""
         if len(self._beginning) < _BEGINNING:
             self._beginning += bytes(data[: _BEGINNING - len(self._beginning)])
-        self._file.write(data[: self._left])
+        try:
+            with scratch_room():
+                write_all(self._file, data[: self._left])
+        except BaseException:
+            self._file.close()
+            raise
         self._left = max(0, self._left - len(data))
 
     def reject(self) -> Reject:

@@ -103,8 +103,6 @@ def _written(text: str) -> Content | None:
 def unnamed(name: str, place: Place) -> InputError:
     """The error that a file's name does not tell its format, with what the file looks like."""
     known = f"unknown format; say which with --format {'|'.join(FORMATS)}."
-    if not place.is_file():
-        return InputError(f"{name}: {known}")
     compression, head = _beginning(place)
     content = content_of(head) if head else None
     about = "" if compression is None else f"compressed ({compression}), and "

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
+import stat
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +58,6 @@ def find_inputs(inputs: Sequence[str | Path], format: str | None = None) -> list
     forced = named_format(format) if format is not None else None
     if not inputs:
         raise InputError("no input: name a file, a folder, or - for standard input.")
-    if [str(item) for item in inputs].count("-") > 1:
-        raise InputError("-: standard input can be read only once.")
     found: list[InputFile] = []
     for item in inputs:
         text = local_path(item)
@@ -79,18 +80,70 @@ def find_inputs(inputs: Sequence[str | Path], format: str | None = None) -> list
             found += [_file(match, forced) for match in files]
         else:
             raise InputError(f"{text}: no such file; check the name.")
+    check_read_once([item.origin for item in found if item.is_stream])
     return found
 
 
+def check_read_once(origins: Sequence[str]) -> None:
+    """
+    Raises
+    ------
+    InputError
+        Two of these streams are one, whatever their names: each would get some of its bytes.
+    """
+    seen: dict[tuple[int, int] | str, str] = {}
+    for origin in origins:
+        key: tuple[int, int] | str = _pipe_of(origin) or origin
+        if key in seen:
+            what = "standard input" if origin == "-" else "a pipe"
+            same = "" if seen[key] == origin else f" (it is {seen[key]} too)"
+            raise InputError(f"{origin}: {what} can be read only once{same}; save it to a file first")
+        seen[key] = origin
+
+
+def _pipe_of(origin: str) -> tuple[int, int] | None:
+    """Device and number of a pipe or a socket; None of anything else."""
+    try:
+        found = os.fstat(0) if origin == "-" else os.stat(origin)
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) or stat.S_ISSOCK(found.st_mode) else None
+
+
 def _file(name: str, forced: tuple[str, str | None] | None, stored: StoredFile | None = None) -> InputFile:
+    if stored is None:
+        _check_kind(name)
     kind, compression = format_of(stored.name if stored is not None else name)
     if forced is not None:
         kind, compression = forced[0], forced[1] or compression
-    if kind is None:
+    if kind is None and (stored is not None or Path(name).is_file()):  # of a stream its content tells
         raise unnamed(name, stored or Path(name))
     if kind in COLUMNAR and compression:
         raise InputError(f"{name}: a compressed {kind} file cannot be read; decompress it first.")
     return InputFile(name, stored or Path(name), kind, compression)
+
+
+def _check_kind(name: str) -> None:
+    """
+    Raises
+    ------
+    InputError
+        It is something that gives no rows: a socket, a disk, a device such as /dev/zero, whose row has no end.
+    """
+    try:
+        found = os.stat(name)
+    except OSError:
+        return  # whoever opens it says so
+    is_null = os.path.exists(os.devnull) and os.path.samestat(found, os.stat(os.devnull))
+    is_device = stat.S_ISBLK(found.st_mode) or (stat.S_ISCHR(found.st_mode) and not is_null and not _is_terminal(found))
+    if is_device or stat.S_ISSOCK(found.st_mode):
+        what = "device" if is_device else "socket"
+        raise InputError(f"{name}: is a {what}, and no file of rows; name a file, or - for standard input")
+
+
+def _is_terminal(found: os.stat_result) -> bool:
+    """Whether a device is a terminal: those of Linux have the numbers 4 and 5, and from 136 on."""
+    return sys.platform != "linux" or os.major(found.st_rdev) in (4, 5, *range(136, 144))
 
 
 def _stored(address: Address, forced: tuple[str, str | None] | None) -> list[InputFile]:
@@ -115,6 +168,8 @@ def _folder(name: str, forced: tuple[str, str | None] | None) -> list[InputFile]
     for path in sorted(root.rglob("*")):
         if _is_readable(path.relative_to(root).parts) and path.is_file() and _is_what_it_says(path):
             files.append(_file(str(path), forced))
+        elif _is_readable(path.relative_to(root).parts) and path.is_fifo():
+            raise InputError(f"{path}: is a pipe in a folder, which is not waited for; name it itself, or move it away")
     if not files:
         raise InputError(f"{name}: the folder holds no file that can be read (looked for {_looked_for()}).")
     return files

@@ -15,6 +15,7 @@ from mismatch.errors import InputError
 from mismatch.records.blocks import Block, Chunk, JsonLines, Reject, pairs_batch
 from mismatch.records.columns import ROLES, ColumnChoice
 from mismatch.records.left_behind import scratch_prefix
+from mismatch.records.scratch import no_room
 
 _MOST_REJECTED = 64 << 20
 """bytes of rows of the file of bodies that may be unreadable"""
@@ -59,7 +60,7 @@ class Bodies:
         try:
             self._fill(chunks)
         except sqlite3.Error as error:
-            raise InputError(f"{name}: no index of it could be made in {tempfile.gettempdir()} ({error}).") from None
+            raise no_room(f"the index of {name}: {error}") from None
 
     def _fill(self, chunks: Iterable[Chunk]) -> None:
         rejected = 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import pyarrow as pa
 
@@ -27,11 +26,11 @@ from mismatch.records.formats.json_wrapped import wrapped_chunks
 from mismatch.records.inputs import InputFile
 from mismatch.records.known_formats import COLUMNAR, DELIMITERS
 from mismatch.records.layout import Layout
-from mismatch.records.left_behind import scratch_prefix
 from mismatch.records.pages.inputs import PageOptions, archive, page_files
 from mismatch.records.partitions import Constants
 from mismatch.records.recoding import Recoded, recoded
-from mismatch.records.steadiness import state_of, unchanged
+from mismatch.records.scratch import copied, scratch_file, scratch_room, write_all
+from mismatch.records.steadiness import FileState, change_of, state_of, unchanged
 from mismatch.records.stores.stored_file import Place, StoredFile
 from mismatch.records.text_tables import found_encoding, text_table
 from mismatch.records.whole_files import OPENED_BY_NAME, WholeFile, open_whole
@@ -80,6 +79,18 @@ class Opener:
         self.problems: list[str] = []
         self.arrivals: list[Arrivals] = []
         self.bytes_read = 0
+        self._states: list[tuple[InputFile, FileState]] = []
+
+    def check_unchanged(self) -> None:
+        """
+        Raises
+        ------
+        InputError
+            An input is another than it was when it was opened: what was found in it does not hold for it now.
+        """
+        for item, before in self._states:
+            if (change := change_of(item, before)) is not None:
+                raise InputError(f"{change} between two readings; read a copy of it")
 
     def open(self, item: InputFile) -> Opened:
         """Looks at an input.
@@ -93,6 +104,7 @@ class Opener:
             before = state_of(item.path) if not item.is_stream else None
             opened = self._open(item)
             if before is not None:
+                self._states.append((item, before))
                 opened.chunks = unchanged(opened.chunks, item, before, self.problems.append)
             return opened
         except OSError as error:
@@ -209,8 +221,15 @@ class Opener:
                 file = cast(BinaryIO, item.path.open_arrow())
             return open_whole(
                 file, item.origin, format, self.choice, table=self.layout.table, chunk_bytes=n_bytes,
-                constants=self.partitions[item.origin], bounds=self.bounds,
+                constants=self.partitions[item.origin], bounds=self.bounds, own_copy=own_copy,
             )  # fmt: skip
+
+        def own_copy() -> str:
+            if not is_spooled and not copies:
+                with cast(Path, item.path).open("rb") as file:
+                    copies.append(copied(file))
+                weakref.finalize(self, copies[0].close)
+            return str(spool.name if is_spooled else copies[0].name)
 
         def chunks(n_bytes: int) -> Iterator[Chunk]:
             yield from open_file(n_bytes).chunks(self.problems.append)
@@ -219,13 +238,14 @@ class Opener:
         def runs(offsets: list[int], runs: Runs) -> list[pa.RecordBatch] | None:
             return open_file().runs(len(offsets), runs.rows, LOOK_BYTES)
 
+        copies: list[Any] = []
         is_spooled = item.is_stream or (isinstance(item.path, StoredFile) and format in OPENED_BY_NAME)
         if is_spooled:  # read from its end, or opened by its name, so that it has to be on this disk
-            spool = tempfile.NamedTemporaryFile(prefix=scratch_prefix())  # noqa: SIM115 (closed by the finaliser)
-            weakref.finalize(self, spool.close)
-            while data := source.read(1 << 20):
-                spool.write(data)
-            spool.flush()
+            with scratch_room():
+                spool = scratch_file()
+                weakref.finalize(self, spool.close)
+                while data := source.read(1 << 20):
+                    write_all(spool, data)
             if source.broken:
                 raise InputError(f"{item.origin}: {source.broken}")
             if spool.tell() == 0:

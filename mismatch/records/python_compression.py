@@ -10,6 +10,8 @@ import lzma
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from mismatch.records.scratch import write_all
+
 if sys.version_info >= (3, 14) and not TYPE_CHECKING:
     from compression import zstd
 else:
@@ -111,7 +113,4 @@ class Compressed:
         self._put(self._member.flush())
 
     def _put(self, data: bytes) -> None:
-        left = memoryview(data)
-        while len(left):
-            done = self._raw.write(left)
-            left = left[done if done is not None else 0 :]
+        write_all(self._raw, data)

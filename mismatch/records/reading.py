@@ -16,7 +16,7 @@ from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice
 from mismatch.records.drawing import Runs, offsets_in
 from mismatch.records.formats.json_lines import JsonChunk
-from mismatch.records.inputs import find_inputs
+from mismatch.records.inputs import check_read_once, find_inputs
 from mismatch.records.joining import Bodies, bodies_choice, joined, titles_choice
 from mismatch.records.layout import Layout
 from mismatch.records.opening import Opened, Opener
@@ -72,6 +72,8 @@ class Reader:
         self._chunk_bytes = max(chunk_bytes, 1)
         self._bounds = bounds if max_line_bytes is None else replace(bounds, row=max_line_bytes)
         found = find_inputs(inputs, format)
+        if bodies is not None:
+            check_read_once([str(bodies), *(item.origin for item in found if item.is_stream)])
         self.origins = [item.origin for item in found]
         self._opener = Opener(
             choice=columns if bodies is None else titles_choice(columns), layout=layout, bounds=self._bounds, pages=pages,
@@ -114,6 +116,16 @@ class Reader:
     def bytes_read(self) -> int:
         """Of all inputs, as they are stored."""
         return self._opener.bytes_read
+
+    def check_unchanged(self) -> None:
+        """Before the inputs are read a second time by another reader.
+
+        Raises
+        ------
+        InputError
+            One has changed since this reader opened it.
+        """
+        self._opener.check_unchanged()
 
     def rewind(self) -> None:
         """As if nothing had been read yet; the inputs have to be files. What pages and files of bodies gave is kept."""

@@ -38,11 +38,16 @@ def unchanged(
 
     def watched(n_bytes: int) -> Iterator[Chunk]:
         yield from chunks(n_bytes)
-        now = state_of(item.path)
-        if now is not None and now != before:  # one that was removed was read to its end all the same
-            problem(f"{item.origin}: {_change(before, now)} while it was read; read a copy of it, or pipe it in")
+        if (change := change_of(item, before)) is not None:
+            problem(f"{change} while it was read; read a copy of it, or pipe it in")
 
     return watched
+
+
+def change_of(item: InputFile, before: FileState) -> str | None:
+    """What became of an input, in words; None where it is as it was, or was removed, as who has it open reads on."""
+    now = state_of(item.path)
+    return None if now is None or now == before else f"{item.origin}: {_change(before, now)}"
 
 
 def _change(before: FileState, now: FileState) -> str:

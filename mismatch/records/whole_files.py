@@ -41,9 +41,10 @@ _TABLES: dict[str, Callable[..., WholeFile]] = {"xlsx": Workbook, "sqlite": Sqli
 
 def open_whole(
     file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, *, table: str | None, chunk_bytes: int,
-    constants: Constants, bounds: Bounds,
+    constants: Constants, bounds: Bounds, own_copy: Callable[[], str] | None = None,
 ) -> WholeFile:  # fmt: skip
     """Opens a file of one of the formats in `COLUMNAR`. `table` : of a database or workbook. `constants` : of its folders.
+    `own_copy` : see `ColumnarFile`.
 
     Raises
     ------
@@ -53,8 +54,8 @@ def open_whole(
     if format in _TABLES:
         return _TABLES[format](file, origin, choice, table, chunk_bytes, bounds)
     if constants:
-        return _InFolders(file, origin, format, choice, chunk_bytes, bounds, constants)
-    return ColumnarFile(file, origin, format, choice, chunk_bytes, bounds)
+        return _InFolders(file, origin, format, choice, chunk_bytes, bounds, constants, own_copy)
+    return ColumnarFile(file, origin, format, choice, chunk_bytes, bounds, own_copy)
 
 
 class _InFolders:
@@ -64,11 +65,11 @@ class _InFolders:
 
     def __init__(
         self, file: str | BinaryIO, origin: str, format: str, choice: ColumnChoice, chunk_bytes: int, bounds: Bounds,
-        constants: Constants,
+        constants: Constants, own_copy: Callable[[], str] | None = None,
     ) -> None:  # fmt: skip
         asked = {role: getattr(choice, role) for role in _OF_FOLDERS if getattr(choice, role) in constants}
         self._file = ColumnarFile(
-            file, origin, format, replace(choice, **cast(Any, dict.fromkeys(asked))), chunk_bytes, bounds
+            file, origin, format, replace(choice, **cast(Any, dict.fromkeys(asked))), chunk_bytes, bounds, own_copy
         )
         own = self._file.schema.names
         self._constants = {name: value for name, value in constants.items() if name not in own}

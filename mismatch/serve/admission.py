@@ -7,7 +7,7 @@ import hmac
 from typing import Any, NamedTuple
 
 from mismatch.serve.problems import ClientGone, Problem, busy
-from mismatch.serve.settings import ServiceSettings, is_loopback
+from mismatch.serve.settings import ServiceSettings, is_loopback, is_private
 
 MAX_HEAD = 16 << 10
 """bytes of the address and the headers: what nginx takes by default, twice"""
@@ -61,7 +61,7 @@ class RequestHead(NamedTuple):
 
 
 class Door:
-    """Who is let in: with a token, whoever shows it; on loopback without one, whoever calls this machine by its name.
+    """Who is let in: with a token, whoever shows it; without one, whoever calls this machine by a name of its own.
 
     The second rule is there for browsers: a page of another site can make a name of its own point to this machine, and
     would then be talking to the service as if it were its own.
@@ -69,16 +69,23 @@ class Door:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._token = settings.token.encode() if settings.token is not None else None
-        self._own_names_only = self._token is None and is_loopback(settings.host)
+        self._loopback_only = is_loopback(settings.host)
+        self._names = {name.lower() for name in (settings.host, *settings.name)}
 
     def check_host(self, head: RequestHead) -> None:
         """Problem 421 for a name that is not this machine's."""
-        if not self._own_names_only or not head.host or head.host.startswith((b"127.0.0.1:", b"localhost:")):
+        if self._token is not None or not head.host or head.host.startswith((b"127.0.0.1:", b"localhost:")):
             return
-        name = head.host.decode("latin-1")
+        name = head.host.decode("latin-1").lower()
         name = name[1:].split("]")[0] if name.startswith("[") else name.rsplit(":", 1)[0]
-        if not is_loopback(name):
-            raise Problem(421, "without a token the service answers to localhost and 127.0.0.1 only")
+        if not (is_loopback(name) or name in self._names or (not self._loopback_only and is_private(name))):
+            known = "localhost and 127.0.0.1" if self._loopback_only else "its address and to names without a dot"
+            raise Problem(421, f"without a token the service answers to {known} only; --name adds another")
+
+    def check_asking(self, head: RequestHead) -> None:
+        """Problem 403 where the page of another site asks for work; with a token, only who holds it can."""
+        if self._token is None:
+            self.check_page(head)
 
     def check_page(self, head: RequestHead) -> None:
         """Problem 403 for a request that the page of another site has sent; a client that is no browser sends neither."""

@@ -59,6 +59,10 @@ def serve(
         Path | None, _option(f"File with the bearer token; else {TOKEN_VARIABLE}.", metavar="FILE", show_default=False)
     ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond loopback without a token.")] = False,
+    name: Annotated[
+        list[str] | None,
+        _option("A name that it is called by without a token; may be repeated.", metavar="HOST", show_default=False),
+    ] = None,
     adapt: Annotated[
         bool, typer.Option("--adapt", help="Adapt the model to the last 4,096 articles, after each 1,000.")
     ] = False,
@@ -93,6 +97,7 @@ def serve(
     """
     given = dict(locals())
     options = {name: value for name, value in given.items() if name not in _OF_REVIEW}
+    options["name"] = tuple(name or ())
     options["token"] = read_token(options.pop("token_file"))
     settings = ServiceSettings(**options)
     chosen = {name: given[name] for name in _OF_REVIEW if given[name] not in (None, [])}

@@ -35,7 +35,7 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._is_waiting, self._has_begun = True, False
+        self._is_waiting, self._has_begun, self._asks_no_more = True, False, False
         self._since = self.loop.time()
         self._n_events = self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -79,6 +79,16 @@ class Connection(HttpToolsProtocol):
         self._n_events += 1
         super().on_message_complete()
         self._is_waiting, self._since = True, self.loop.time()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keeps the connection where a client has ended its side after a whole request, and waits for the answer."""
+        self._asks_no_more = self._is_waiting and self._is_answering()
+        return self._asks_no_more
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._asks_no_more and not self._is_answering():
+            self.transport.close()
 
     def gives_way(self) -> float | None:
         """Since when nothing is asked on this connection, where that is for long enough to close it for another."""

@@ -5,6 +5,7 @@ A limit that nobody has a reason to change is a constant beside the code that it
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 from dataclasses import dataclass, fields
@@ -36,6 +37,8 @@ class ServiceSettings:
     port: int = 8000
     token: str | None = None
     insecure: bool = False
+    name: tuple[str, ...] = ()
+    """that the service is called by without a token, beside its own"""
     adapt: bool = False
     """whether the model is adapted to the last articles from time to time"""
     quiet: bool = False
@@ -93,6 +96,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+_PRIVATE = (".local", ".internal", ".localhost", ".home.arpa")
+"""ends of names that the public name service never answers"""
+
+
+def is_private(name: str) -> bool:
+    """Whether `name`, in lower case, is an address, or a name that no stranger can make point to this machine."""
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(name))
+    return "." not in name or name.endswith(_PRIVATE)
 
 
 def read_token(file: Path | None) -> str | None:

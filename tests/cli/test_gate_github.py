@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mismatch.records.output.outside_text import inert
 from mismatch.report.console import safe
 
 HOSTILE = [
@@ -113,12 +115,18 @@ def test_without_a_job_there_are_annotations_alone(
     assert "the summary of the job cannot be written" in ended.err
 
 
-def test_rows_cannot_go_where_commands_are_read(invoke: Callable[..., Any], pairs_file: Path, model_path: Path) -> None:
-    ended = invoke("gate", pairs_file, "--model", model_path, "--github", "--passed", "-")
+@pytest.mark.parametrize("option", ["--passed", "--flagged", "--rejected", "--report"])
+@pytest.mark.parametrize("place", ["-", "/dev/stdout", "/dev/stderr"])
+def test_rows_cannot_go_where_commands_are_read(
+    invoke: Callable[..., Any], pairs_file: Path, model_path: Path, option: str, place: str
+) -> None:
+    if place != "-" and not os.path.exists(place):
+        pytest.skip("there is no such name")
+    ended = invoke("gate", pairs_file, "--model", model_path, "--github", option, place)
     assert ended.code == 2
     assert "--github writes to standard output" in ended.err
 
 
 @pytest.mark.parametrize("text", ["::error::x", "  ::error::x", "a ##[error]x", "\x1b::error::x"])
-def test_text_for_a_terminal_is_no_command_either(text: str) -> None:
-    assert _commands(safe(text)) == []
+def test_text_for_a_terminal_or_a_page_is_no_command_either(text: str) -> None:
+    assert _commands(safe(text)) == _commands(inert(text)) == []

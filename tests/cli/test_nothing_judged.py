@@ -158,3 +158,22 @@ def test_where_a_fault_happened_is_shown_to_who_asks(
     assert ended.code == 70
     assert "Traceback (most recent call last)" in ended.err
     assert "in _fault" in ended.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["repair", "ROWS", "--out", "OUT"], ["repeats", "ROWS"], ["repeats", "ROWS", "--out", "OUT"], ["sources", "ROWS"]],
+    ids=" ".join,
+)
+def test_a_command_that_finds_nothing_says_when_nothing_could_be_judged(
+    invoke: Any, model_path: Path, pairs_file: Path, tmp_path: Path, words: list[str]
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(f'{{"title": "Headline {i}", "body": ""}}\n' for i in range(40)))
+    places = {"ROWS": rows, "OUT": tmp_path / "out.jsonl"}
+    ended = invoke(*(places.get(word, word) for word in words), "--model", model_path, "--quiet")
+    assert ended.code == 0
+    (line,) = ended.said
+    assert "40 of 40 rows (100 %) cannot be judged, 40 of them because there is no body (body_missing)" in line
+    rows.write_bytes(pairs_file.read_bytes())
+    assert "cannot be judged" not in invoke(*(places.get(word, word) for word in words), "--model", model_path).err

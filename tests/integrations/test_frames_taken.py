@@ -202,3 +202,9 @@ def test_what_has_no_rows_or_no_order_is_refused_too(data: Any) -> None:
 def test_a_name_of_a_column_is_text() -> None:
     with pytest.raises(InputError, match="title= takes the name of a column, not a NAType"):
         pairs_table([("a", "b")], title=pd.NA)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("adapt", [pd.NA, float("nan"), "yes", 1, []])
+def test_whether_to_adapt_is_yes_no_or_nothing(scorer: Scorer, adapt: Any) -> None:
+    with pytest.raises(InputError, match=r"adapt= takes True, False or None"):
+        scorer.score([("a", "b")], adapt=adapt)

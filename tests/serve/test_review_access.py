@@ -42,6 +42,7 @@ def test_a_page_of_another_site_decides_nothing(reviewed: Service, headers: dict
     before = labels_of(reviewed)
     for what in ("next", "decide", "skip", "undo"):
         assert reviewed.post(f"/review/{what}", question, **headers).status == 403
+    assert reviewed.get("/review/labels", **headers).status == 403
     assert labels_of(reviewed) == before
     assert reviewed.post("/review/decide", question, origin=reviewed.url).status == 200
 

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from served import ROOT, Service
 
+from mismatch.serve.admission import Door, RequestHead
+from mismatch.serve.problems import Problem
+from mismatch.serve.settings import ServiceSettings
+
 TOKEN = "a-token-of-twenty-four-ch"
 BODY = {"title": "A title", "body": "A body"}
 
@@ -87,6 +91,47 @@ def test_another_sites_name_for_this_machine_is_not_answered(service: Service) -
         assert service.get("/health", host=host).status == 200
 
 
+def _is_let_in(settings: ServiceSettings, host: str) -> bool:
+    scope = {"raw_path": b"/", "query_string": b"", "headers": [(b"host", host.encode())]}
+    try:
+        Door(settings).check_host(RequestHead.of(scope))
+    except Problem as problem:
+        return problem.status != 421
+    return True
+
+
+def test_beyond_loopback_a_name_that_strangers_can_own_is_not_answered() -> None:
+    settings = ServiceSettings(host="0.0.0.0", insecure=True, name=("News.example",))
+    for host in ("rebound.example", "rebound.example:80", "127.0.0.1.example", "news.example.net", "local.example"):
+        assert not _is_let_in(settings, host)
+    for host in ("192.0.2.7:80", "[2001:db8::1]", "mismatch:8000", "mismatch.svc.cluster.local", "news.example:80"):
+        assert _is_let_in(settings, host)
+
+
+def test_on_loopback_a_name_is_answered_only_where_it_is_given() -> None:
+    for host in ("news.example", "0.0.0.0:8000", "mismatch:8000", "192.0.2.7"):
+        assert not _is_let_in(ServiceSettings(), host)
+    assert _is_let_in(ServiceSettings(name=("news.example",)), "news.example:8000")
+
+
+@pytest.mark.parametrize("path", ["/score", "/explain", "/extract", "/metrics"])
+@pytest.mark.parametrize("headers", [{"origin": "http://a.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}])
+def test_without_a_token_a_page_of_another_site_gets_nothing_done(
+    service: Service, path: str, headers: dict[str, str]
+) -> None:
+    answer = service.get(path, **headers) if path == "/metrics" else service.post(path, BODY, **headers)
+    assert answer.status == 403
+
+
+def test_no_answer_can_be_framed_or_taken_into_another_page(service: Service) -> None:
+    for path in ("/", "/docs", "/health", "/static/page.css", "/nothing"):
+        headers = service.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == headers["cross-origin-opener-policy"] == "same-origin"
+
+
 def test_a_form_of_another_site_cannot_ask(service: Service) -> None:
     """A browser sends these content types across sites without asking first."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
@@ -99,8 +144,6 @@ def test_a_form_of_another_site_cannot_ask(service: Service) -> None:
 def test_help_lists_every_option_with_its_default(run: Callable[..., Any]) -> None:
     from dataclasses import fields
 
-    from mismatch.serve.settings import ServiceSettings
-
     words = run("serve", "--help", env={"COLUMNS": "200"}).out.decode()
     for field in fields(ServiceSettings):
         if field.name not in ("token",):
@@ -111,8 +154,6 @@ def test_help_lists_every_option_with_its_default(run: Callable[..., Any]) -> No
 
 def test_the_documentation_lists_every_limit_that_can_be_set_with_its_default() -> None:
     from dataclasses import fields
-
-    from mismatch.serve.settings import ServiceSettings
 
     words = (ROOT / "docs" / "service.md").read_text("utf-8")
     for field in fields(ServiceSettings):

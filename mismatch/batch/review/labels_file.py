@@ -18,6 +18,7 @@ from typing import Any, Self
 from mismatch.batch.review.flagged import FlaggedRow, digest_of
 from mismatch.errors import InputError
 from mismatch.records.known_formats import COMPRESSIONS
+from mismatch.records.output.output_file import OutputFile
 
 if sys.platform != "win32":
     import fcntl
@@ -104,13 +105,19 @@ class LabelsFile:
             yield Decision(row["title"], row["body"], row["label"], row.get("id"), row.get("source"), row["row"], *more)
 
     def rewrite(self, lines: Iterable[bytes]) -> None:
-        """Puts these lines in place of all. A crash on the way leaves some of them: whoever calls it has them elsewhere."""
-        os.ftruncate(self._number, 0)
-        at = 0
-        for line in lines:
-            self._put(line, at)
-            at += len(line)
-        os.fsync(self._number)
+        """Puts these lines in place of all; the file has the old ones or the new ones, whatever happens.
+
+        Raises
+        ------
+        InputError
+            The disk is full; another review has the file.
+        """
+        with OutputFile(self.path, compress=False) as file:
+            for line in lines:
+                file.write(line)
+        before, self._number = self._number, os.open(self.path, os.O_RDWR | _FLAGS)
+        os.close(before)
+        self._lock()
 
     def known(self) -> Iterator[tuple[int, int | None, bytes]]:
         """The decisions in the file: where each line begins, the number of its row, and the digest of its texts.
@@ -184,6 +191,8 @@ class LabelsFile:
         try:
             _checked(self.path, line)
             self._write(b"\n", at + len(line))
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be written to ({error.strerror}); free some space") from None
         except InputError:
             if not (line.startswith(_BEGINS) or _BEGINS.startswith(line)):
                 raise

@@ -85,6 +85,8 @@ class SharedReview:
         self.rows = FlaggedRows(choice, self.connection)
         self.connection.execute("CREATE TEMP TABLE skips (holder TEXT, position INTEGER, PRIMARY KEY (holder, position))")
         self._decided = 0
+        self._is_behind = False
+        """whether the labels file lacks what the database holds"""
 
     def begin(self) -> None:
         """Takes the decisions that were made before; called once the rows are read."""
@@ -131,8 +133,8 @@ class SharedReview:
             raise Taken(taken)
         if before is None:
             self._decided += 1
-            if self._lines is not None:
-                self._lines.append(decision)
+        if before is None or self._is_behind:
+            self._keep_in_step(decision)
 
     def skip(self, holder: str, row: FlaggedRow) -> None:
         """Hands a row back; this person does not get it again."""
@@ -161,8 +163,8 @@ class SharedReview:
             row = self.rows.at(position)
             self._lease(row, holder, reviewer, time.time())
         self._decided -= 1
-        if self._lines is not None:
-            self._lines.rewrite(self.lines())
+        self._is_behind = True
+        self._keep_in_step()
         return row
 
     def progress(self, holder: str) -> Progress:
@@ -187,6 +189,17 @@ class SharedReview:
         while (found := self.labels(after))[0]:
             lines, after = found
             yield from lines
+
+    def _keep_in_step(self, decision: Decision | None = None) -> None:
+        """Adds a decision to the labels file, or writes it anew where it lacks something else too."""
+        if self._lines is None:
+            return
+        was_behind, self._is_behind = self._is_behind, True
+        if was_behind or decision is None:
+            self._lines.rewrite(self.lines())
+        else:
+            self._lines.append(decision)
+        self._is_behind = False
 
     def _leased_to(self, holder: str) -> FlaggedRow | None:
         """The open row that a person has."""
@@ -276,10 +289,11 @@ class SharedReview:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # SQLite ends it by itself where the disk is full
+                self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
 
 
 def _opened(database: Path) -> sqlite3.Connection:

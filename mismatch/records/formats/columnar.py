@@ -51,6 +51,12 @@ class ColumnarFile:
     ------
     InputError
         The file is no such file, is damaged, asks for more than `bounds`, or its title or body column is not text.
+
+    Parameters
+    ----------
+    own_copy
+        Gives the name of a copy of the file that nobody else can shorten: where a batch is too long to be read, that is
+        mapped. To touch what a mapped file has lost ends the process, whoever cut it.
     """
 
     def __init__(
@@ -61,7 +67,9 @@ class ColumnarFile:
         choice: ColumnChoice,
         chunk_bytes: int,
         bounds: Bounds = USUAL,
+        own_copy: Callable[[], str] | None = None,
     ) -> None:
+        self._own_copy = own_copy or (lambda: file if isinstance(file, str) else "")
         self.origin, self._file, self._chunk_bytes, self._bounds = origin, file, chunk_bytes, bounds
         self._parquet: pq.ParquetFile | None = None
         self._rows_held: dict[int, int | None] = {}
@@ -98,9 +106,14 @@ class ColumnarFile:
                 except _Refused as error:
                     return str(error)
         else:
-            if has_long_batch:  # it stays where it is; all others are read, as a mapped file may shrink under its reader
+            if has_long_batch:
                 if not isinstance(self._file, str):
                     return "a batch is too large to be read from there; copy the file to this machine first"
+                self._file = self._own_copy()
+                with byte_ranges(self._file) as data:  # it may have become another file meanwhile
+                    rows, too_large, _ = needs_of(data, self._bounds)
+                if too_large is not None:
+                    return too_large
                 self._mapped = Mapped(self._file)
             self._arrow = self._open_arrow()
             self.schema = self._arrow.schema

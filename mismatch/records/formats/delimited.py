@@ -153,6 +153,8 @@ def delimited_chunks(
 
     yield DelimitedChunk(origin, b"", header, columns, delimiter)  # so that a file without rows keeps its columns
     head, spans, _ = _first_record(source, delimiter, LONGEST_HEADER)
+    if not len(spans.starts):
+        return  # it was emptied since it was looked at, and whoever watches it says so
     source.skip_byte_order_mark()
     source.read(int(spans.ends[0]))  # the line break behind the header is an empty record
     line = int(spans.lines[0]) + head[spans.starts[0] : spans.ends[0]].count(b"\n")

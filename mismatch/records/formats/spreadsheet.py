@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import marshal
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from itertools import islice
@@ -20,7 +18,7 @@ from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.formats import workbook_rows
 from mismatch.records.formats.columnar_rows import ColumnarChunk
-from mismatch.records.left_behind import scratch_prefix
+from mismatch.records.scratch import copied
 
 MOST_MEMORY = 1 << 30
 """bytes that the process may take which reads a workbook"""
@@ -51,7 +49,7 @@ class Workbook:
         if importlib.util.find_spec("python_calamine") is None:
             raise MissingExtraError("workbooks need python-calamine", "excel")
         self.origin, self._chunk_bytes, self._bounds = origin, chunk_bytes, bounds
-        self._copy = None if isinstance(file, str) else _copied(file)
+        self._copy = None if isinstance(file, str) else copied(file, _suffix(file))
         self._name: str = file if isinstance(file, str) else cast(Any, self._copy).name
         names, self._sheet, found = self._chosen(choice, table)
         self._header_row, header, self.columns = found
@@ -174,15 +172,6 @@ def _letters(column: int) -> str:
         name = chr(ord("A") + column % 26) + name
         column = column // 26 - 1
     return name
-
-
-def _copied(file: BinaryIO) -> Any:
-    """A file with a name that holds the same, for another process to open."""
-    copy = tempfile.NamedTemporaryFile(prefix=scratch_prefix(), suffix=_suffix(file))  # noqa: SIM115 (it goes with the workbook)
-    file.seek(0)
-    shutil.copyfileobj(file, copy)
-    copy.flush()
-    return copy
 
 
 def _suffix(file: BinaryIO) -> str:

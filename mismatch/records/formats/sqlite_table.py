@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -20,7 +18,7 @@ from mismatch.records.bounds import USUAL, Bounds
 from mismatch.records.columns import ColumnChoice, Columns, find_columns
 from mismatch.records.formats.columnar_rows import ColumnarChunk
 from mismatch.records.guessing import SAMPLE_ROWS
-from mismatch.records.left_behind import scratch_prefix
+from mismatch.records.scratch import copied
 
 _MOST_ROWS = 1 << 14
 _MOST_TYPED = 400
@@ -47,7 +45,7 @@ class SqliteTable:
     ) -> None:  # fmt: skip
         self.origin, self._chunk_bytes, self._bounds = origin, chunk_bytes, bounds
         self.notice: str | None = None
-        self._copy = None if isinstance(file, str) else _copied(file)
+        self._copy = None if isinstance(file, str) else copied(file)
         self._name: str = file if isinstance(file, str) else cast(Any, self._copy).name
         try:
             with closing(_opened(self._name, self._bounds.batch)) as connection:
@@ -182,15 +180,6 @@ def _first_values(connection: sqlite3.Connection, table: str, names: list[str]) 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _copied(file: BinaryIO) -> Any:
-    """A file with a name that holds the same: SQLite opens files by name only."""
-    copy = tempfile.NamedTemporaryFile(prefix=scratch_prefix())  # noqa: SIM115 (it goes with the table)
-    file.seek(0)
-    shutil.copyfileobj(file, copy)
-    copy.flush()
-    return copy
 
 
 def _opened(name: str, most: int) -> sqlite3.Connection:

@@ -19,6 +19,7 @@ from mismatch.records.known_formats import format_of
 from mismatch.records.left_behind import remove_left_behind
 from mismatch.records.output.temporary import new_temporary
 from mismatch.records.python_compression import WRITTEN_BY_PYTHON, Compressed
+from mismatch.records.scratch import write_all
 from mismatch.records.stores.failures import StoreError
 from mismatch.records.stores.stored_file import StoredFile, place_of
 from mismatch.records.stores.upload import Upload
@@ -66,6 +67,7 @@ class OutputFile(WholeOrNothing):
         self._temporary: Path | None = None
         self.is_open = True
         self._compressor: pa.CompressedOutputStream | Compressed | None = None
+        self._whole = _Whole()
         if self.is_stdout:
             self._raw: Any = stdout if stdout is not None else sys.stdout.buffer
             return
@@ -77,13 +79,14 @@ class OutputFile(WholeOrNothing):
                 raise self._error(error) from None
             self._compress(format_of(place.name)[1] if compress else None)
             return
-        self._final = Path(os.path.realpath(place))
+        is_special = place.exists() and not place.is_file()  # where the name of a pipe in /dev/fd leads nobody can open it
+        self._final = place if is_special else Path(os.path.realpath(place))
         if self._final.is_dir():
             raise InputError(f"{path}: is a folder; name a file in it.")
         if not self._final.parent.is_dir():
             raise InputError(f"{path}: the folder {self._final.parent} does not exist; create it first.")
         try:
-            if not self._final.exists() or self._final.is_file():
+            if not is_special:
                 remove_left_behind(self._final.parent)
                 remove_left_behind(tempfile.gettempdir())
                 self._temporary, number = new_temporary(self._final)
@@ -97,7 +100,8 @@ class OutputFile(WholeOrNothing):
     def _compress(self, compression: str | None) -> None:
         if compression is not None:
             compressed = Compressed if compression in WRITTEN_BY_PYTHON else pa.CompressedOutputStream
-            self._compressor = compressed(self._raw, compression)
+            self._whole.raw = self._raw
+            self._compressor = compressed(self._whole, compression)
 
     def write(self, data: Any) -> int:
         """Writes all of `data` (bytes-like); returns its length."""
@@ -106,10 +110,7 @@ class OutputFile(WholeOrNothing):
             if self._compressor is not None:
                 self._compressor.write(pa.py_buffer(view))
             else:
-                left = view
-                while len(left):
-                    done = self._raw.write(left)
-                    left = left[done if done is not None else 0 :]
+                write_all(self._raw, view)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -151,7 +152,7 @@ class OutputFile(WholeOrNothing):
         self.is_open = False
 
     def _name_it(self, temporary: Path) -> None:
-        number = os.dup(self._raw.fileno())  # a compressor closes what it writes to
+        number = os.dup(self._raw.fileno())
         try:
             if self._compressor is not None:
                 self._compressor.close()
@@ -168,6 +169,10 @@ class OutputFile(WholeOrNothing):
         if not self.is_open:
             return
         self.is_open = False
+        if self._compressor is not None:
+            self._whole.raw = None  # Arrow writes what it holds back when it is closed, or complains when it cannot
+            with suppress(OSError, ValueError):  # one that has failed before
+                self._compressor.close()
         if isinstance(self._raw, Upload):
             self._raw.discard()
         elif not self.is_stdout:
@@ -182,6 +187,34 @@ class OutputFile(WholeOrNothing):
             return InputError(f"{self.name}: cannot be written ({error}); check the address, or write elsewhere.")
         reason = error.strerror or str(error)
         return InputError(f"{self.name}: cannot be written ({reason}); free some space or write elsewhere.")
+
+
+class _Whole:
+    """What a compressor writes to: `raw` takes everything, or raises; None throws it away. Closing leaves `raw` open."""
+
+    def __init__(self) -> None:
+        self.raw: Any = None
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        if self.raw is not None:
+            write_all(self.raw, data)
+        return memoryview(data).nbytes
+
+    def flush(self) -> None:
+        return None
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def _hand_on_permissions(replaced: Path, number: int) -> None:

@@ -26,17 +26,18 @@ def safe(text: str, limit: int = 100) -> str:
     What a GitHub workflow takes for a command in its log (`::` where a line begins, `##[` anywhere) is broken up.
     """
     fit = "".join(" " if _category(c) in (*_NOT_FIT, "Cf", "Co") else c for c in text[: 4 * limit])
-    shown = _one_line(fit.replace("##[", "## ["), limit)
-    return f": {shown[1:]}" if shown.startswith("::") else shown
+    return _no_command(_one_line(fit.replace("##[", "## ["), limit))
 
 
 def inert(text: object, limit: int = 400) -> str:
     """One line for a page: no control characters, nothing that turns the direction of writing, cut at `limit`.
 
+    A page may be printed to the log of a GitHub workflow, so that it holds no command either (see `safe`).
+
     What a spreadsheet would take for a formula, were the table pasted into one, gets an apostrophe in front.
     """
     fit = (" " if c in _DIRECTION or _category(c) in (*_NOT_FIT, "Cn") else c for c in str(text)[: 4 * limit])
-    shown = _one_line("".join(fit), limit)
+    shown = _no_command(_one_line("".join(fit).replace("##[", "## ["), limit))
     return f"'{shown}" if shown.startswith(_FORMULA) and shown not in ("-", "+") else shown
 
 
@@ -70,6 +71,10 @@ def harmless_json(text: str) -> str:
     writing or is not seen, and the old form of a command of a GitHub workflow (`##[`, anywhere in a line)."""
     shown = (json.dumps(c)[1:-1] if c > "~" and _category(c) in _ESCAPED else c for c in text)
     return "".join(shown).replace("##[", "#\\u0023[")
+
+
+def _no_command(line: str) -> str:
+    return f": {line[1:]}" if line.startswith("::") else line
 
 
 def _one_line(text: str, limit: int) -> str:

@@ -50,8 +50,12 @@ class FolderLock:
                 break
             os.close(number)  # who held it has just ended and removed the file
         self._number = number
-        os.ftruncate(number, 0)
-        os.pwrite(number, f"{host_name()} {os.getpid()} {started(os.getpid())}".encode(), 0)
+        try:
+            os.ftruncate(number, 0)
+            os.pwrite(number, f"{host_name()} {os.getpid()} {started(os.getpid())}".encode(), 0)
+        except OSError as error:
+            self.__exit__()
+            raise InputError(f"{self._folder}: cannot be written to ({error.strerror}); free some space") from None
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -32,6 +32,9 @@ POLICY = (
 _COMMON: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", POLICY),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
 ]
 _JSON: Headers = [*_COMMON, (b"cache-control", b"no-store"), (b"content-type", b"application/json")]
@@ -92,9 +95,11 @@ class Front:
                 self._door.check_page(head)
                 await self._work(path, scope, head, receive, answer)
             elif path in _WORK and scope["method"] == "POST":
+                self._door.check_asking(head)
                 await self._work(path, scope, head, receive, answer)
             else:
                 if path in ("/metrics", _LABELS):
+                    self._door.check_asking(head)
                     self._door.check_token(head)
                 if path == "/metrics":
                     self._metrics.at_work.set(self._at_work)

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from mismatch.records.scratch import scratch_room
 from mismatch.serve.problems import Problem
 
 _IN_MEMORY = 1 << 20
@@ -101,6 +102,8 @@ class Spool:
         ------
         Problem
             413 when there is too much of it, and nobody takes any.
+        NoRoomError
+            The disk is full.
         """
         for start in range(0, len(data), _SEGMENT):
             piece = data[start : start + _SEGMENT]
@@ -110,7 +113,8 @@ class Spool:
                     return
                 if not self._segments or self._segments[-1].written >= _SEGMENT:
                     self._segments.append(_Segment())
-                self._segments[-1].write(piece)
+                with scratch_room():
+                    self._segments[-1].write(piece)
                 self._unsent += len(piece)
             self._notify()
 

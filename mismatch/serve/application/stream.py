@@ -27,6 +27,7 @@ from mismatch.records.compression import compression_of
 from mismatch.records.known_formats import COMPRESSIONS
 from mismatch.records.layout import Layout
 from mismatch.records.output.encoding import Encoder
+from mismatch.records.scratch import NoRoomError
 from mismatch.serve.admission import drain
 from mismatch.serve.application.files import ANY_FILE, opened, understood, words_for_the_web
 from mismatch.serve.application.spool import Feed, Spool
@@ -247,7 +248,9 @@ class Streams:
                 words = f"rows were not judged within {seconds:g} seconds"
                 return await sending.failed(Problem(504, words, connection="close"))
         error = work.exception()
-        if isinstance(error, MismatchError):
+        if isinstance(error, NoRoomError):
+            error = Problem(507, "there is no room on the disk of the service", connection="close")
+        elif isinstance(error, MismatchError):
             columns = error.columns if isinstance(error, MissingColumnError) else None
             error = Problem(422, words_for_the_web(error, name), connection="close")
             if columns is not None:
