@@ -122,7 +122,7 @@ def repair(
             again = given.reader(inputs), given.reader(inputs)
             applied = apply_repairs(
                 again, found, apply, log or "-", output_format_of(apply, again[1]), quarantine, scorer=scored.scorer,
-                safe_csv=safe_csv,
+                safe_csv=safe_csv, carried=scored.carried,
             )  # fmt: skip
             left = (
                 f"; {applied.left:,} rows keep a body that another row got too, and the bodies that no row has now are in the log"
@@ -131,7 +131,7 @@ def repair(
             )
             say(f"{applied.rows:,} rows written to {apply}, {applied.changed:,} with another body{left}", quiet=quiet)
             if scored.carried and applied.changed:
-                say(f"they carry the verdicts of before; score {apply} anew before they are used", quiet=quiet)
+                say("their verdicts are made anew with this model; all other rows keep theirs", quiet=quiet)
     if report is not None:
         from mismatch.batch.shown import proposals_shown
         from mismatch.report.repair_page import repair_page
