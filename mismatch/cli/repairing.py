@@ -109,7 +109,8 @@ def repair(
             say(line, quiet=quiet)
         if whole.n_not_proposed:
             say(
-                f"{whole.n_not_proposed:,} shifted titles are too many to be proposed one by one: undo the shift where it was made"
+                f"{whole.n_not_proposed:,} shifted titles are too many to be proposed as such, or put back: undo the "
+                "shift where it was made, by the rows above (--shifts FILE writes them too)"
             )
         for proposal in found.proposals:
             proposals.write(json.dumps(proposal.as_dict(), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
