@@ -1,11 +1,11 @@
 """What other rows say of a proposal: whether something else wants the body of the title's row, and the title of the body's.
 
-Where titles and bodies were mixed up, the proposals close rings: a title that is stray stands over a body that another title
-wants, and the body that it belongs to stands under a title that wants another body. A row of which nothing is wanted is more
-likely right, and a pair that would take it apart less likely: its probability of a mismatch falls, and with it the prior of
-the pair (see `pairing`). How much depends on what is known of the row: of one that surely does not fit, hardly at all, for
-its other half may be nowhere in the batch. Two right articles on one event claim each other's bodies too, so that a claim
-adds little, and only where both are there.
+Where titles and bodies were mixed up, the proposals close rings, of two rows or of many: a title that is stray stands over
+a body that another title wants, and the body that it belongs to stands under a title that wants another body. A row of which
+nothing is wanted is more likely right, and a pair that would take it apart less likely: its probability of a mismatch falls,
+and with it the prior of the pair (see `pairing`). How much depends on what is known of the row: of one that surely does not
+fit, hardly at all, for its other half may be nowhere in the batch. Two right articles on one event claim each other's bodies
+too, so that a claim adds little, and only where both are there.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ LEAST_CLAIM = -3.0
 """log-odds of the likeliest assignment from which a pair is a claim"""
 UNCLAIMED = 3.0
 """by how much the log-odds fall that a row is stray, where nothing claims its body, or its title"""
-IN_A_RING = 1.0
-"""added to the log-odds of a pair between two claims of others"""
-_NOBODY = -1
+BETWEEN_CLAIMS = 1.0
+"""added to the log-odds of a pair where both are claimed"""
 
 
 def with_claims(
@@ -40,13 +39,12 @@ def with_claims(
         Of that probability in the prior of a pair.
     """
     claims = chosen[log_odds[chosen] > LEAST_CLAIM]
-    wanted_by, wants = np.full(len(doubt), _NOBODY), np.full(len(doubt), _NOBODY)
-    wanted_by[body[claims]], wants[title[claims]] = title[claims], body[claims]
-    body_claimed, title_claimed = wanted_by[title] != _NOBODY, wants[body] != _NOBODY
-    in_a_ring = body_claimed & title_claimed & (wanted_by[title] != body)  # two rows that swap their bodies are no ring
+    is_wanted, wants = np.zeros(len(doubt), bool), np.zeros(len(doubt), bool)
+    is_wanted[body[claims]] = wants[title[claims]] = True
+    body_claimed, title_claimed = is_wanted[title], wants[body]
     lowered = power * np.log(_without_claim(doubt) / doubt)
     of_rows = np.where(body_claimed, 0.0, lowered[title]) + np.where(title_claimed, 0.0, lowered[body])
-    return log_odds + IN_A_RING * in_a_ring + of_rows
+    return log_odds + BETWEEN_CLAIMS * (body_claimed & title_claimed) + of_rows
 
 
 def _without_claim(doubt: NDArray[np.float64]) -> NDArray[np.float64]:
