@@ -54,13 +54,13 @@ def run(given: argparse.Namespace) -> Result:
             if not name.startswith("fnc1"):  # a quarter of its rows are pairs
                 _count(lists, given, name, counts)
         for by, count in counts.items():
-            table = Table(f"{part}: by {by}", [by, *_COLUMNS])
+            table = Table(f"{part}: by {'offset' if by == 'by' else by}", [by, *_COLUMNS])
             for key, numbers in count.items():
                 _add(table, f"{key:,}" if isinstance(key, int) else str(key), numbers)
             if count:
                 _add(table, "all", [sum(numbers) for numbers in zip(*count.values(), strict=True)])
                 result.tables.append(table)
-    result.tables += [clean, _speed(model, given)]
+    result.tables += [clean, *([_speed(model, given)] if given.speed else [])]
     return result
 
 

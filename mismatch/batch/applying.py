@@ -1,4 +1,6 @@
-"""A batch written anew with the bodies where they belong: rows in their order, everything but moved bodies as it was."""
+"""A batch written anew with the bodies where they belong: rows in their order, everything as it was but moved bodies, and
+the verdicts that rows with another body carry.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from mismatch.batch.judged_anew import carried_verdicts, judged_anew
 from mismatch.batch.moving import Value, as_json, body_of, with_bodies
 from mismatch.batch.repair import Proposal, Repair
 from mismatch.errors import InputError
@@ -36,7 +39,7 @@ class Applied:
 
 def apply_repairs(
     readers: tuple[Reader, Reader], repair: Repair, out: str, log: str, format: str, quarantine: Quarantine, *,
-    scorer: Scorer, safe_csv: bool = False,
+    scorer: Scorer, safe_csv: bool = False, carried: bool = False,
 ) -> Applied:  # fmt: skip
     """Writes the batch with the proposed bodies in place, and a line in the log for every row that has changed.
 
@@ -50,7 +53,9 @@ def apply_repairs(
     quarantine
         Takes rows that the output cannot hold; what cannot be read is there already.
     scorer
-        That which chose among the titles of pages.
+        Adapted to the batch: that which chose among the titles of pages.
+    carried
+        The rows carry verdicts: those of rows with another body are made anew.
 
     Raises
     ------
@@ -64,11 +69,15 @@ def apply_repairs(
     with open_sink(out, format=format, schema=readers[1].schema, safe_csv=safe_csv) as sink, OutputFile(log) as changes:
         for first, block in _numbered(readers[1], scorer):
             here = {row - first: wanted[row] for row in range(first, first + len(block)) if row in wanted}
-            moved = with_bodies(block, {i: bodies[proposal.body_row] for i, proposal in here.items()})
+            new = {i: bodies[proposal.body_row] for i, proposal in here.items()}
+            before = carried_verdicts(block, list(here)) if carried else {}
+            moved = with_bodies(block, new)
+            moved, verdicts = judged_anew(moved, new, scorer) if carried else (moved, {})
             encoded, left_out = _encoded(sink.encoder, moved, quarantine)
             sink.write(encoded)
             for i in sorted(here.keys() - left_out):
-                changes.write(_log_line(here[i], None if first + i in moving else body_of(block, i)))
+                body_before = None if first + i in moving else body_of(block, i)
+                changes.write(_log_line(here[i], body_before, verdicts.get(i), before.get(i)))
                 changed += 1
             rows += len(block)
         if rows != repair.n_rows:
@@ -113,11 +122,12 @@ def _no_columns(n: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_struct_array(pa.StructArray.from_arrays([], fields=[], mask=pa.array(np.zeros(n, bool))))
 
 
-def _log_line(proposal: Proposal, before: Value | None) -> bytes:
+def _log_line(proposal: Proposal, before: Value | None, verdict: str | None, verdict_before: str | None) -> bytes:
     line = {
         "row": proposal.title_row, "id": proposal.title_id, "body_from_row": proposal.body_row,
         "body_from_id": proposal.body_id, "probability": round(proposal.probability, 4),
         "body_before": None if before is None else json.loads(as_json(before)),
+        "verdict": verdict, "verdict_before": verdict_before,
     }  # fmt: skip
     known = {name: value for name, value in line.items() if value is not None}
     return json.dumps(known, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

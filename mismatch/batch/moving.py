@@ -1,4 +1,5 @@
-"""Bodies taken out of the rows of a block and put into those of another, each as its format writes it."""
+"""Bodies taken out of the rows of a block and put into those of another, each as its format writes it; and other values that
+rows carry under a name, replaced where they stand."""
 
 from __future__ import annotations
 
@@ -35,18 +36,20 @@ def body_of(block: Block, i: int) -> Value:
 
 def with_bodies(block: Block, bodies: dict[int, Value]) -> Block:
     """The block with other bodies in some of its rows; of JSON, all other bytes stay as they are."""
-    if not bodies:
-        return block
-    name = _column_of(block)
+    return with_values(block, _column_of(block), bodies) if bodies else block
+
+
+def with_values(block: Block, name: str, values: dict[int, Value]) -> Block:
+    """The block with other values under a name in some of its rows; where rows have no such name, they stay as they are."""
     if isinstance(block.rows, JsonLines):
-        return replace(block, rows=_spliced(block.rows, name, {i: as_json(body) for i, body in bodies.items()}))
+        return replace(block, rows=_spliced(block.rows, name, {i: as_json(value) for i, value in values.items()}))
     k = block.rows.schema.names.index(name)
     column = block.rows.column(k)
-    values = pa.concat_arrays([column, *(_as_column(body, column.type, block) for body in bodies.values())])
+    both = pa.concat_arrays([column, *(_as_column(value, column.type, block, name) for value in values.values())])
     places = np.arange(len(column))
-    places[list(bodies)] = len(column) + np.arange(len(bodies))
+    places[list(values)] = len(column) + np.arange(len(values))
     columns = list(block.rows.columns)
-    columns[k] = values.take(pa.array(places))
+    columns[k] = both.take(pa.array(places))
     return replace(block, rows=pa.RecordBatch.from_arrays(columns, schema=block.rows.schema))
 
 
@@ -92,7 +95,7 @@ def as_json(body: Value) -> bytes:
     return json.dumps(body[0].as_py(), ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
-def _as_column(body: Value, kind: pa.DataType, block: Block) -> pa.Array:
+def _as_column(body: Value, kind: pa.DataType, block: Block, name: str) -> pa.Array:
     """One value as a column has it."""
     if isinstance(body, bytes):
         value = json.loads(body)
@@ -103,5 +106,5 @@ def _as_column(body: Value, kind: pa.DataType, block: Block) -> pa.Array:
         return body.cast(kind)
     except pa.ArrowException:
         raise InputError(
-            f"{block.origin}: a body of another input does not fit its column of {kind}. Repair each input by itself."
+            f"{block.origin}: what goes into {name} does not fit that column of {kind}. Repair each input by itself."
         ) from None

@@ -5,7 +5,8 @@ much better than the next body for its title and the next title for its body, ho
 all that the scorer compares. Their titles over the suspects' bodies, and the other way round, show what a wrong pair looks
 like. Boosted trees on these give the likelihood ratio of a pair. Its prior is about that of a pair drawn from the suspects,
 p(i) p(j) / sum of p, with p the probability of a mismatch of the two rows, so that a body that its own title fits is hardly
-ever proposed. It is lower where few of the stray titles find anything: then most of their bodies are not in the batch.
+ever proposed. It is lower where few of the stray titles find anything: then most of their bodies are not in the batch; and
+where nothing else wants the other halves of the two rows (see `claims`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
+
+from mismatch.batch.claims import with_claims
 
 FEATURES = ("fit", "title_margin", "body_margin", "strength", "title_strength_margin", "body_strength_margin")
 USUAL_WEIGHTS = np.array([0.4, 0.4, 0.35, 0.0, 1.5, 0.5])
@@ -119,7 +122,10 @@ def likely_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Title, body and probability of the pairs that are right with a probability of at least `least`, each place once."""
     of_suspects, log_odds = pair_probabilities(pairs, doubt, is_sample)
-    chosen = assigned(of_suspects.title, of_suspects.body, log_odds)
+    title, body = of_suspects.title, of_suspects.body
+    p = np.clip(doubt, _LEAST_DOUBT, _MOST_DOUBT)
+    log_odds = with_claims(title, body, log_odds, assigned(title, body, log_odds), p, PRIOR_POWER)
+    chosen = assigned(title, body, log_odds)
     probability = 1 / (1 + np.exp(-log_odds[chosen]))
     chosen, probability = chosen[probability >= least], probability[probability >= least]
     return of_suspects.title[chosen], of_suspects.body[chosen], probability

@@ -26,7 +26,7 @@ INSIDE, AT_AN_END = 0.98, 0.7
 """probability that a title of a stretch belongs to the body that the shift gives it, and of the rows at its ends"""
 _END_ROWS = 2
 MOST_MOVED = 1 << 20
-"""rows of shifts that are put into proposals; longer ones are for whoever wrote the file to undo"""
+"""titles of all shifts together that are put into proposals; of more, none is: whoever wrote the file is to undo them"""
 
 
 class ShiftWatch:
@@ -83,9 +83,10 @@ class ShiftWatch:
         return replace(found, proposals=sorted([*others, *moved], key=lambda proposal: proposal.title_row))
 
     @property
-    def n_moved(self) -> int:
-        """Titles of shifts whose bodies left their place too."""
-        return len(shifted_pairs(self.shifts)[0])
+    def n_not_proposed(self) -> int:
+        """Titles of shifts that no proposal follows from, as they are more than `MOST_MOVED`."""
+        n = len(shifted_pairs(self.shifts)[0])
+        return n if n > MOST_MOVED else 0
 
     def _ids_of(self, rows: NDArray[np.int64]) -> dict[int, str]:
         if not self._ids:

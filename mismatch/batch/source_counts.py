@@ -18,7 +18,7 @@ from mismatch.records.blocks import Block
 
 MAX_SOURCES = 10_000
 """sources that are kept apart; when there are twice as many, those with the fewest flags and rows are counted as one"""
-_MAX_SPELLINGS = 50
+MAX_SPELLINGS = 50
 
 
 @dataclass
@@ -104,7 +104,7 @@ class SourceCounts:
                 places[key] = len(kept)
                 kept.append(self.by_key.setdefault(key, OfSource(name.strip() or NO_SOURCE)))
             of = kept[places[key]]
-            if len(of.spellings) < _MAX_SPELLINGS:
+            if len(of.spellings) < MAX_SPELLINGS:
                 of.spellings.add(name)
             of_name.append(places[key])
         return np.array(of_name, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)], kept

@@ -109,7 +109,7 @@ def report_on(counts: SourceCounts, baseline: Baseline | None = None, *, by_day:
     First come those with surely more flags, then those with surely more rows that are flagged or unsure: where the model
     expects next to no mismatches, a few wrong rows of one source may be no more than unsure.
     """
-    of_sources = list(counts.by_key.values())
+    of_sources = [of for _, of in sorted(counts.by_key.items())]  # equal ones do not stand as they happened to come
     flags = np.array([of.flagged for of in of_sources], np.int64)
     rows = np.array([of.rows for of in of_sources], np.int64)
     doubtful = flags + np.array([of.verdicts["unsure"] for of in of_sources], np.int64)

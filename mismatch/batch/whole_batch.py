@@ -11,7 +11,7 @@ from mismatch.batch.places import Places
 from mismatch.batch.repair import Repair, find_repairs
 from mismatch.batch.repeats import Repeats, repeats_in
 from mismatch.batch.scored import ScoredBlock, ScoredRows
-from mismatch.batch.shifted_rows import MOST_MOVED, ShiftedVerdicts, ShiftWatch
+from mismatch.batch.shifted_rows import ShiftedVerdicts, ShiftWatch
 from mismatch.batch.shifts import Shift
 from mismatch.batch.source_counts import SourceCounts
 from mismatch.batch.trace_store import TraceStore
@@ -75,7 +75,5 @@ def look_at(
         store.finish()
         repeated = repeats_in(store) if repeats else None
     shifts = watch.finish()
-    not_proposed = watch.n_moved if watch.n_moved > MOST_MOVED else 0
-    return BatchFindings(
-        watch.added_to(found, least=least), len(found.proposals), shifts, not_proposed, watch.places, repeated, counts
-    )  # fmt: skip
+    together, n_not_proposed = watch.added_to(found, least=least), watch.n_not_proposed
+    return BatchFindings(together, len(found.proposals), shifts, n_not_proposed, watch.places, repeated, counts)

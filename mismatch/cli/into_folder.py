@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from mismatch.records.stores.address import address_of
 from mismatch.records.stores.stored_file import Place
 
 if TYPE_CHECKING:
+    from mismatch.batch.whole_batch import BatchFindings
     from mismatch.judging.in_parts import Kinds
     from mismatch.judging.scorer import Scorer
     from mismatch.judging.tally import Tally
@@ -48,6 +50,9 @@ class FolderRun:
     bodies: str | None = None
     """a file that is read beside the inputs"""
     safe_csv: bool = False
+    look: Callable[[Scorer], tuple[BatchFindings, list[str]]] | None = None
+    """reads the whole batch before, by the scorer that is adapted to it: what its rows say of one another, and lines to say.
+    Done again in each run, and gives the same then"""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Outcome:
     scorer: Scorer
     closing_words: str | None = None
     """what the reader knows at the end"""
+    found: BatchFindings | None = None
+    """where the whole batch was looked at"""
 
 
 def is_folder(out: str | None) -> bool:
@@ -74,6 +81,7 @@ def run_into_folder(run: FolderRun, reader: Reader, scorer: Scorer, model: Place
     InputError
         The folder was begun with other inputs, another model or other options, or another run is writing to it.
     """
+    from mismatch.judging import pipeline
     from mismatch.judging.in_parts import run_in_parts
     from mismatch.records.known_formats import DEFAULT_FORMAT, WRITTEN
     from mismatch.records.parts.folder import PartFolder, make_folder
@@ -107,11 +115,15 @@ def run_into_folder(run: FolderRun, reader: Reader, scorer: Scorer, model: Place
         if n_before:
             what = "all parts are" if folder.manifest.totals is not None else f"{_parts(n_before)}"
             console.say(f"{run.out}: {what} done already, by an earlier run", quiet=run.quiet)
+        found, lines = run.look(scorer) if run.look is not None else (None, [])
+        for line in lines:
+            console.say(line, quiet=run.quiet)
+        revisions = () if found is None else found.revisions
         try:
             with console.progress(reader.bytes_total, quiet=run.quiet) as bar:
                 tally, quarantine = run_in_parts(
                     reader, scorer, folder, run.kinds, part_rows=run.part_rows, threads=run.threads,
-                    by_source=run.by_source, on_progress=bar,
+                    by_source=run.by_source, on_progress=bar, judge=pipeline.revised(pipeline.judged_block, *revisions),
                 )  # fmt: skip
         except (KeyboardInterrupt, Terminated) as stopped:
             n = len(folder.manifest.parts)
@@ -122,7 +134,7 @@ def run_into_folder(run: FolderRun, reader: Reader, scorer: Scorer, model: Place
                 "parts": len(folder.manifest.parts), "rows_in": tally.rows + tally.rejected, "rejected": tally.rejected,
                 "verdicts": dict(sorted(tally.verdicts.items())),
             })  # fmt: skip
-    return Outcome(tally, quarantine, scorer, reader.closing_words())
+    return Outcome(tally, quarantine, scorer, reader.closing_words(), found)
 
 
 def _parts(n: int) -> str:

@@ -95,7 +95,8 @@ def repair(
         for line in in_words(whole.shifts):
             say(line, quiet=quiet)
         if n := whole.n_not_proposed:
-            say(f"{n:,} shifted titles are too many to be proposed one by one: undo the shift where it was made")
+            what = f"{n:,} shifted titles are too many to be proposed as such, or put back: undo the shift where it was made, by"
+            say(f"{what} the rows above (--shifts FILE writes them too)")
         for proposal in found.proposals:
             proposals.write(json.dumps(proposal.as_dict(), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         if shifts is not None:
@@ -108,7 +109,8 @@ def repair(
             format = output_format_of(apply, again[1])
             reader.check_unchanged()
             applied = apply_repairs(
-                again, found, apply, log or "-", format, quarantine, scorer=scored.scorer, safe_csv=safe_csv
+                again, found, apply, log or "-", format, quarantine, scorer=scored.scorer, safe_csv=safe_csv,
+                carried=scored.carried,
             )  # fmt: skip
             for line in _words_on_applied(applied, apply, carried=scored.carried):
                 say(line, quiet=quiet)
@@ -163,7 +165,7 @@ def _words_on_applied(applied: Applied, path: str, *, carried: bool) -> Iterator
         left = f"; {applied.left:,} rows keep a body that another row got too, and the bodies that no row has now are in the log"
     yield f"{applied.rows:,} rows written to {path}, {applied.changed:,} with another body{left}"
     if carried and applied.changed:
-        yield f"they carry the verdicts of before; score {path} anew before they are used"
+        yield "their verdicts are made anew with this model; all other rows keep theirs"
 
 
 def look_at_batch(

@@ -51,10 +51,11 @@ def review(
     if "-" in inputs or labels == "-":
         raise InputError("standard input and output are the terminal of a review; name a file")
     check_terminal()
-    labels = labels or _beside(inputs[0])
+    from mismatch.batch.review.labels_file import LabelsFile, beside
+
+    labels = labels or str(beside(inputs[0], ".labels.jsonl"))
     check_outputs({"--labels": labels}, inputs, given.format, [model], given.bodies)
     from mismatch.batch.review.flagged import FlaggedRows
-    from mismatch.batch.review.labels_file import LabelsFile
     from mismatch.batch.review.session import Session
     from mismatch.batch.scored import ScoredRows
     from mismatch.records.quarantine import Quarantine
@@ -93,17 +94,6 @@ def _ended(session, labels: str) -> str:
     if session.skipped:
         words += f", {session.skipped:,} skipped"
     return f"{words}; the labels are in {labels}"
-
-
-def _beside(name: str) -> str:
-    """Where the labels of an input are by default."""
-    from mismatch.batch.review.labels_file import beside
-    from mismatch.records.stores.stored_file import place_of
-
-    place = place_of(name)
-    if not isinstance(place, Path) or any(sign in name for sign in "*?["):
-        raise InputError(f"{name}: name the file for the labels with --labels")
-    return str(beside(place, ".labels.jsonl"))
 
 
 def _user() -> str:

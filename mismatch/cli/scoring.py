@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,6 +34,10 @@ from mismatch.cli.repairing import look_at_batch
 from mismatch.cli.stopping import end_if_stopped, finishing
 from mismatch.errors import InputError
 from mismatch.model import defaults
+
+if TYPE_CHECKING:
+    from mismatch.batch.whole_batch import BatchFindings
+    from mismatch.judging.scorer import Scorer
 
 
 @reading("topic", "label")
@@ -198,8 +202,6 @@ def gate(
     }, inputs, given.format, [model], given.bodies)  # fmt: skip
     if github and any(is_shown(path) for path in (passed, flagged, report, rejected)):
         raise InputError("--github writes to standard output, where no rows and no page may stand; give them a file")
-    if batch and out is not None:
-        raise InputError("--batch goes with --passed and --flagged; leave --out out")
     if gate_on not in (FLAGGED, ESTIMATE):
         raise InputError(f"--gate-on is {FLAGGED} or {ESTIMATE}, not {gate_on!r}")
     bounds = given.bounds()
@@ -219,14 +221,21 @@ def gate(
             "thorough": thorough,
             "paragraphs": paragraphs,
             "safe_csv": safe_csv,
+            "batch": batch or None,  # as where a folder was begun before there was this option
         }
+
+        def look(adapted: Scorer) -> tuple[BatchFindings, list[str]]:
+            _, looked_at, words = look_at_batch(given.reader(inputs), adapted, adapt=False, threads=threads)
+            return looked_at, words[1:]
+
         run = FolderRun(
             "gate", out, {kind: kind for kind, _ in kinds}, kinds, options, part_rows, adapt, restart=restart,
             threads=threads, by_source=True, quiet=quiet, bodies=given.bodies, safe_csv=safe_csv,
+            look=look if batch else None,
         )  # fmt: skip
         done = run_into_folder(run, given.reader(inputs), scorer, model_path(model))
         tally, quarantine, scorer, kept_in = done.tally, done.quarantine, done.scorer, str(Path(out) / REJECTED_FOLDER)
-        closing_words = done.closing_words
+        closing_words, found = done.closing_words, done.found
     else:
         reader, counts = given.reader(inputs), None if report is None else SourceCounts()
         say_notices(reader, quiet)

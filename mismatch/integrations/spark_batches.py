@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mismatch.batch.alike_bodies import are_alike
 from mismatch.batch.repeats import KINDS, REPEATED_BODY, REPEATED_TITLE
-from mismatch.batch.source_counts import MAX_SOURCES, OfSource, SourceCounts
+from mismatch.batch.source_counts import MAX_SOURCES, MAX_SPELLINGS, OfSource, SourceCounts
 from mismatch.batch.told_apart import Described, is_repeated, told_apart
 from mismatch.batch.trace_store import STEM_SLOTS, weights_of
 from mismatch.batch.traces import TITLE_STEMS, traces_of
@@ -25,7 +25,7 @@ from mismatch.integrations.spark import text_columns
 from mismatch.judging.pair_columns import named_source
 from mismatch.judging.source_names import source_key
 from mismatch.judging.tally import NO_SOURCE
-from mismatch.judging.verdicts import VERDICTS
+from mismatch.judging.verdicts import MISMATCH, UNSCORABLE, VERDICTS
 from mismatch.records.columns import ColumnChoice
 from mismatch.terms.near_duplicates import SKETCH_BINS
 
@@ -37,7 +37,7 @@ except ImportError as error:
     raise MissingExtraError("this needs Spark 4", "spark") from error
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 REPEATS_COLUMN = "mismatch_repeats"
 MAX_ROWS_OF_GROUP = 2_000
@@ -45,7 +45,7 @@ MAX_ROWS_OF_GROUP = 2_000
 MAX_EDGES = 20_000_000
 """pairs of bodies that are nearly the same, at most, which come to the driver"""
 _TRACES = "title_key long, body_key long, length int, stems binary, found int, bands array<int>, bins binary"
-_COUNTS = "key string, name string, " + ", ".join(f"{verdict} long" for verdict in VERDICTS)
+_COUNTS = "key string, name string, spelling string, reason string, " + ", ".join(f"{verdict} long" for verdict in VERDICTS)
 _WIDTHS = {"stems": (np.uint32, TITLE_STEMS), "bins": (np.uint8, SKETCH_BINS)}
 
 
@@ -66,36 +66,63 @@ def sources(scored: DataFrame, *, source: str | None = None) -> SourceCounts:
     if name is None:
         raise InputError("the data frame has no column of sources; name it")
 
-    def counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            grouped = pa.table({"name": batch.column(0), "verdict": batch.column(1)}).group_by(["name", "verdict"])
-            rows = grouped.aggregate([([], "count_all")]).to_pylist()
-            names = [(row["name"] or "").strip() or NO_SOURCE for row in rows]
-            columns: dict[str, Any] = {"key": [source_key(one) or NO_SOURCE for one in names], "name": names}
-            for verdict in VERDICTS:
-                columns[verdict] = [row["count_all"] if row["verdict"] == verdict else 0 for row in rows]
-            kinds = [pa.string()] * 2 + [pa.int64()] * len(VERDICTS)
-            arrays = [pa.array(values, kind) for values, kind in zip(columns.values(), kinds, strict=True)]
-            yield pa.record_batch(arrays, names=list(columns))
-
-    selected = scored.select(f.col(f"`{name}`").cast("string").alias("name"), "mismatch_verdict")
+    given = scored.select(f.col(f"`{name}`").cast("string").alias("spelling"), "mismatch_verdict", _first_reason(scored))
     sums = [f.sum(verdict).alias(verdict) for verdict in VERDICTS]
-    by_key = selected.mapInArrow(counted, _COUNTS).groupBy("key").agg(f.min("name").alias("name"), *sums).persist()
+    found = given.mapInArrow(_counted, _COUNTS).groupBy("key", "name", "spelling", "reason").agg(*sums).persist()
+    spellings = f.slice(f.sort_array(f.collect_set("spelling")), 1, MAX_SPELLINGS).alias("spellings")
+    by_key = found.groupBy("key").agg(f.min("name").alias("name"), spellings, *sums).persist()
+    of_reason = f.sum(f.col(VERDICTS[MISMATCH]) + f.col(VERDICTS[UNSCORABLE])).alias("n")
+    reasons = found.where("reason is not null")
     try:
         rows = sum((f.col(verdict) for verdict in VERDICTS), f.lit(0))
-        kept = by_key.orderBy(f.desc("mismatch"), f.desc(rows), "key").limit(MAX_SOURCES).collect()
+        ranked = by_key.orderBy(f.desc("mismatch"), f.desc(rows), "key").limit(MAX_SOURCES)
+        kept = ranked.collect()
+        theirs = reasons.join(f.broadcast(ranked.select("key")), "key").groupBy("key", "reason").agg(of_reason).collect()
         whole = by_key.agg(f.count(f.lit(1)).alias("n"), *sums).collect()[0]
+        all_reasons = reasons.groupBy("reason").agg(of_reason).collect()
     finally:
         by_key.unpersist()
+        found.unpersist()
     counts = SourceCounts()
     for row in kept:
-        of = counts.by_key.setdefault(row["key"], OfSource(row["name"], spellings={row["name"]}))
+        of = counts.by_key.setdefault(row["key"], OfSource(row["name"], spellings=set(row["spellings"])))
         of.verdicts.update({verdict: int(row[verdict]) for verdict in VERDICTS})
         counts.others.verdicts.subtract(of.verdicts)
+    for row in theirs:
+        counts.by_key[row["key"]].reasons[row["reason"]] = int(row["n"])
+        counts.others.reasons[row["reason"]] -= int(row["n"])
     counts.whole.verdicts.update({verdict: int(whole[verdict] or 0) for verdict in VERDICTS})
     counts.others.verdicts.update(counts.whole.verdicts)
+    counts.whole.reasons.update({row["reason"]: int(row["n"]) for row in all_reasons})
+    counts.others.reasons.update(counts.whole.reasons)
     counts.n_others = int(whole["n"]) - len(kept)
     return counts
+
+
+def _first_reason(scored: DataFrame) -> Column:
+    """The most telling reason of each row that is flagged or cannot be judged; null where the frame has no reasons."""
+    name = "mismatch_reasons"
+    if name not in scored.columns or not isinstance(scored.schema[name].dataType, types.ArrayType):
+        return f.lit(None).cast("string").alias("reason")
+    telling = f.col("mismatch_verdict").isin(VERDICTS[MISMATCH], VERDICTS[UNSCORABLE])
+    return f.when(telling, f.get(name, 0)).cast("string").alias("reason")
+
+
+def _counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    names = ("spelling", "verdict", "reason")
+    for batch in batches:
+        grouped = pa.table(dict(zip(names, batch.columns, strict=True))).group_by(list(names))
+        rows = grouped.aggregate([([], "count_all")]).to_pylist()
+        spelled = [row["spelling"] or NO_SOURCE for row in rows]
+        columns: dict[str, Any] = {
+            "key": [source_key(one) or NO_SOURCE for one in spelled], "name": [one.strip() or NO_SOURCE for one in spelled],
+            "spelling": spelled, "reason": [row["reason"] for row in rows],
+        }  # fmt: skip
+        for verdict in VERDICTS:
+            columns[verdict] = [row["count_all"] if row["verdict"] == verdict else 0 for row in rows]
+        kinds = [pa.string()] * 4 + [pa.int64()] * len(VERDICTS)
+        arrays = [pa.array(values, kind) for values, kind in zip(columns.values(), kinds, strict=True)]
+        yield pa.record_batch(arrays, names=list(columns))
 
 
 def repeats(df: DataFrame, *, title: str | None = None, body: str | None = None) -> DataFrame:

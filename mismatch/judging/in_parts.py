@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mismatch.errors import InputError
-from mismatch.judging.pipeline import Decoded, in_order, judged_and_encoded, masked
+from mismatch.judging.pipeline import Decoded, Judging, in_order, judged_and_encoded, masked
 from mismatch.judging.scorer import Scorer
 from mismatch.judging.tally import Tally, counted
+from mismatch.judging.title_choice import judged_block
 from mismatch.judging.verdicts import Judged
 from mismatch.model.defaults import PART_ROWS
 from mismatch.records.blocks import Block, Chunk
@@ -63,8 +64,14 @@ class _Position(NamedTuple):
 def run_in_parts(
     reader: Reader, scorer: Scorer, folder: PartFolder, kinds: Kinds, *, part_rows: int = PART_ROWS,
     threads: int | None = None, by_source: bool = False, on_progress: Callable[[Tally, int], None] | None = None,
+    judge: Judging = judged_block,
 ) -> tuple[Tally, Quarantine]:  # fmt: skip
     """Judges what is not done yet of everything that `reader` reads; returns the counts of all parts, earlier ones too.
+
+    Parameters
+    ----------
+    judge
+        How a block gets its verdicts (see `pipeline.run`); the same in each run, or parts that are made again differ.
 
     Raises
     ------
@@ -79,7 +86,7 @@ def run_in_parts(
         if piece.chunk is None:
             return piece
         outputs = [(encoder, verdicts) for encoder, (_, verdicts) in zip(encoders, kinds, strict=True)]
-        block, judged, whole = judged_and_encoded(scorer, piece.chunk.decode(), outputs)
+        block, judged, whole = judged_and_encoded(scorer, piece.chunk.decode(), outputs, judge)
         encoded = whole if not piece.rows_done and not piece.rejects_done else None
         return _Done(piece, block, judged, encoded)
 

@@ -45,10 +45,12 @@ def _review(words: str, **more: Any) -> Any:
 _OF_REVIEW = (
     "review", "labels", "verdict", "min_probability", "of_source", "order", "lease_seconds", "title", "body", "source", "id",
 )  # fmt: skip
+_ONE_REVIEW = "--review takes one file, or several as a folder or a pattern in quotes ('day*.jsonl')"
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def serve(
+    context: typer.Context,
     model: Annotated[str, _option("A model file, or 'starter'. SIGHUP reads it again.", metavar="MODEL")] = _DEFAULT.model,
     model_sha256: Annotated[
         str | None, _option("Refuse a model whose file has another SHA-256.", metavar="DIGEST", show_default=False)
@@ -76,7 +78,10 @@ def serve(
     work_seconds: Annotated[float, _time("To answer what was received (504).")] = _DEFAULT.work_seconds,
     idle_seconds: Annotated[int, _time("A kept connection without a request.")] = _DEFAULT.idle_seconds,
     drain_seconds: Annotated[float, _time("After SIGTERM requests are still taken for so long.")] = _DEFAULT.drain_seconds,
-    review: Annotated[str | None, _review("A file whose flagged rows are looked at, at /review.", metavar="FILE")] = None,
+    review: Annotated[
+        list[str] | None,
+        _review("A file, a folder or a pattern in quotes, whose flagged rows are looked at, at /review.", metavar="FILE"),
+    ] = None,
     labels: Annotated[
         Path | None,
         _review("Where decisions go: a database (.db), or JSON lines with a database beside.", metavar="FILE|DB"),
@@ -96,17 +101,23 @@ def serve(
     Example: mismatch serve --port 8000 --model models/mine.joblib
     """
     given = dict(locals())
+    if context.args:
+        raise InputError(f"{context.args[0]}: serve takes no inputs; {_ONE_REVIEW}")
+    del given["context"]
+    if review is not None and len(review) > 1:
+        raise InputError(f"--review is given {len(review)} times; {_ONE_REVIEW}")
+    given["review"] = review[0] if review else None
     options = {name: value for name, value in given.items() if name not in _OF_REVIEW}
     options["name"] = tuple(name or ())
     options["token"] = read_token(options.pop("token_file"))
     settings = ServiceSettings(**options)
     chosen = {name: given[name] for name in _OF_REVIEW if given[name] not in (None, [])}
-    if chosen and review is None:
+    if chosen and not review:
         raise InputError(f"--{next(iter(chosen)).replace('_', '-')} goes with --review FILE")
     require_packages()
     from mismatch.serve.server import run
 
-    reviewed = None if review is None else _reviewed(**chosen)
+    reviewed = _reviewed(**chosen) if review else None
     if reviewed is not None:
         reviewed.keep_apart_from_model(model)
     run(settings, reviewed)

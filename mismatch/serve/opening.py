@@ -49,6 +49,11 @@ class ReviewSettings:
         if self.labels is not None and (self.labels == Path() or self.labels.is_dir()):
             raise InputError(f"--labels {self.labels}: is a folder; name a file in it")
         self._keep_apart("the file that is reviewed", self.file)
+        written = Path(os.path.realpath(self.lines or self.database))
+        if Path(os.path.realpath(self.file)) in written.parents:  # it would be read as one of the inputs
+            raise InputError(
+                f"--labels {self.labels}: lies in the folder that is reviewed, {self.file}; put it beside that folder"
+            )
 
     def keep_apart_from_model(self, model: str) -> None:
         """
@@ -73,7 +78,7 @@ class ReviewSettings:
     def database(self) -> Path:
         """Where the decisions are kept."""
         if self.labels is None:
-            return beside(Path(self.file), ".review.db")
+            return beside(self.file, ".review.db")
         return self.labels if self.lines is None else self.labels.with_name(f"{self.labels.name}.db")
 
 

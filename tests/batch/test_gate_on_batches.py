@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 from test_repair import MIXED, RIGHT, swapped, written
 
+from benchmarks.kills import contents
 from mismatch.batch.better_bodies import BetterBodies
 from mismatch.batch.repair import Proposal
 from mismatch.judging.verdicts import ADDED_SCHEMA, VERDICTS, Judged, named
+from mismatch.records.parts.manifest import NAME as MANIFEST
 from mismatch.records.reading import Reader
 
 
@@ -38,6 +40,31 @@ def test_without_batch_there_is_no_such_column(invoke: Callable[..., Any], tmp_p
     path, flagged = written(tmp_path / "rows.jsonl", swapped(MIXED)), tmp_path / "flagged.jsonl"
     assert invoke("gate", path, "--flagged", flagged).code == 0
     assert all("better_body_row" not in row for row in lines_of(flagged))
+
+
+def test_a_folder_of_parts_holds_what_two_files_would_and_goes_on_where_it_was_killed(
+    invoke: Callable[..., Any], tmp_path: Path
+) -> None:
+    path, out = written(tmp_path / "rows.jsonl", swapped(MIXED)[:250]), tmp_path / "gated"
+    whole = {kind: tmp_path / f"{kind}.jsonl" for kind in ("passed", "flagged")}
+    assert invoke("gate", path, "--batch", "--passed", whole["passed"], "--flagged", whole["flagged"]).code == 0
+    gate = ["gate", path, "--batch", "--out", f"{out}/", "--part-rows", "60"]
+    first = invoke(*gate)
+    assert first.code == 0, first.err
+    assert "titles fit the body of another row far better" in first.err
+    for kind, expected in whole.items():
+        assert b"".join(part.read_bytes() for part in sorted((out / kind).iterdir())) == expected.read_bytes()
+    done = contents(out)
+    lines = (out / MANIFEST).read_bytes().splitlines(keepends=True)
+    parts = [k for k, line in enumerate(lines) if b'"part":' in line]
+    assert len(parts) == 5
+    (out / MANIFEST).write_bytes(b"".join(lines[: parts[2]]))  # as a kill leaves it, before the line of a part is written
+    again = invoke(*gate)
+    assert (again.code, again.out) == (0, first.out)
+    assert "2 parts are done already" in again.err
+    assert contents(out) == done
+    other = invoke(*[option for option in gate if option != "--batch"])
+    assert other.code == 2 and "--batch was True and is None" in other.err
 
 
 def test_a_pipe_cannot_be_looked_at_twice(invoke: Callable[..., Any]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from made_archive import archive, turned
 
+from mismatch.batch import shifted_rows
 from mismatch.batch.places import Places
 from mismatch.batch.repair import Proposal, Repair
 from mismatch.batch.shifted_rows import ShiftWatch
@@ -56,6 +57,23 @@ def test_shifts_are_told_and_written(invoke: Invoke, shifted: Path, tmp_path: Pa
     assert all(moved[row]["body_row"] == row + 2 for row in range(104, 176))
     assert moved[150]["title_id"] == "n149" and moved[150]["body_id"] == "n151"
     assert len({proposal["body_row"] for proposal in proposals}) == len(proposals)
+
+
+def test_shifts_of_too_many_titles_are_told_but_nothing_is_proposed_for_them(
+    invoke: Invoke, shifted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shifted_rows, "MOST_MOVED", 60)
+    written = [f"--{name}={tmp_path / name}.json{'' if name == 'shifts' else 'l'}" for name in ("out", "shifts", "apply")]
+    ended = invoke("repair", shifted, *written)
+    assert ended.code == 0
+    assert are_near(tmp_path / "shifts.json")
+    said = next(line for line in ended.said if "too many to be proposed as such, or put back" in line)
+    assert 100 <= int(said.split()[0]) <= 110 and "undo the shift where it was made" in said
+    proposed = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert all(proposal["evidence"] for proposal in proposed)  # those by words alone, which a shift does not need
+    bodies = [json.loads(line)["body"] for line in (tmp_path / "apply.jsonl").read_text().splitlines()]
+    changed = {k for k, body in enumerate(bodies, 1) if body != SHIFTED[k - 1]}
+    assert len(bodies) == N and changed <= {proposal["title_row"] for proposal in proposed}
 
 
 def test_a_clean_file_gives_an_empty_list(invoke: Invoke, tmp_path: Path, write_rows: Callable[..., Path]) -> None:

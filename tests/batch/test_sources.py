@@ -15,7 +15,7 @@ from made_up import articles
 from mismatch.batch.source_counts import SourceCounts
 from mismatch.batch.sources import report_on
 from mismatch.judging.source_names import source_key
-from mismatch.judging.verdicts import VERDICTS
+from mismatch.judging.verdicts import MATCH, MISMATCH, VERDICTS
 
 
 def feed(rates: dict[str, list[float]], rows: int = 400, seed: int = 0, **more: Any) -> list[dict[str, Any]]:
@@ -184,6 +184,15 @@ def test_however_many_sources_there_are_memory_is_bounded_and_no_row_is_lost() -
     assert report.sources[0].of.rows == 1_000
     assert report.others.rows + sum(one.of.rows for one in report.sources) == report.whole.of.rows == 10_000
     assert report.n_others >= 8_000
+
+
+def test_equally_ranked_sources_come_in_the_order_of_the_alphabet_however_they_arrived() -> None:
+    for names in (["b.example", "c.example", "a.example"], ["c.example", "a.example", "b.example"]):
+        counts = SourceCounts()
+        for name in names:
+            numbers = np.array([MISMATCH, MATCH, MATCH], np.int8)
+            counts.add(pa.array([name] * 3), numbers, pa.array([["weak_overlap"]] * 3), counts.whole.rows + 1, None)
+        assert [one.of.name for one in report_on(counts).sources] == ["a.example", "b.example", "c.example"]
 
 
 def test_names_of_sources_are_harmless_on_a_terminal(

@@ -60,19 +60,28 @@ def test_sources_are_counted_as_they_are_locally(spark: Any) -> None:
     for i in range(600):
         name = rng.choice(("a.example", "www.A.example", " a.example ", "b", "c", None))
         wrong = rng.random() < (0.3 if name == "b" else 0.02)
-        rows.append((i, name, "mismatch" if wrong else rng.choice(("match", "match", "unsure", "unscorable"))))
-    df = spark.createDataFrame(rows, "id int, source string, mismatch_verdict string").repartition(4)
-    report, local = report_on(sources(df)), SourceCounts()
+        verdict = "mismatch" if wrong else rng.choice(("match", "match", "unsure", "unscorable"))
+        reason = "title_missing" if verdict == "unscorable" else rng.choice(("weak_overlap", "no_shared_terms"))
+        rows.append((i, name, verdict, [reason, "script_differs"]))
+    columns = "id int, source string, mismatch_verdict string, mismatch_reasons array<string>"
+    df = spark.createDataFrame(rows, columns).repartition(4)
+    found, local = sources(df), SourceCounts()
+    report = report_on(found)
     import numpy as np
     import pyarrow as pa
 
     numbers = np.array([VERDICTS.index(row[2]) for row in rows], np.int8)
-    local.add(pa.array([row[1] for row in rows]), numbers, pa.array([[]] * len(rows), pa.list_(pa.string())), 1, None)
-    there = [(one.of.rows, one.of.flagged, one.rate, one.worse) for one in report.sources]
-    assert there == [(one.of.rows, one.of.flagged, one.rate, one.worse) for one in report_on(local).sources]
+    local.add(pa.array([row[1] for row in rows]), numbers, pa.array([row[3] for row in rows]), 1, None)
+    told = ("rows", "flagged", "rate", "worse", "reason", "less_judged", "spellings")
+    there, here = (report_on(counts).to_plain() for counts in (found, local))
+    assert [[one[name] for name in told] for one in there["sources"]] == [
+        [one[name] for name in told] for one in here["sources"]
+    ]
+    assert there["whole"]["reason"] == here["whole"]["reason"] is not None
     assert report.sources[0].of.name == "b" and report.sources[0].worse
     assert report.whole.of.rows == 600 and report.n_others == 0
     with pytest.raises(InputError, match="score it first"):
         sources(df.drop("mismatch_verdict"))
     with pytest.raises(InputError, match="no column of sources"):
         sources(df.drop("source"))
+    assert all(one.reason is None for one in report_on(sources(df.drop("mismatch_reasons"))).sources)

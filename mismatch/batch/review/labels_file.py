@@ -6,6 +6,7 @@ moment the file holds the decisions that count and nothing else: whoever trains 
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from mismatch.batch.review.flagged import FlaggedRow, digest_of
 from mismatch.errors import InputError
 from mismatch.records.known_formats import COMPRESSIONS
 from mismatch.records.output.output_file import OutputFile
+from mismatch.records.stores.stored_file import place_of
 
 if sys.platform != "win32":
     import fcntl
@@ -201,12 +203,28 @@ class LabelsFile:
             self.repaired = len(line)
 
 
-def beside(file: Path, ending: str) -> Path:
-    """A file beside another: of `scored.jsonl.gz`, with the ending `.labels.jsonl`, `scored.labels.jsonl`."""
-    name = file.name
+def beside(name: str, ending: str) -> Path:
+    """A file beside an input: of `scored.jsonl.gz`, with the ending `.labels.jsonl`, `scored.labels.jsonl`; beside a folder,
+    one of its name.
+
+    Raises
+    ------
+    InputError
+        There is no such place: the input lies in a store, or is a pattern.
+    """
+    place = place_of(name)
+    if isinstance(place, Path) and place.name in ("", ".."):  # this folder, or one above
+        place = Path(os.path.realpath(place))
+    is_pattern = glob.has_magic(name) and not os.path.exists(name)
+    if not isinstance(place, Path) or not place.name or is_pattern:
+        what = "a pattern" if is_pattern else "the root" if isinstance(place, Path) else "in a store"
+        raise InputError(
+            f"{name}: is {what}, with no place for decisions beside it; name a file of this machine with --labels"
+        )
+    stem = place.name
     for known in COMPRESSIONS:
-        name = name.removesuffix(known.suffix)
-    return file.with_name(f"{Path(name).stem}{ending}")
+        stem = stem.removesuffix(known.suffix)
+    return place.with_name(f"{stem if place.is_dir() else Path(stem).stem}{ending}")
 
 
 def _checked(path: Path, line: bytes) -> dict[str, Any]:
