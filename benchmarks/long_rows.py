@@ -50,8 +50,9 @@ def _of_prose(language: str, role: str, more: str = "") -> Callable[[int], dict[
     articles = _articles(language)
 
     def row(i: int) -> dict[str, Any]:
-        body = articles[(i + 1) % 8 if i < 8 else i]["body"]  # the bodies of the first eight belong to others
-        plain = {"id": str(i), "source": f"s{i % 4}.example", "title": articles[i]["title"], "body": body}
+        n = len(articles)
+        body = articles[(i + 1) % 8 if i < 8 else i % n]["body"]  # the bodies of the first eight belong to others
+        plain = {"id": str(i), "source": f"s{i % 4}.example", "title": articles[i % n]["title"], "body": body}
         begins = plain[role] + more + " " if role in ("title", "body") else ""
         return {**plain, role: begins + _long_text(articles, i)}
 
