@@ -130,11 +130,13 @@ def test_a_signal_leaves_no_output(
 
     monkeypatch.setattr(pipeline, "run", _signalled)
     monkeypatch.setattr("mismatch.cli.stopping._first", -10.0)  # it is no second signal of an earlier test
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background may ignore it
+    number = getattr(signal, name)
+    usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+    before = signal.signal(number, usual)  # a run in the background may ignore it, one of nohup too
     try:
         ended = invoke("score", pairs_file, "--model", model_path, "--out", tmp_path / "out.jsonl", "--quiet")
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
     assert (ended.code, ended.out, list(tmp_path.iterdir())) == (code, b"", [])
     assert len(ended.said) == 1 and ended.said[0].endswith("; no file was written")
 
