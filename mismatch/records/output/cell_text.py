@@ -35,6 +35,8 @@ def json_texts(column: pa.Array) -> tuple[pa.Array, list[int]]:
 
 def plain_texts(column: pa.Array) -> tuple[pa.Array, list[int]]:
     """Values as text, null for none; nested ones and bytes as JSON. And the rows that are none."""
+    if isinstance(column, pa.ExtensionArray) and column.storage.type == pa.string_view():
+        column = column.storage  # pyarrow 26 makes text of freed memory when it casts the extension
     if _is_flat(column.type):
         try:
             return column.cast(pa.string()), []
