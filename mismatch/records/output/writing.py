@@ -20,6 +20,8 @@ from mismatch.records.stores.address import without_options
 __all__ = ["Encoded", "Encoder", "Sink", "open_sink", "output_format"]
 
 _ROW_GROUP_BYTES = 32 << 20
+_LONG_ROW = 1 << 20
+"""bytes of a row from which on nothing is waited for: a row group is in memory some four times while it is written"""
 
 
 class _Form(Protocol):
@@ -266,7 +268,8 @@ class _Columnar:
             return
         self._waiting.append(batch)
         self._waiting_bytes += batch.nbytes
-        if self._waiting_bytes >= _ROW_GROUP_BYTES or self._format == "arrow":
+        has_long_rows = batch.nbytes > _LONG_ROW * batch.num_rows
+        if self._waiting_bytes >= _ROW_GROUP_BYTES or has_long_rows or self._format == "arrow":
             self._flush()
 
     def finish(self) -> None:
