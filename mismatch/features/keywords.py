@@ -75,12 +75,13 @@ class Span:
 
 def spans(text: str) -> Iterator[Span]:
     """The terms of a text with their places, one after the other: those of megabytes would take a hundred times as much."""
-    plain = text.encode("utf-8", "replace").decode("utf-8")  # as long, with what UTF-8 cannot say replaced
+    plain = text if _is_utf8(text) else text.encode("utf-8", "replace").decode("utf-8")  # as long
     codes = np.frombuffer(plain.encode("utf-32-le"), np.uint32)
     kinds = b"".join(_kinds(codes[start : start + _AT_ONCE].astype(np.int64)) for start in range(0, len(codes), _AT_ONCE))
-    position = np.cumsum(np.uint8(1) + (codes > 0x7F) + (codes > 0x7FF) + (codes > 0xFFFF), dtype=np.int64)
+    number = np.int32 if 4 * len(codes) < 1 << 31 else np.int64
+    position = np.cumsum(np.uint8(1) + (codes > 0x7F) + (codes > 0x7FF) + (codes > 0xFFFF), dtype=number)
     terms, stems, ends = term_arrays(text)
-    stops = np.searchsorted(position, ends) + 1
+    stops = np.searchsorted(position, ends.astype(number)) + 1  # of another type, all positions would be copied
     del codes, position
     previous = 0
     for term, stem, stop in _in_pieces(terms, stems, stops):
@@ -96,6 +97,15 @@ def spans(text: str) -> Iterator[Span]:
             start = max(0, start - 1)  # the second half of a pair of characters
         yield Span(text[start:stop], start, stop, term, stem)
         previous = stop
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether UTF-8 can say all of it: half a surrogate it cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _in_pieces(*columns: NDArray[Any]) -> Iterator[tuple[int, ...]]:
