@@ -17,6 +17,7 @@ from mismatch.batch.source_counts import SourceCounts
 from mismatch.batch.trace_store import TraceStore
 from mismatch.batch.traces import traces_of
 from mismatch.judging.pipeline import Revision
+from mismatch.records.memory import give_back
 from mismatch.records.quarantine import Quarantine
 
 
@@ -75,5 +76,6 @@ def look_at(
         store.finish()
         repeated = repeats_in(store) if repeats else None
     shifts = watch.finish()
+    give_back()
     together, n_not_proposed = watch.added_to(found, least=least), watch.n_not_proposed
     return BatchFindings(together, len(found.proposals), shifts, n_not_proposed, watch.places, repeated, counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +19,9 @@ class Written(str):
     __slots__ = ()
 
 
-def as_written(raw: bytes | str) -> Any:
-    """What `json.loads` makes of a value, with numbers as they are written."""
-    return json.loads(raw, parse_int=Written, parse_float=Written, parse_constant=Written)
+def as_written(raw: bytes | str, number: Callable[[str], Written] = Written) -> Any:
+    """What `json.loads` makes of a value, with numbers as they are written, or as `number` gives them."""
+    return json.loads(raw, parse_int=number, parse_float=number, parse_constant=number)
 
 
 def with_text_inside(
