@@ -161,4 +161,4 @@ def _grown(ranking: Ranking | None, k: int) -> tuple[float, float] | None:
 
 def _most_frequent(of: OfSource, *, refusing: bool) -> str | None:
     of_kind = {code: n for code, n in of.reasons.items() if (code in REASONS_TO_REFUSE) == refusing}
-    return max(of_kind, key=lambda code: of_kind[code]) if of_kind else None
+    return min(of_kind, key=lambda code: (-of_kind[code], code)) if of_kind else None

@@ -119,7 +119,7 @@ def test_the_model_is_loaded_once_in_a_python_worker(spark: Any, judge_path: Pat
     assert len(found) == 20
     for pid in {row["pid"] for row in found}:  # a worker may have loaded models of other tests before
         assert len({row["loads"] for row in found if row["pid"] == pid}) == 1
-    assert len({row["pid"] for row in found}) <= 4
+    assert len({row["pid"] for row in found}) < 10  # Spark starts others for those that are slow to come back
 
 
 def test_wrong_columns_and_models_are_refused_before_a_task_starts(spark: Any, judge_path: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
@@ -16,6 +17,7 @@ from reading_and_scoring import blocks_of, convert, json_rows, pairs_of, verdict
 from mismatch.errors import InputError
 from mismatch.records.blocks import Reject
 from mismatch.records.known_formats import BY_SUFFIX, WRITTEN
+from mismatch.records.output.output_file import OutputFile
 from mismatch.records.output.writing import open_sink, output_format
 from mismatch.records.quarantine import Quarantine
 from mismatch.records.reading import Reader
@@ -66,6 +68,19 @@ def test_a_missing_folder_or_a_folder_in_place_of_a_file_is_refused_at_once(tmp_
     with pytest.raises(InputError, match="unknown format"):
         open_sink(tmp_path / "o.jsonl", format="xml")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_is_let_go_before_it_is_used_leaves_nothing(tmp_path: Path) -> None:
+    output = OutputFile(tmp_path / "out.jsonl")
+    assert len(list(tmp_path.iterdir())) == 1
+    del output
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+    with OutputFile(tmp_path / "out.jsonl") as output:
+        output.write(b"{}\n")
+    del output
+    gc.collect()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

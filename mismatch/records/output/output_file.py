@@ -65,6 +65,7 @@ class OutputFile(WholeOrNothing):
         self.is_stdout = path is None or str(path) == "-"
         self.name = "standard output" if self.is_stdout else str(path)
         self._temporary: Path | None = None
+        self._process = os.getpid()
         self.is_open = True
         self._compressor: pa.CompressedOutputStream | Compressed | None = None
         self._whole = _Whole()
@@ -96,6 +97,15 @@ class OutputFile(WholeOrNothing):
         except OSError as error:
             raise self._error(error) from None
         self._compress(format_of(self._final.name)[1] if compress else None)
+
+    def __del__(self) -> None:
+        """What a signal ended before the `with` began is removed too, in the process that made it."""
+        temporary = getattr(self, "_temporary", None)
+        if temporary is not None and self.is_open and self._process == os.getpid():
+            with suppress(Exception):  # it may not have come to be opened
+                self.discard()
+            with suppress(OSError):
+                temporary.unlink()
 
     def _compress(self, compression: str | None) -> None:
         if compression is not None:
