@@ -199,17 +199,10 @@ class OutputFile(WholeOrNothing):
         return InputError(f"{self.name}: cannot be written ({reason}); free some space or write elsewhere.")
 
 
-class _Whole:
-    """What a compressor writes to: `raw` takes everything, or raises; None throws it away. Closing leaves `raw` open."""
+class _WriteOnly:
+    """What pyarrow asks of a file that it writes to; closing it says so, and no more."""
 
-    def __init__(self) -> None:
-        self.raw: Any = None
-        self.closed = False
-
-    def write(self, data: Any) -> int:
-        if self.raw is not None:
-            write_all(self.raw, data)
-        return memoryview(data).nbytes
+    closed = False
 
     def flush(self) -> None:
         return None
@@ -225,6 +218,18 @@ class _Whole:
 
     def close(self) -> None:
         self.closed = True
+
+
+class _Whole(_WriteOnly):
+    """What a compressor writes to: `raw` takes everything, or raises; None throws it away. Closing leaves `raw` open."""
+
+    def __init__(self) -> None:
+        self.raw: Any = None
+
+    def write(self, data: Any) -> int:
+        if self.raw is not None:
+            write_all(self.raw, data)
+        return memoryview(data).nbytes
 
 
 def _hand_on_permissions(replaced: Path, number: int) -> None:
@@ -261,12 +266,11 @@ def sync_folder(folder: Path) -> None:
         os.close(number)
 
 
-class AsFile:
+class AsFile(_WriteOnly):
     """An `OutputFile` as pyarrow's writers want it."""
 
     def __init__(self, output: OutputFile) -> None:
         self._output, self._written = output, 0
-        self.closed = False
 
     def write(self, data: Any) -> int:
         n = self._output.write(data) if self._output.is_open else memoryview(data).nbytes  # a discarded writer's last words
@@ -275,18 +279,3 @@ class AsFile:
 
     def tell(self) -> int:
         return self._written
-
-    def flush(self) -> None:
-        return None
-
-    def writable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return False
-
-    def seekable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self.closed = True
